@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Errors: functions return 0 or a negative errno; the detail travels in an optional struct gsp_error.
+ * Errors: functions return 0 or a negative errno; the detail travels in an optional struct
+ * gsp_error.
  *
- * An NV_STATUS from RM is never folded into an errno: the return value is -EREMOTEIO and err->nv_status holds what RM said.
- * The struct is plain storage owned by the caller; nothing in it needs to be freed.
+ * An NV_STATUS from RM is never folded into an errno: the return value is -EREMOTEIO and
+ * err->nv_status holds what RM said. The struct is plain storage owned by the caller; nothing
+ * in it needs to be freed.
  */
 #ifndef GSP_ERROR_H
 #define GSP_ERROR_H
@@ -21,8 +23,8 @@ extern "C" {
 /** Who said no. Maps one to one onto nvrm-cli's exit codes. */
 enum gsp_origin {
     GSP_ORIGIN_NONE,
-    GSP_ORIGIN_LOCAL,     /* this program: out of memory, a bug */
-    GSP_ORIGIN_INPUT,     /* what the caller asked for makes no sense: unknown name, bad value */
+    GSP_ORIGIN_LOCAL, /* this program: out of memory, a bug */
+    GSP_ORIGIN_INPUT, /* what the caller asked for makes no sense: unknown name, bad value */
     GSP_ORIGIN_TRANSPORT, /* no device, no permission on it, peer gone */
     GSP_ORIGIN_POLICY,    /* refused before it was sent */
     GSP_ORIGIN_RM,        /* RM answered with a status: nv_status */
@@ -39,13 +41,16 @@ struct gsp_error {
     char hint[240];     /* what to do about it, or "" */
 };
 
-/** Fill *err (which may be NULL) and return rc, so that a caller can write `return gsp_fail(...)`. */
+/** Fill *err (which may be NULL) and return rc, so that a caller can write `return
+ * gsp_fail(...)`. */
 int gsp_fail(struct gsp_error *err, enum gsp_origin origin, int rc, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /** RM's refusal of `what`; names the status at this release. Returns -EREMOTEIO. */
-int gsp_fail_rm(struct gsp_error *err, struct nvrm_abi abi, const char *what, uint32_t nv_status);
+int gsp_fail_rm(struct gsp_error *err, struct nvrm_abi abi, const char *what,
+                uint32_t nv_status);
 /** Add a hint to an error that is already filled. err may be NULL. */
-void gsp_hint(struct gsp_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void gsp_hint(struct gsp_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The emulated GPU: a card in this process, behind the same bus as a real one.
+ *
+ * Synchronous and deterministic: a doorbell write runs the emulated GSP-RM until its command
+ * queue is empty, and its answers are in the status queue when the write returns. It shares
+ * generated tables with the libraries that it is used to test, and nothing else. One caller at
+ * a time.
+ */
+#ifndef EMU_EMU_H
+#define EMU_EMU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gsp/bus.h>
+#include <nvrm/schema.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct emu_gpu;
+
+struct emu_config {
+    const char *chip;    /* "AD102"; NULL means AD102 */
+    struct nvrm_abi abi; /* release of the GSP-RM that runs on the card */
+    const char
+        *inject; /* fault injection: "TRIGGER=EFFECT[,...]", see emu_faults(); NULL for none */
+};
+
+/** 0, -ENOENT (no such chip), -EINVAL (inject does not parse), -ENOMEM. message (may be NULL)
+ * says what and what is known instead. */
+int emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *message,
+                   size_t message_bytes);
+void emu_gpu_destroy(struct emu_gpu *gpu);
+
+/** Borrowed; valid until the card is destroyed. */
+struct gsp_bus *emu_gpu_bus(struct emu_gpu *gpu);
+
+/** What the card is, for listings. */
+struct emu_chip {
+    const char *name;    /* "AD102" */
+    const char *product; /* "NVIDIA GeForce RTX 4090" */
+    uint16_t device, sub_vendor, sub_device;
+    uint64_t fb_bytes;
+};
+unsigned emu_chip_count(void);
+const struct emu_chip *emu_chip_at(unsigned i);
+
+/** The fault table, one line a fault: "name  effect  what the client must report". NULL past
+ * the end. */
+const char *emu_fault_at(unsigned i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

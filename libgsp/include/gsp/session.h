@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * GSP-RM behind message queues on a bus: the `gsp` backend.
+ *
+ * gsp_rm_open() builds queues, RM and libos arguments in system memory, sends the init RPCs,
+ * starts GSP-RM and waits for GSP_INIT_DONE; closing it unloads GSP-RM and gives the memory
+ * back. One caller at a time.
+ */
+#ifndef GSP_SESSION_H
+#define GSP_SESSION_H
+
+#include <gsp/backend.h>
+#include <gsp/bus.h>
+#include <gsp/host.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One registry entry for SET_REGISTRY. */
+struct gsp_regkey {
+    const char *name;
+    uint32_t value;
+};
+
+struct gsp_rm_config {
+    struct gsp_bus *bus;              /* borrowed; must outlive the backend */
+    const struct gsp_host *host;      /* borrowed; may be NULL */
+    struct nvrm_abi abi;              /* release of the firmware */
+    uint64_t timeout_ns;              /* per RPC; 0 means 6 s (1.5 x RM's default of 4 s) */
+    const struct gsp_regkey *regkeys; /* borrowed; may be NULL */
+    unsigned regkey_count;
+};
+
+GSP_MUST_CHECK int gsp_rm_open(const struct gsp_rm_config *config,
+                               struct gsp_backend **backend_out, struct gsp_error *err);
+
+/** One record of the RPC history, newest last: kept for crash reports. */
+struct gsp_rpc_record {
+    uint64_t start_ns, end_ns; /* host clock; end 0 while unanswered */
+    uint32_t function, sequence, result, bytes;
+    uint32_t data[2]; /* first payload words that identify it: class or control id, object */
+};
+/** Copies up to max records of a backend made by gsp_rm_open(); returns how many. */
+unsigned gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_out,
+                        unsigned max);
+
+/** GET_GSP_STATIC_INFO's answer, cached at open: wire bytes in the release's
+ * GspStaticConfigInfo_t. Borrowed; NULL before init. */
+const void *gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
