@@ -18,6 +18,7 @@
 #include <gsp/codec.h>
 #include <gsp/host.h>
 #include <gsp/json.h>
+#include <rm/params.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +78,14 @@ GSP_MUST_CHECK int rm_control_json(struct rm_client *c, rm_handle object,
                                    const char *control_name, const char *params_json,
                                    unsigned flags, struct gsp_text *result,
                                    struct gsp_error *err);
+
+/** The same with parameters that the caller built (rm/params.h): updated in place. Output
+ * pointers of a control are given buffers. */
+GSP_MUST_CHECK int rm_alloc_params(struct rm_client *c, rm_handle parent, uint32_t class_id,
+                                   struct rm_params *params, rm_handle *handle_out,
+                                   struct gsp_error *err);
+GSP_MUST_CHECK int rm_control_params(struct rm_client *c, rm_handle object, uint32_t cmd,
+                                     struct rm_params *params, struct gsp_error *err);
 
 /* Events
  * ----------------------------------------------------------------------------------------------------------------------
