@@ -196,9 +196,12 @@ struct nvrm_const {
     uint32_t doc;
     uint64_t value;
     uint16_t params; /* escapes: struct name row; else NVRM_NONE */
-    uint8_t hi, lo;  /* bit ranges (NVRM_SET_BITS); 0, 0 otherwise */
+    uint8_t hi, lo;  /* bit ranges (NVRM_SET_BITS), and the range that of_range speaks of; 0, 0
+                        otherwise */
     uint8_t is_range;
-    uint8_t pad[3];
+    uint8_t of_range; /* `value` is one of the values of the range hi..lo, not shifted; the
+                         range's row comes before it in a set */
+    uint8_t pad[2];
 };
 
 /** The tables. Opaque: its layout belongs to nvrm-gen's output and gen/src/schema.c. */
@@ -299,6 +302,15 @@ const struct nvrm_rpc *nvrm_rpc_at(struct nvrm_abi abi, unsigned row);
 const struct nvrm_rpc *nvrm_rpc_find(struct nvrm_abi abi, const char *name);
 const struct nvrm_rpc *nvrm_rpc_by_id(struct nvrm_abi abi, uint32_t id);
 
+/**
+ * The name of one bit of nvrm_control.flags ("NON_PRIVILEGED"), of nvrm_class.flags
+ * ("ALLOC_NON_PRIVILEGED") or of `access` of either; NULL past the last bit that any release
+ * uses.
+ */
+const char *nvrm_control_flag_name(const struct nvrm_schema *s, unsigned bit);
+const char *nvrm_class_flag_name(const struct nvrm_schema *s, unsigned bit);
+const char *nvrm_access_name(const struct nvrm_schema *s, unsigned bit);
+
 /* Numbers
  * --------------------------------------------------------------------------------------------------------------
  */
@@ -312,6 +324,9 @@ const struct nvrm_const *nvrm_status_find(struct nvrm_abi abi, const char *name)
 unsigned nvrm_escape_count(const struct nvrm_schema *s);
 const struct nvrm_const *nvrm_escape_at(struct nvrm_abi abi, unsigned row);
 
+/** Constants, enumerators and bit ranges by name row, for search and completion. */
+unsigned nvrm_constant_count(const struct nvrm_schema *s);
+const struct nvrm_const *nvrm_constant_at(struct nvrm_abi abi, unsigned row);
 /** Any imported integer constant by its full name; false when the release lacks it. */
 bool nvrm_constant_find(struct nvrm_abi abi, const char *name, uint64_t *value_out);
 
@@ -327,6 +342,9 @@ const char *nvrm_set_prefix(const struct nvrm_schema *s, uint16_t set);
  * many there are; 0 for an unknown chip. */
 unsigned nvrm_chip_classes(struct nvrm_abi abi, const char *chip, uint32_t *ids_out,
                            unsigned max);
+/** Chips that the releases know ("GA102"): rows 0 .. count-1. */
+unsigned nvrm_chip_count(const struct nvrm_schema *s);
+const char *nvrm_chip_name(const struct nvrm_schema *s, unsigned row);
 /** Marketing name for a PCI device (subsystem ids may be 0); NULL when unknown. Newest
  * release's list. */
 const char *nvrm_pci_name(const struct nvrm_schema *s, uint16_t device, uint16_t sub_vendor,
