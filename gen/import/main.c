@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* nvrm-import: vendor tree -> schemas. Parses the command line, runs imports, and is the only
+ * part that prints. */
+#include "counts.h"
+#include "proc.h"
+#include "store.h"
+#include "tree.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: nvrm-import [OPTIONS] TREE [RELEASE]\n"
+    "       nvrm-import [OPTIONS] --git REPO --tag TAG\n"
+    "       nvrm-import [OPTIONS] --git REPO --all\n"
+    "\n"
+    "Import NVIDIA's open-gpu-kernel-modules into schemas/: structs, enums, constants, "
+    "classes, controls, RPC messages,\n"
+    "status codes, ioctls, chips and PCI names of one release, merged with the releases that "
+    "are already there.\n"
+    "\n"
+    "  TREE            a checked-out tree; RELEASE, when given, must be the one that its "
+    "version.mk names\n"
+    "  --git REPO      take releases from the tags of a git repository\n"
+    "  --tag TAG       one release (may be given several times)\n"
+    "  --all           every production release: tags from 535.54.03 on, except those that "
+    "versions.yaml skips\n"
+    "  --out DIR       the schema folder (default: schemas)\n"
+    "  --cc CC         the C compiler whose preprocessor is used (default: cc)\n"
+    "  --check         write nothing; fail when the import would change something\n"
+    "  --counts        print what was found in each release as a Markdown table\n"
+    "  --help          this text\n"
+    "\n"
+    "Exit status: 0 done, 1 the import failed or --check found a difference, 2 wrong usage. "
+    "Schemas are only touched when\n"
+    "every release was read without an error.\n";
+
+struct options {
+    const char *tree, *release, *git, *out, *cc;
+    const char **tags;
+    size_t tag_count, tag_cap;
+    bool all, check, counts;
+};
+
+struct run {
+    struct options o;
+    struct imp_model model;
+    struct imp_error err;
+    char scratch[64];
+    struct imp_counts *counts; /* per imported release */
+    const char **names;
+    size_t done;
+};
+
+/* One release from a tree on disk into the model. */
+static bool
+import_tree(struct run *r, const char *root, const char *release)
+{
+    struct imp_arena arena = {0};
+    struct imp_facts facts = {.arena = &arena};
+    struct imp_tree t = {
+        .root = root,
+        .cc = r->o.cc,
+        .scratch = r->scratch,
+        .release = release ? imp_strdup(&arena, release) : NULL,
+        .arena = &arena,
+        .err = &r->err,
+        .facts = &facts,
+        .counts = &r->counts[r->done],
+    };
+    bool ok =
+        imp_tree_open(&t) && imp_tree_read(&t) && imp_model_merge(&r->model, &facts, &r->err);
+
+    if (ok)
+        r->names[r->done++] = imp_strdup(&r->model.arena, t.release);
+    imp_tree_fini(&t);
+    imp_facts_fini(&facts);
+    imp_arena_fini(&arena);
+    return ok;
+}
+
+static bool
+import_tag(struct run *r, const char *tag)
+{
+    char *dir = imp_printf(&r->model.arena, "%s/%s", r->scratch, tag);
+    bool ok = imp_mkdirs(dir, &r->err) &&
+              imp_git_extract(r->o.git, tag, imp_tree_paths, dir, &r->err) &&
+              import_tree(r, dir, tag);
+
+    imp_remove_tree(dir);
+    return ok;
+}
+
+static void
+add_tag(struct options *o, const char *tag)
+{
+    o->tags = imp_grow(o->tags, o->tag_count, &o->tag_cap, sizeof(*o->tags));
+    o->tags[o->tag_count++] = tag;
+}
+
+static bool
+is_skipped(const struct imp_model *m, const char *tag)
+{
+    for (unsigned i = 0; i < m->skip_count; i++)
+        if (imp_has_prefix(tag, m->skip[i]))
+            return true;
+    return false;
+}
+
+/* The oldest release with this protocol family. */
+#define FIRST_RELEASE "535.54.03"
+
+static bool
+list_tags(struct run *r)
+{
+    const char *argv[] = {"git", "-C", r->o.git, "tag", "--list", NULL};
+    const char *oldest = r->model.count ? r->model.releases[0].name : FIRST_RELEASE;
+    struct imp_buf out = {0};
+
+    if (imp_run(argv, NULL, &out, NULL) != 0) {
+        imp_buf_fini(&out);
+        return imp_fail(&r->err, r->o.git, 0, "not a git repository");
+    }
+    for (char *line = out.data ? strtok(out.data, "\n") : NULL; line; line = strtok(NULL, "\n"))
+        if (imp_release_valid(line) && imp_release_compare(line, oldest) >= 0 &&
+            !is_skipped(&r->model, line))
+            add_tag(&r->o, imp_strdup(&r->model.arena, line));
+    imp_buf_fini(&out);
+    return r->o.tag_count > 0 || imp_fail(&r->err, r->o.git, 0, "no release tags");
+}
+
+static int
+by_release(const void *a, const void *b)
+{
+    return imp_release_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool
+import_all(struct run *r)
+{
+    const char *single = r->o.tree;
+    size_t n;
+
+    if (r->o.all && !list_tags(r))
+        return false;
+    if (r->o.tag_count)
+        qsort(r->o.tags, r->o.tag_count, sizeof(*r->o.tags), by_release);
+    n = single ? 1 : r->o.tag_count;
+    r->counts = imp_realloc(NULL, n * sizeof(*r->counts));
+    memset(r->counts, 0, n * sizeof(*r->counts));
+    r->names = imp_realloc(NULL, n * sizeof(*r->names));
+    if (single)
+        return import_tree(r, single, r->o.release);
+    for (size_t i = 0; i < n; i++)
+        if (!import_tag(r, r->o.tags[i])) {
+            char text[sizeof(r->err.text)];
+
+            memcpy(text, r->err.text, sizeof(text));
+            r->err.set = false;
+            return imp_fail(&r->err, r->o.tags[i], 0, "%s", text);
+        }
+    return true;
+}
+
+static void
+print_counts(const struct run *r)
+{
+    printf("| |");
+    for (size_t i = 0; i < r->done; i++)
+        printf(" %s |", r->names[i]);
+    printf("\n|---|");
+    for (size_t i = 0; i < r->done; i++)
+        printf("---|");
+    printf("\n");
+    for (int c = 0; c < COUNT_TOTAL; c++) {
+        printf("| %s |", imp_counter_name((enum imp_counter)c));
+        for (size_t i = 0; i < r->done; i++)
+            printf(" %zu |", r->counts[i].n[c]);
+        printf("\n");
+    }
+}
+
+static bool
+finish(struct run *r)
+{
+    char *fresh = imp_printf(&r->model.arena, "%s/schemas", r->scratch);
+    struct imp_buf names = {0};
+    bool ok;
+
+    imp_model_parents(&r->model);
+    ok = imp_store_write(&r->model, fresh, &r->err);
+    if (ok && r->o.check) {
+        ok = imp_store_same(fresh, r->o.out, &names, &r->err);
+        if (ok && names.len)
+            ok = imp_fail(&r->err, r->o.out, 0, "the import differs in:\n%.400s", names.data);
+    } else if (ok) {
+        ok = imp_store_replace(fresh, r->o.out, &r->err);
+    }
+    imp_buf_fini(&names);
+    return ok;
+}
+
+static bool
+import(struct run *r)
+{
+    bool ok = imp_store_read(&r->model, r->o.out, &r->err);
+
+    if (ok && !r->model.count) {
+        static const char *const skip[] = {"535.43.", "550.40.", "570.123.", "580.94."};
+
+        r->model.skip = imp_realloc(NULL, sizeof(skip));
+        memcpy(r->model.skip, skip, sizeof(skip));
+        r->model.skip_count = 4;
+    }
+    ok = ok && import_all(r) && finish(r);
+    if (ok && r->o.counts)
+        print_counts(r);
+    return ok;
+}
+
+static int
+wrong_usage(const char *what)
+{
+    fprintf(stderr, "nvrm-import: %s\n%s", what, usage);
+    return 2;
+}
+
+static int
+parse_options(struct options *o, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"out",              required_argument, NULL, 'o'},
+        {"git",              required_argument, NULL, 'g'},
+        {"tag",                  required_argument, NULL, 't'},
+        {"all",no_argument, NULL, 'a'},
+        {"cc",               required_argument, NULL, 'c'},
+        {"check",              no_argument, NULL, 'k'},
+        {"counts",              no_argument, NULL, 'n'},
+        {"help",                  no_argument, NULL, 'h'},
+        {0                   },
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
+        switch (c) {
+        case 'o':
+            o->out = optarg;
+            break;
+        case 'g':
+            o->git = optarg;
+            break;
+        case 't':
+            add_tag(o, optarg);
+            break;
+        case 'a':
+            o->all = true;
+            break;
+        case 'c':
+            o->cc = optarg;
+            break;
+        case 'k':
+            o->check = true;
+            break;
+        case 'n':
+            o->counts = true;
+            break;
+        case 'h':
+            return -1;
+        default:
+            return 2;
+        }
+    }
+    if (optind < argc)
+        o->tree = argv[optind++];
+    if (optind < argc)
+        o->release = argv[optind++];
+    if (optind < argc)
+        return wrong_usage("too many arguments");
+    if (o->tree ? o->git != NULL : !o->git || o->all == (o->tag_count > 0))
+        return wrong_usage("give a TREE, or --git with --tag or --all");
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct run r = {
+        .o = {.out = "schemas", .cc = "cc"},
+          .scratch = "/tmp/nvrm-import-XXXXXX"
+    };
+    int rc = parse_options(&r.o, argc, argv);
+    bool ok;
+
+    if (rc == -1)
+        printf("%s", usage);
+    if (rc)
+        return rc < 0 ? 0 : rc;
+    if (!mkdtemp(r.scratch)) {
+        fprintf(stderr, "nvrm-import: cannot make a folder in /tmp\n");
+        return 1;
+    }
+    ok = import(&r);
+    if (!ok)
+        fprintf(stderr, "nvrm-import: %s\n", r.err.text);
+    imp_remove_tree(r.scratch);
+    imp_model_fini(&r.model);
+    free(r.counts);
+    free(r.names);
+    free(r.o.tags);
+    return ok ? 0 : 1;
+}

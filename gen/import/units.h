@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/** The two translation units of a tree: all SDK headers, and the driver's RPC, GSP, FSP and
+ * ioctl headers. */
+#ifndef IMP_UNITS_H
+#define IMP_UNITS_H
+
+#include "decl.h"
+#include "tree.h"
+
+/** Structs, enums, constants, ranges and header controls of the SDK. */
+bool imp_read_sdk(struct imp_tree *t);
+/** The same of the driver's own headers, RPC functions and events. */
+bool imp_read_driver(struct imp_tree *t);
+
+#endif
