@@ -70,19 +70,22 @@ gen_name_add(struct gen_build *b, struct gen_names *names, const char *name,
     uint32_t last = NVRM_RUN_NONE;
 
     *gen_push(b->g, &names->name) = gen_str(b, name);
-    *gen_push(b->g, &names->first) = b->runs.n;
+    if (!names->first.n)
+        *gen_push(b->g, &names->first) = b->runs.n;
     for (uint32_t r = 0; r < b->m->n; r++) {
         if (row[r] != last)
             *gen_push(b->g, &b->runs) = r << 24 | row[r];
         last = row[r];
     }
+    *gen_push(b->g, &names->first) = b->runs.n;
 }
 
-/* Every names list ends with one more `first`, so that a list's length is a difference. */
+/* An empty list has an end as well. */
 static struct nvrm_names
 finish_names(struct gen_build *b, struct gen_names *n)
 {
-    *gen_push(b->g, &n->first) = b->runs.n;
+    if (!n->first.n)
+        *gen_push(b->g, &n->first) = b->runs.n;
     return (struct nvrm_names){n->name.p, n->first.p, n->name.n};
 }
 
@@ -232,4 +235,24 @@ gen_build(struct gen *g, const struct gen_model *m, struct gen_meaning *o)
     check_limits(b);
     finish_schema(b);
     return b;
+}
+
+struct gen_build *
+gen_compile(struct gen *g, const char *dir)
+{
+    struct gen_model *m = gen_alloc(g, sizeof(*m));
+
+    gen_load_dir(g, m, dir);
+    return gen_compile_model(g, m);
+}
+
+struct gen_build *
+gen_compile_model(struct gen *g, struct gen_model *m)
+{
+    struct gen_meaning *o = gen_alloc(g, sizeof(*o));
+
+    for (uint32_t i = 0; i < m->overlays.n; i++)
+        gen_read_overlay(g, m, o, m->overlays.p[i]);
+    gen_stop_on_errors(g);
+    return gen_build(g, m, o);
 }

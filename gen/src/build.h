@@ -86,6 +86,7 @@ struct gen_build {
     struct gen_map sets[2]; /* prefix -> set, for enum and for bits; C enums by name in [0] */
     struct gen_list control_flags, class_flags, access;
     uint32_t set_count;
+    bool bad_types;          /* a member's type was unknown */
     struct gen_map reported; /* members whose type was reported as unknown */
 
     struct nvrm_schema schema;
@@ -93,6 +94,11 @@ struct gen_build {
 
 /** Build everything. Stops the run on errors. */
 struct gen_build *gen_build(struct gen *g, const struct gen_model *m, struct gen_meaning *o);
+
+/** Read a schema folder and build its tables. */
+struct gen_build *gen_compile(struct gen *g, const char *dir);
+/** Apply the overlays of a loaded model and build its tables. */
+struct gen_build *gen_compile_model(struct gen *g, struct gen_model *m);
 
 /* Pieces of it, in the order they run. */
 void gen_build_numbers(struct gen_build *b);
@@ -104,7 +110,8 @@ void gen_build_rows(struct gen_build *b);
 /* Shared */
 uint32_t gen_str(struct gen_build *b, const char *text);
 uint32_t gen_row(struct gen *g, struct gen_rows *rows, const void *row);
-/** Add a name whose row per release is given. Names must come in strcmp() order. */
+/** Add a name whose row per release is given. Names must come in strcmp() order, one list after
+ * the other. */
 void gen_name_add(struct gen_build *b, struct gen_names *names, const char *name,
                   const uint32_t *row);
 /** Value of a constant, enumerator, class or control at a release. */

@@ -62,6 +62,7 @@ unknown_type(struct work *w, const struct gen_member *member)
     const unsigned sections = 1u << GEN_STRUCTS | 1u << GEN_ENUMS;
     const char *name = member->type.name;
 
+    w->b->bad_types = true;
     if (gen_map_get(&w->b->reported, (const char *)member) != UINT32_MAX)
         return; /* said for another release already */
     gen_map_set(w->b->g, &w->b->reported, (const char *)member, 1);
@@ -142,8 +143,8 @@ place(struct work *w, const struct gen_member *member, struct nvrm_field *f, uin
         gen_die(w->b->g);
     }
     f->count = (uint32_t)count;
-    if (member->type.dims == 2)
-        f->inner = (uint16_t)member->type.dim[1];
+    if (member->type.dims > 1)
+        f->inner = (uint16_t)(f->count / member->type.dim[0]);
     if (align > w->align)
         w->align = align;
     if (member->type.bits) {
@@ -280,6 +281,23 @@ note_of(struct work *w, const struct gen_member *member, struct gen_note *from,
     return (uint16_t)gen_row(w->b->g, &w->b->notes, &note);
 }
 
+/* Notes on members of a named struct belong to that struct, where every user of it sees them.
+ */
+static void
+check_path(struct work *w, const struct gen_member *member, const struct gen_note *note)
+{
+    const struct gen_note *inner;
+
+    if (!note || !note->members || !member->type.name ||
+        gen_map_get(&w->b->reported, (const char *)note) != UINT32_MAX)
+        return;
+    gen_map_set(w->b->g, &w->b->reported, (const char *)note, 1);
+    inner = note->members->p[0];
+    note->members->elsewhere = true;
+    gen_error(w->b->g, inner->pos, "%s.%s is a %s; describe '%s' under %s", w->owner,
+              member->name, member->type.name, inner->name, member->type.name);
+}
+
 /* Rows */
 
 static bool
@@ -379,6 +397,7 @@ add_member(struct work *w, const struct gen_member *member, struct gen_overlay *
     resolve_type(w, member, note ? note->members : NULL, f, &size, &align);
     place(w, member, f, size, align);
     f->note = note_of(w, member, note, f);
+    check_path(w, member, note);
     add_flags(w, f);
 }
 
@@ -393,9 +412,6 @@ gen_layout_agg(struct gen_build *b, const struct gen_scope *scope, const struct 
     for (uint32_t i = 0; i < agg->n; i++) {
         w.flags &= (uint8_t)~NVRM_LAYOUT_TAIL;
         add_member(&w, &agg->p[i], o);
-        if (i + 1 < agg->n && !agg->is_union && agg->p[i].type.dims && !w.fields.p[i].count)
-            gen_error(b->g, agg->p[i].pos, "%s.%s: a flexible tail must be the last field",
-                      owner, agg->p[i].name);
     }
     l.size = (uint32_t)round_up(round_up(w.max_bits, 8) / 8, w.align);
     l.align = (uint8_t)w.align;
@@ -418,6 +434,8 @@ check_struct(struct gen_build *b, const struct gen_entry *e, struct gen_variant 
 {
     const struct nvrm_layout *l = layout_row(b, row);
 
+    if (b->bad_types)
+        return; /* sizes mean nothing then */
     if (l->size != v->strukt->size && v->strukt->size != UINT64_MAX) {
         gen_error(b->g, v->pos,
                   "%s: size is %llu in the schema, but its fields take %u (alignment %u)",
@@ -477,5 +495,4 @@ gen_build_structs(struct gen_build *b)
         gen_map_set(b->g, &b->struct_row, t->p[i].name, i);
         gen_name_add(b, &b->structs, t->p[i].name, row);
     }
-    gen_stop_on_errors(b->g);
 }

@@ -65,7 +65,11 @@ static uint32_t
 const_row(struct gen_build *b, const char *name, uint64_t value,
           const struct gen_variant *range)
 {
-    struct nvrm_const c = {.name = gen_str(b, name), .value = value, .params = NVRM_NONE};
+    const struct gen_remark *remark = gen_remark_of(b->o, name);
+    struct nvrm_const c = {.name = gen_str(b, name),
+                           .doc = remark ? gen_str(b, remark->doc) : 0,
+                           .value = value,
+                           .params = NVRM_NONE};
 
     if (range) {
         c.of_range = 1;
@@ -367,5 +371,4 @@ gen_build_sets(struct gen_build *b)
     for (uint32_t i = 0; i < b->m->t[GEN_ENUMS].n; i++)
         gen_set_of_enum(b, &b->m->t[GEN_ENUMS].p[i]);
     b->set_count = b->lists.n;
-    gen_stop_on_errors(b->g);
 }

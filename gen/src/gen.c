@@ -11,7 +11,7 @@
 #include <yaml.h>
 
 #define CHUNK_BYTES (1u << 20)
-#define MAX_ERRORS  20
+#define MAX_ERRORS  100
 
 struct gen_chunk {
     struct gen_chunk *next;

@@ -77,7 +77,7 @@ void gen_text_add(struct gen *g, struct gen_text *t, const char *bytes, size_t n
 void gen_textf(struct gen *g, struct gen_text *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** Report an error and go on; the run stops for good at the 20th. */
+/** Report an error and go on; the run stops for good at the 100th. */
 void gen_error(struct gen *g, struct gen_pos pos, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /** Stop here if anything was reported so far. */

@@ -105,15 +105,8 @@ static void
 run(struct gen *g, void *ctx)
 {
     struct job *job = ctx;
-    struct gen_model *m = gen_alloc(g, sizeof(*m));
-    struct gen_meaning *o = gen_alloc(g, sizeof(*o));
-    struct gen_build *b;
+    struct gen_build *b = gen_compile(g, job->schemas);
 
-    gen_load_dir(g, m, job->schemas);
-    for (uint32_t i = 0; i < m->overlays.n; i++)
-        gen_read_overlay(g, m, o, m->overlays.p[i]);
-    gen_stop_on_errors(g);
-    b = gen_build(g, m, o);
     if (job->out)
         emit_all(b, job);
     if (job->stats) {

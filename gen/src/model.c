@@ -104,6 +104,7 @@ gen_load_versions(struct gen *g, struct gen_model *m, const struct gen_node *roo
         if (r->name[0] < '0' || r->name[0] > '9')
             gen_error(g, r->pos, "'%s' is not a release number", r->name);
     }
+    gen_stop_on_errors(g);
     qsort(m->p, m->n, sizeof(*m->p), by_number);
     for (uint32_t i = 0; i < m->n; i++)
         gen_map_set(g, &m->by_name, m->p[i].name, i);
@@ -142,7 +143,7 @@ parse_range(struct gen *g, struct gen_variant *v)
             gen_error(g, value->pos, "bit %llu is out of range", (unsigned long long)bit);
         v->range[i] = (uint8_t)bit;
     }
-    if (v->range[0] < v->range[1])
+    if (v->range[0] < v->range[1] && !g->error_count)
         gen_error(g, value->pos, "a bit range is [hi, lo], highest bit first");
 }
 
@@ -320,6 +321,20 @@ by_name(const void *a, const void *b)
     return strcmp(((const struct gen_entry *)a)->name, ((const struct gen_entry *)b)->name);
 }
 
+/* Names that are enumerators of some enum: the overlay may speak of them. */
+static void
+index_enumerators(struct gen *g, struct gen_model *m)
+{
+    for (uint32_t i = 0; i < m->t[GEN_ENUMS].n; i++) {
+        const struct gen_entry *e = &m->t[GEN_ENUMS].p[i];
+
+        for (uint32_t v = 0; v < e->n; v++) {
+            for (uint32_t k = 0; !e->p[v].gone && k < e->p[v].enumeration->n; k++)
+                gen_map_set(g, &m->enumerators, e->p[v].enumeration->p[k].name, i);
+        }
+    }
+}
+
 void
 gen_model_finish(struct gen *g, struct gen_model *m)
 {
@@ -334,6 +349,7 @@ gen_model_finish(struct gen *g, struct gen_model *m)
             drop_gone(m, &t->p[i]);
         }
     }
+    index_enumerators(g, m);
     gen_stop_on_errors(g);
 }
 

@@ -11,6 +11,7 @@
 
 #define GEN_RELEASES_MAX 254
 #define GEN_NO_VARIANT   0xff
+#define GEN_DIMS         4
 
 enum gen_section {
     GEN_STRUCTS,
@@ -38,7 +39,7 @@ struct gen_type {
     uint8_t scalar;      /* enum nvrm_type when neither */
     uint8_t bits;        /* bit-field width or 0 */
     uint8_t dims;        /* 0: no array */
-    uint32_t dim[2];
+    uint32_t dim[GEN_DIMS];
 };
 
 struct gen_member {
@@ -145,6 +146,7 @@ struct gen_model {
     struct gen_map by_name;
     struct gen_table t[GEN_SECTIONS];
     struct gen_core core;
+    struct gen_map enumerators; /* name -> enum entry */
     struct {
         uint32_t n, cap;
         struct gen_node **p;

@@ -397,9 +397,9 @@ void
 gen_read_overlay(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
                  const struct gen_node *root)
 {
-    static const unsigned remark_sections = 1u << GEN_CONTROLS | 1u << GEN_CLASSES |
-                                            1u << GEN_FUNCTIONS | 1u << GEN_EVENTS |
-                                            1u << GEN_STATUS | 1u << GEN_ESCAPES;
+    static const unsigned remark_sections =
+        1u << GEN_CONTROLS | 1u << GEN_CLASSES | 1u << GEN_FUNCTIONS | 1u << GEN_EVENTS |
+        1u << GEN_STATUS | 1u << GEN_ESCAPES | 1u << GEN_CONSTANTS;
 
     if (root->kind != GEN_MAP) {
         gen_error(g, root->pos, "an overlay is a map of names");
@@ -407,7 +407,7 @@ gen_read_overlay(struct gen *g, const struct gen_model *m, struct gen_meaning *a
     }
     for (uint32_t i = 0; i < root->n; i++) {
         const struct gen_pair *pair = &root->p[i];
-        bool known = false;
+        bool known = gen_map_get(&m->enumerators, pair->key) != UINT32_MAX;
 
         for (unsigned s = 0; s < GEN_SECTIONS; s++)
             known |= (remark_sections & (1u << s)) && gen_find(m, s, pair->key);
@@ -482,7 +482,7 @@ check_notes(struct gen *g, const struct gen_model *m, const char *owner,
                 gen_error(g, c->pos, "no release has a member '%s' in the union %s.%s",
                           c->member, owner, note->path);
         }
-        if (note->members)
+        if (note->members && !note->members->elsewhere)
             check_notes(g, m, owner, note->members);
     }
 }

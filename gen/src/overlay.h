@@ -49,12 +49,14 @@ struct gen_overlay {
     struct gen_pos pos;
     const char *doc;
     bool finn;
+    bool elsewhere; /* these members are a named struct's, which has been reported */
     struct gen_map by_name;
     uint32_t n, cap;
     struct gen_note **p;
 };
 
-/** What the overlay says about a control, class, status, RPC function, event or escape. */
+/** What the overlay says about a control, class, status, RPC function, event, escape, constant
+ * or enumerator. */
 struct gen_remark {
     struct gen_pos pos;
     const char *doc, *source;

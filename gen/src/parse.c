@@ -50,12 +50,16 @@ parse_suffix(const char *p, struct gen_type *t)
         t->bits = (uint8_t)bits;
         return true;
     }
-    while (*p == '*' && t->dims < 2) {
+    while (*p == '*' && t->dims < GEN_DIMS) {
         p++;
         if (!parse_count(&p, &t->dim[t->dims++]))
             return false;
     }
-    return !*p && !(t->dims == 2 && (!t->dim[0] || !t->dim[1]));
+    for (unsigned d = 0; t->dims > 1 && d < t->dims; d++) {
+        if (!t->dim[d])
+            return false;
+    }
+    return !*p;
 }
 
 static bool
@@ -107,6 +111,12 @@ parse_inline_type(struct gen *g, const struct gen_node *node, struct gen_type *t
     parse_agg(g, node->p[0].value, is_union, t->agg);
 }
 
+static bool
+is_tail(const struct gen_type *t)
+{
+    return t->dims && !t->dim[0];
+}
+
 static void
 parse_agg(struct gen *g, const struct gen_node *map, bool is_union, struct gen_agg *agg)
 {
@@ -123,6 +133,9 @@ parse_agg(struct gen *g, const struct gen_node *map, bool is_union, struct gen_a
             parse_inline_type(g, type, &member->type);
         else
             gen_error(g, type->pos, "member %s has a list for a type", member->name);
+        if (i + 1 < map->n && !is_union && is_tail(&member->type))
+            gen_error(g, member->pos, "%s: a flexible tail must be the last field",
+                      member->name);
     }
     if (agg->n > UINT16_MAX)
         gen_error(g, map->pos, "more than 65535 members");

@@ -55,7 +55,8 @@ struct nvrm_field {
                         for a flexible tail */
     uint16_t ref;    /* NVRM_STRUCT: layout row; else NVRM_NONE */
     uint16_t note;   /* what the overlay says: note row, or NVRM_NONE */
-    uint16_t inner;  /* two-dimensional arrays: length of the inner dimension; else 0 */
+    uint16_t inner;  /* arrays of arrays: elements per outer element (the product of the inner
+                        lengths); else 0 */
     uint8_t type;    /* enum nvrm_type */
     uint8_t flags;   /* NVRM_FIELD_* */
     uint8_t bit_off; /* bit-fields: first bit within the storage unit at `offset` */
