@@ -79,7 +79,7 @@ gsp_msgq_geometry_at(struct nvrm_abi abi, struct gsp_msgq_geometry *out, struct 
     out->sum_off = field_off(abi, elem, "checkSum");
     out->seq_off = field_off(abi, elem, "seqNum");
     out->count_off = field_off(abi, elem, "elemCount");
-    out->whole_sum = gsp_wire_facts_at(abi)->whole_sum;
+    out->whole_sum = gsp_wire_facts_at(abi).whole_sum;
     return check_geometry(out, err);
 }
 

@@ -1,44 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules of the queues and of RPC that no struct layout shows, one row a change, keyed by points
- * of the release tree. Found by comparing message_queue_cpu.c and kernel_gsp.c of all releases:
+ * Rules of the queues and of RPC that no struct layout shows, one row a stretch of releases.
+ * Found by comparing message_queue_cpu.c and kernel_gsp.c of all releases:
  * GspMsgQueueSendCommand/GspMsgQueueReceiveStatus for the checksum's span, and the drain loop
- * of kernel_gsp.c for what a reply is matched by.
+ * of kernel_gsp.c for what a reply is matched by (a backport to 570, then 580 and its
+ * descendants; 575 never had it).
  */
 #include <stddef.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "wire_facts_priv.h"
 
-static const struct gsp_wire_facts wire_facts[] = {
-    {"535.54.03",  .whole_sum = false, .match_sequence = false},
-    {"535.86.05",  .whole_sum = true,  .match_sequence = false},
-    {"535.161.07", .whole_sum = false, .match_sequence = false},
-    {"550.54.14",  .whole_sum = false,
-     .match_sequence = false                                  }, /* 545 descends from 535.86.05 */
-    {"570.190",    .whole_sum = false, .match_sequence = true },
-    {"580.82.07",  .whole_sum = false, .match_sequence = true },
+enum rule { WHOLE_SUM, MATCH_SEQUENCE };
+
+struct row {
+    enum rule rule;
+    const char *from, *before; /* release numbers; before is not included */
 };
 
-static const struct gsp_wire_facts *
-find_row(const char *release)
+static const struct row rows[] = {
+    {WHOLE_SUM,      "535.86.05", "535.161.07"},
+    {WHOLE_SUM,      "545",       "550"       },
+    {MATCH_SEQUENCE, "570.190",   "571"       },
+    {MATCH_SEQUENCE, "580.82.07", "9999"      },
+};
+
+/* "535.86.05" as one number that orders as releases do. */
+static unsigned long
+release_number(const char *name)
 {
-    for (size_t i = 0; i < sizeof(wire_facts) / sizeof(wire_facts[0]); i++)
-        if (!strcmp(wire_facts[i].since, release))
-            return &wire_facts[i];
-    return NULL;
+    unsigned long number = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        char *end;
+        const unsigned long part = strtoul(name, &end, 10);
+
+        number = number * 10000 + (part < 9999 ? part : 9999);
+        name = *end == '.' ? end + 1 : end;
+    }
+    return number;
 }
 
-const struct gsp_wire_facts *
+static bool
+holds(enum rule rule, unsigned long number)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].rule == rule && number >= release_number(rows[i].from) &&
+            number < release_number(rows[i].before))
+            return true;
+    return false;
+}
+
+struct gsp_wire_facts
 gsp_wire_facts_at(struct nvrm_abi abi)
 {
-    /* A tree has no cycles, but a damaged table might. */
-    for (unsigned hops = 0; abi.release != NVRM_NO_RELEASE && hops < 256; hops++) {
-        const struct gsp_wire_facts *row = find_row(nvrm_release_name(abi.schema, abi.release));
+    const unsigned long number = release_number(nvrm_release_name(abi.schema, abi.release));
 
-        if (row)
-            return row;
-        abi.release = nvrm_release_parent(abi.schema, abi.release);
-    }
-    return &wire_facts[0];
+    return (struct gsp_wire_facts){.whole_sum = holds(WHOLE_SUM, number),
+                                   .match_sequence = holds(MATCH_SEQUENCE, number)};
 }

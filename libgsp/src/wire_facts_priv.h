@@ -10,12 +10,10 @@
 #include <nvrm/schema.h>
 
 struct gsp_wire_facts {
-    const char *since;   /* from this release on, and in all that descend from it */
     bool whole_sum;      /* the checksum covers whole elements */
     bool match_sequence; /* a reply carries the sequence number of its request */
 };
 
-/** Never NULL: an unknown tree gets the oldest rules. */
-const struct gsp_wire_facts *gsp_wire_facts_at(struct nvrm_abi abi);
+struct gsp_wire_facts gsp_wire_facts_at(struct nvrm_abi abi);
 
 #endif

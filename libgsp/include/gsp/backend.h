@@ -27,6 +27,7 @@ struct gsp_event {
     uint32_t function; /* 0x1003 POST_EVENT, 0x1006 OS_ERROR_LOG, ... */
     uint32_t rpc_result;
     uint64_t time_ns; /* when it was taken from the queue, host clock */
+    uint64_t lost;    /* events dropped just before this one: nobody had read the queue */
     size_t payload_bytes;
     const void *payload; /* borrowed until the next event_next() or close */
 };

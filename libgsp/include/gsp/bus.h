@@ -64,6 +64,7 @@ struct gsp_bus_ops {
 /** Embedded first in every implementation. */
 struct gsp_bus {
     const struct gsp_bus_ops *ops;
+    uint64_t bdf; /* PCI address: domain << 32 | bus << 8 | device << 3 | function */
 };
 
 #ifdef __cplusplus

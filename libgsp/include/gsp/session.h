@@ -12,6 +12,7 @@
 #include <gsp/backend.h>
 #include <gsp/bus.h>
 #include <gsp/host.h>
+#include <gsp/rpc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,12 +36,6 @@ struct gsp_rm_config {
 GSP_MUST_CHECK int gsp_rm_open(const struct gsp_rm_config *config,
                                struct gsp_backend **backend_out, struct gsp_error *err);
 
-/** One record of the RPC history, newest last: kept for crash reports. */
-struct gsp_rpc_record {
-    uint64_t start_ns, end_ns; /* host clock; end 0 while unanswered */
-    uint32_t function, sequence, result, bytes;
-    uint32_t data[2]; /* first payload words that identify it: class or control id, object */
-};
 /** Copies up to max records of a backend made by gsp_rm_open(); returns how many. */
 unsigned gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_out,
                         unsigned max);
