@@ -130,6 +130,29 @@ parse_number(const char *s, size_t bytes, uint64_t *value_out)
     return bytes > 0;
 }
 
+/* The value called `name` of range c: the name is whole, or what follows the range's own. */
+static const struct nvrm_const *
+find_range_value(struct nvrm_abi abi, uint16_t set, const struct nvrm_const *c,
+                 const char *name, size_t bytes)
+{
+    const unsigned count = nvrm_set_count(abi.schema, set);
+    const char *range = nvrm_str(abi.schema, c->name);
+    const size_t range_bytes = strlen(range);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct nvrm_const *v = nvrm_set_at(abi, set, i);
+        const char *full = v ? nvrm_str(abi.schema, v->name) : "";
+
+        if (!v || !v->of_range || v->hi != c->hi || v->lo != c->lo)
+            continue;
+        if (same(full, name, bytes) ||
+            (strncmp(full, range, range_bytes) == 0 && full[range_bytes] == '_' &&
+             same(full + range_bytes + 1, name, bytes)))
+            return v;
+    }
+    return find_member(abi, set, name, bytes, NULL);
+}
+
 /* A term of a bit set: NAME of a bit, a range or a range's value, or RANGE=VALUE. */
 static bool
 bits_value(struct nvrm_abi abi, uint16_t set, const char *name, size_t bytes,
@@ -143,7 +166,7 @@ bits_value(struct nvrm_abi abi, uint16_t set, const char *name, size_t bytes,
     if (!c || (equals && !c->is_range))
         return false;
     if (equals && !parse_number(equals + 1, bytes - name_bytes - 1, &value)) {
-        named = find_member(abi, set, equals + 1, bytes - name_bytes - 1, NULL);
+        named = find_range_value(abi, set, c, equals + 1, bytes - name_bytes - 1);
         if (!named || !named->of_range || named->hi != c->hi || named->lo != c->lo)
             return false;
         value = named->value;
