@@ -638,6 +638,8 @@ add_typedef(struct imp_decls *d, const char *name, const struct imp_type *type, 
         if (!agg->tag || !imp_has_suffix(agg->tag, "_t"))
             agg->name = name;
     } else if (strcmp(agg->name, name) != 0) {
+        copy->alias = name;
+        copy->alias_file = file;
         d->aliases = imp_grow(d->aliases, d->alias_count, &d->alias_cap, sizeof(*d->aliases));
         d->aliases[d->alias_count++] = (struct imp_alias){name, agg, file};
     }

@@ -23,6 +23,17 @@ in_sdk(const struct render *r, uint16_t file)
     return strstr(path_of(r, file), "sdk/nvidia/inc/");
 }
 
+/* The name that a field spells, when that alias is rendered as a struct of its own: overlays
+ * say different things about NV2080_CTRL_FB_INFO and NV2080_CTRL_BUS_INFO, which share a
+ * layout. */
+static const char *
+agg_name(const struct render *r, const struct imp_type *t)
+{
+    if (t->alias && in_sdk(r, t->alias_file))
+        return t->alias;
+    return t->agg->name;
+}
+
 /* The union of all messages only lends its alignment to the flexible tail of the message
  * header. */
 static bool
@@ -75,7 +86,7 @@ render_type(struct render *r, const struct imp_agg *agg, const struct imp_field 
         imp_buf_str(b, t->en->name ? t->en->name : "u32");
         break;
     case TYPE_AGG:
-        imp_buf_str(b, t->agg->name);
+        imp_buf_str(b, agg_name(r, t));
         break;
     default:
         return imp_fail(r->err, path_of(r, agg->file), f->line, "field '%s' has %s", f->name,

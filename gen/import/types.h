@@ -25,6 +25,8 @@ struct imp_type {
     const char *prim, *why;
     struct imp_agg *agg;
     struct imp_enum *en;
+    const char *alias; /* TYPE_AGG: the second typedef name that was written, or NULL */
+    uint16_t alias_file;
     uint64_t dim[IMP_MAX_DIMS]; /* outermost first */
     uint8_t dims;
     uint8_t size;   /* TYPE_PRIM */
