@@ -192,17 +192,18 @@ branch(const struct imp_model *m, unsigned r)
     return strtoul(m->releases[r].name, NULL, 10);
 }
 
+/* Structs that differ between two releases. */
 static size_t
 difference(const struct imp_model *m, unsigned a, unsigned b)
 {
+    const struct imp_map *structs = &m->entries[SEC_STRUCTS];
     size_t n = 0;
 
-    for (int s = 0; s < SEC_COUNT; s++)
-        for (size_t i = 0; i < m->entries[s].count; i++) {
-            const struct imp_entry *e = m->entries[s].items[i].value;
+    for (size_t i = 0; i < structs->count; i++) {
+        const struct imp_entry *e = structs->items[i].value;
 
-            n += e->body[a] != e->body[b];
-        }
+        n += e->body[a] != e->body[b];
+    }
     return n;
 }
 

@@ -47,7 +47,7 @@ int imp_model_add_release(struct imp_model *m, const char *release);
 bool imp_model_merge(struct imp_model *m, const struct imp_facts *f, struct imp_error *err);
 /**
  * Set every parent: the preceding release of the same branch, or, for the first of a branch,
- * the release of the branch before it that differs in the fewest entries (the oldest of
+ * the release of the branch before it that differs in the fewest structs (the oldest of
  * equals).
  */
 void imp_model_parents(struct imp_model *m);
