@@ -15,7 +15,7 @@
 
 static const char *const remark_keys[] = {"doc",      "safety",    "source", "chips",
                                           "releases", "since_doc", NULL};
-static const char *const struct_keys[] = {"doc", "finn", "since_doc", NULL};
+static const char *const struct_keys[] = {"doc", "finn", "like", "since_doc", NULL};
 static const char *const ptr_keys[] = {"of", "count", "bytes", "max", "dir", NULL};
 
 const char *
@@ -40,9 +40,14 @@ gen_suggest(struct gen *g, const struct gen_model *m, unsigned in, const char *n
 struct gen_overlay *
 gen_overlay_of(const struct gen_meaning *o, const char *name)
 {
-    const uint32_t i = gen_map_get(&o->structs, name);
+    uint32_t i = gen_map_get(&o->structs, name);
+    struct gen_overlay *own = i == UINT32_MAX ? NULL : o->overlays.p[i];
 
-    return i == UINT32_MAX ? NULL : o->overlays.p[i];
+    if (own && own->like.name) {
+        i = gen_map_get(&o->structs, own->like.name);
+        return i == UINT32_MAX ? NULL : o->overlays.p[i];
+    }
+    return own;
 }
 
 const struct gen_remark *
@@ -347,6 +352,11 @@ read_struct(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
             o->doc = gen_scalar(g, node, "doc");
         if ((node = gen_get(self, "finn")))
             o->finn = gen_bool(g, node);
+        if ((node = gen_get(self, "like")))
+            read_sibling(g, node, &o->like);
+        if (o->like.name && (map->n > 1 || self->n > 1))
+            gen_error(g, self->pos, "%s is like %s: nothing else can be said about it",
+                      pair->key, o->like.name);
     } else if (self) {
         gen_error(g, self->pos, "$ must be a map");
     }
@@ -413,7 +423,8 @@ gen_read_overlay(struct gen *g, const struct gen_model *m, struct gen_meaning *a
             known |= (remark_sections & (1u << s)) && gen_find(m, s, pair->key);
         if (pair->value->kind != GEN_MAP)
             gen_error(g, pair->value->pos, "what is said about %s must be a map", pair->key);
-        else if (gen_overlay_of(all, pair->key) || gen_remark_of(all, pair->key))
+        else if (gen_map_get(&all->structs, pair->key) != UINT32_MAX ||
+                 gen_remark_of(all, pair->key))
             gen_error(g, pair->pos, "%s is described in another place already", pair->key);
         else if (gen_find(m, GEN_STRUCTS, pair->key))
             read_struct(g, m, all, pair);
@@ -487,9 +498,23 @@ check_notes(struct gen *g, const struct gen_model *m, const char *owner,
     }
 }
 
+/* `like` names a struct that is described itself, and not by another `like`. */
+static void
+check_likes(struct gen *g, const struct gen_meaning *all)
+{
+    for (uint32_t i = 0; i < all->overlays.n; i++) {
+        const struct gen_sibling *like = &all->overlays.p[i]->like;
+        const uint32_t to = like->name ? gen_map_get(&all->structs, like->name) : i;
+
+        if (to == UINT32_MAX || (like->name && all->overlays.p[to]->like.name))
+            gen_error(g, like->pos, "no overlay describes a struct '%s'", like->name);
+    }
+}
+
 void
 gen_check_overlay(struct gen *g, const struct gen_model *m, const struct gen_meaning *all)
 {
+    check_likes(g, all);
     for (uint32_t i = 0; i < m->t[GEN_STRUCTS].n; i++) {
         const char *name = m->t[GEN_STRUCTS].p[i].name;
         const struct gen_overlay *o = gen_overlay_of(all, name);

@@ -48,6 +48,7 @@ struct gen_note {
 struct gen_overlay {
     struct gen_pos pos;
     const char *doc;
+    struct gen_sibling like; /* the struct whose notes hold here too */
     bool finn;
     bool elsewhere; /* these members are a named struct's, which has been reported */
     struct gen_map by_name;
