@@ -25,18 +25,35 @@ struct emu_gpu;
 struct emu_config {
     const char *chip;    /* "AD102"; NULL means AD102 */
     struct nvrm_abi abi; /* release of the GSP-RM that runs on the card */
-    const char
-        *inject; /* fault injection: "TRIGGER=EFFECT[,...]", see emu_faults(); NULL for none */
+    const char *
+        inject; /* fault injection: "TRIGGER=EFFECT[,...]", see emu_fault_at(); NULL for none */
+
+    /** Where the card takes memory from, system memory behind its bus included: realloc
+     * semantics, bytes 0 frees. NULL means libc's. */
+    void *(*realloc)(void *ctx, void *old, size_t bytes);
+    void *realloc_ctx;
 };
 
-/** 0, -ENOENT (no such chip), -EINVAL (inject does not parse), -ENOMEM. message (may be NULL)
- * says what and what is known instead. */
+/** 0, -ENOENT (no such chip), -ENOTSUP (the release's firmware does not support the chip),
+ * -EINVAL (inject does not parse), -ENOMEM. message (may be NULL) says what and what is known
+ * instead. */
 int emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *message,
                    size_t message_bytes);
 void emu_gpu_destroy(struct emu_gpu *gpu);
 
 /** Borrowed; valid until the card is destroyed. */
 struct gsp_bus *emu_gpu_bus(struct emu_gpu *gpu);
+
+/**
+ * What the card refused, and why: the i-th of the last notes, oldest first; NULL past the end.
+ * The card is as strict as firmware, which drops or refuses without saying so; this is where a
+ * developer finds the reason. Borrowed; valid until the next access to the card.
+ */
+const char *emu_gpu_note_at(const struct emu_gpu *gpu, unsigned i);
+
+/** Configuration space as `lspci -x` prints it (bytes 64, 256 or 4096), so that `lspci -F`
+ * reads it. Returns the length that is needed, like snprintf. */
+size_t emu_gpu_config_dump(struct emu_gpu *gpu, unsigned bytes, char *text, size_t text_bytes);
 
 /** What the card is, for listings. */
 struct emu_chip {
@@ -48,8 +65,8 @@ struct emu_chip {
 unsigned emu_chip_count(void);
 const struct emu_chip *emu_chip_at(unsigned i);
 
-/** The fault table, one line a fault: "name  effect  what the client must report". NULL past
- * the end. */
+/** The fault table, one line a trigger or effect: "name  what happens  what the client must
+ * report". NULL past the end. */
 const char *emu_fault_at(unsigned i);
 
 #ifdef __cplusplus

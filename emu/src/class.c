@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Classes: which ones the chip offers, what they derive from, and what the constructors of some
+ * of them check and keep. Sources: device.c, subdevice.c, event_api.c, kernel_channel.c and the
+ * *CanCopy methods of the vendor's tree.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "class_base.h"
+#include "emu_priv.h"
+#include "release.h"
+#include "wire.h"
+
+bool
+emu_class_is(const char *impl, const char *base)
+{
+    if (!strcmp(impl, base))
+        return true;
+    for (unsigned i = 0; i < emu_class_base_count; i++)
+        if (!strcmp(emu_class_bases[i].impl, impl) &&
+            emu_class_is(emu_class_bases[i].base, base))
+            return true;
+    return false;
+}
+
+/* Whose resCanCopy says yes; derived classes inherit it. */
+bool
+emu_class_can_copy(const char *impl)
+{
+    static const char *const copyable[] = {
+        "ComputeInstanceSubscription",
+        "ConsoleMemory",
+        "GPUInstanceSubscription",
+        "GpuUserSharedData",
+        "KernelChannelGroupApi",
+        "KernelCtxShareApi",
+        "KernelHostVgpuDeviceApi",
+        "MemoryFabric",
+        "MemoryFabricImportV2",
+        "MemoryHwResources",
+        "MemoryList",
+        "MemoryMulticastFabric",
+        "OsDescMemory",
+        "PhysicalMemory",
+        "RegisterMemory",
+        "StandardMemory",
+        "SyncpointMemory",
+        "UserModeApi",
+        "VaSpaceApi",
+    };
+
+    for (size_t i = 0; i < sizeof(copyable) / sizeof(copyable[0]); i++)
+        if (emu_class_is(impl, copyable[i]))
+            return true;
+    return false;
+}
+
+/* The chip's class list
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int
+load_chip(struct emu_gpu *gpu, const char *chip, uint32_t **ids, uint32_t *count)
+{
+    const unsigned n = nvrm_chip_classes(gpu->abi, chip, NULL, 0);
+    uint32_t *grown;
+
+    if (!n)
+        return 0;
+    grown = emu_realloc(&gpu->mem, *ids, (*count + n) * sizeof(**ids));
+    if (!grown)
+        return -ENOMEM;
+    *ids = grown;
+    *count += nvrm_chip_classes(gpu->abi, chip, grown + *count, n);
+    return 0;
+}
+
+int
+emu_class_load(struct emu_gpu *gpu)
+{
+    struct emu_rm *rm = &gpu->gsp.rm;
+
+    if (load_chip(gpu, gpu->card->pub.name, &rm->offered, &rm->offered_count) < 0)
+        return -ENOMEM;
+    for (unsigned i = 0; i < nvrm_chip_count(gpu->abi.schema); i++)
+        if (load_chip(gpu, nvrm_chip_name(gpu->abi.schema, i), &rm->bound_to,
+                      &rm->bound_count) < 0)
+            return -ENOMEM;
+    if (rm->offered)
+        qsort(rm->offered, rm->offered_count, sizeof(uint32_t), compare_ids);
+    if (rm->bound_to)
+        qsort(rm->bound_to, rm->bound_count, sizeof(uint32_t), compare_ids);
+    return 0;
+}
+
+static bool
+listed(const uint32_t *ids, uint32_t count, uint32_t id)
+{
+    return ids && bsearch(&id, ids, count, sizeof(id), compare_ids);
+}
+
+bool
+emu_class_offered(const struct emu_gpu *gpu, uint32_t cls)
+{
+    const struct emu_rm *rm = &gpu->gsp.rm;
+
+    return listed(rm->offered, rm->offered_count, cls) ||
+           !listed(rm->bound_to, rm->bound_count, cls);
+}
+
+/* Constructors
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static bool
+params(const struct emu_gpu *gpu, const struct emu_object *o, const struct emu_alloc *a,
+       struct emu_wire *w)
+{
+    *w = (struct emu_wire){.abi = gpu->abi,
+                           .layout = nvrm_struct_at(gpu->abi, o->cls->params),
+                           .data = a->params,
+                           .bytes = a->bytes};
+    return w->layout && a->params && a->bytes >= w->layout->size;
+}
+
+/* One GPU: only instance 0 exists. */
+static uint32_t
+construct_device(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
+{
+    const bool strict = emu_rule(gpu->abi, EMU_RULE_DEVICE_INSTANCE);
+    const uint64_t restrict_va =
+        emu_constant(gpu->abi, "NV_DEVICE_ALLOCATION_FLAGS_RESTRICT_RESERVED_VALIMITS", 0x40);
+    struct emu_wire w;
+    uint64_t instance;
+
+    if (!params(gpu, o, a, &w))
+        return strict && a->client != gpu->gsp.rm.internal_client ? NV_ERR_INVALID_ARGUMENT
+                                                                  : NV_OK;
+    instance = emu_get(&w, "deviceId");
+    if (instance >= emu_constant(gpu->abi, "NV_MAX_DEVICES", 32))
+        return strict ? NV_ERR_INVALID_ARGUMENT : NV_ERR_INVALID_CLASS;
+    if (instance)
+        return strict ? NV_ERR_INVALID_STATE : NV_ERR_INVALID_CLASS;
+    if (emu_get(&w, "flags") & restrict_va &&
+        (emu_get(&w, "vaLimitInternal") < emu_get(&w, "vaStartInternal") ||
+         !emu_get(&w, "vaLimitInternal")))
+        return NV_ERR_INVALID_ARGUMENT;
+    return NV_OK;
+}
+
+/* One subdevice under a device, and only instance 0. */
+static uint32_t
+construct_subdevice(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
+{
+    struct emu_wire w;
+
+    if (params(gpu, o, a, &w) && emu_get(&w, "subDeviceId"))
+        return NV_ERR_INVALID_CLASS;
+    for (const struct emu_object *c = o->parent->children; c; c = c->sibling)
+        if (c != o && !strcmp(c->impl, o->impl))
+            return NV_ERR_INSUFFICIENT_RESOURCES;
+    o->u.notify = emu_alloc(&gpu->mem, sizeof(*o->u.notify));
+    return o->u.notify ? NV_OK : NV_ERR_NO_MEMORY;
+}
+
+static uint32_t
+construct_event(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
+{
+    struct emu_wire w;
+    const struct emu_object *source;
+
+    if (a->cls == emu_constant(gpu->abi, "NV01_EVENT", 0x5))
+        return NV_ERR_INVALID_CLASS;
+    if (!params(gpu, o, a, &w))
+        return NV_ERR_INVALID_ARGUMENT;
+    o->u.event.client = (uint32_t)emu_get(&w, "hParentClient");
+    if (!o->u.event.client)
+        o->u.event.client = a->client;
+    o->u.event.source = (uint32_t)emu_get(&w, "hSrcResource");
+    o->u.event.index = (uint32_t)emu_get(&w, "notifyIndex");
+    source = emu_object_find(gpu, o->u.event.client, o->u.event.source);
+    if (!source || !emu_class_is(source->impl, "INotifier"))
+        return NV_ERR_INVALID_OBJECT;
+    return NV_OK;
+}
+
+/* The engine that a channel or a group runs on: its own, or its group's. */
+static const struct emu_engine *
+pick_engine(struct emu_gpu *gpu, const struct emu_object *o, const struct emu_wire *w)
+{
+    const uint32_t type = (uint32_t)emu_get(w, "engineType");
+
+    if (!type && o->parent && emu_class_is(o->parent->impl, "KernelChannelGroupApi"))
+        return emu_engine_by_type(gpu->abi, gpu->card, o->parent->u.channel.engine);
+    return emu_engine_by_type(gpu->abi, gpu->card, type);
+}
+
+static uint32_t
+construct_channel(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
+{
+    const struct emu_engine *engine;
+    struct emu_wire w;
+
+    if (!params(gpu, o, a, &w))
+        return NV_ERR_INVALID_ARGUMENT;
+    engine = pick_engine(gpu, o, &w);
+    if (emu_get(&w, "engineType") && !engine)
+        return NV_ERR_INVALID_ARGUMENT;
+    o->u.channel.engine = engine ? emu_engine_type(gpu->abi, engine) : 0;
+    o->u.channel.runlist = engine ? engine->runlist : 0;
+    if (!emu_class_is(o->impl, "KernelChannel"))
+        return NV_OK;
+    o->u.channel.chid = gpu->gsp.rm.next_chid++ % gpu->card->channels;
+    emu_set(&w, o->u.channel.chid, "cid");
+    return NV_OK;
+}
+
+uint32_t
+emu_class_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
+{
+    static const struct {
+        const char *impl;
+        uint32_t (*construct)(struct emu_gpu *, struct emu_object *, const struct emu_alloc *);
+    } table[] = {
+        {"Device",                construct_device   },
+        {"Subdevice",             construct_subdevice},
+        {"Event",                 construct_event    },
+        {"EventApi",              construct_event    },
+        {"KernelChannel",         construct_channel  },
+        {"KernelChannelGroupApi", construct_channel  },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (!strcmp(o->impl, table[i].impl))
+            return table[i].construct(gpu, o, a);
+    return NV_OK;
+}
+
+void
+emu_class_destruct(struct emu_gpu *gpu, struct emu_object *o)
+{
+    if (!strcmp(o->impl, "Subdevice"))
+        emu_free(&gpu->mem, o->u.notify);
+}
+
+/* Notifications
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+post(struct emu_gpu *gpu, const struct emu_object *event, uint32_t index, uint32_t data)
+{
+    uint8_t payload[64] = {0};
+    struct emu_wire w;
+
+    if (!emu_wire_init(&w, gpu->abi, "rpc_post_event_v17_00", payload, sizeof(payload)))
+        return;
+    emu_set(&w, event->client, "hClient");
+    emu_set(&w, event->handle, "hEvent");
+    emu_set(&w, index, "notifyIndex");
+    emu_set(&w, data, "data");
+    emu_event_send(gpu, "POST_EVENT", payload, w.layout->size, NV_OK);
+}
+
+static bool
+listens(const struct emu_object *o, const struct emu_object *source, uint32_t index)
+{
+    enum { INDEX_MASK = 0xffff }; /* NV0005 NOTIFY_INDEX; the flags are above */
+
+    return (!strcmp(o->impl, "Event") || !strcmp(o->impl, "EventApi")) &&
+           o->u.event.client == source->client && o->u.event.source == source->handle &&
+           (o->u.event.index & INDEX_MASK) == index;
+}
+
+void
+emu_notify_subdevice(struct emu_gpu *gpu, struct emu_object *subdevice, uint32_t index,
+                     uint32_t data)
+{
+    const struct emu_rm *rm = &gpu->gsp.rm;
+    const uint8_t single =
+        (uint8_t)emu_constant(gpu->abi, "NV2080_CTRL_EVENT_SET_NOTIFICATION_ACTION_SINGLE", 1);
+    uint8_t *action;
+
+    if (index >= EMU_MAX_NOTIFIERS || !(action = &subdevice->u.notify->action[index]) ||
+        !*action)
+        return;
+    for (uint32_t i = 0; i < rm->buckets; i++)
+        for (const struct emu_object *o = rm->hash[i]; o; o = o->hash_next)
+            if (listens(o, subdevice, index))
+                post(gpu, o, index, data);
+    if (*action == single)
+        *action = 0;
+}

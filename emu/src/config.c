@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI configuration space: a type 0 header with power management, MSI and PCI Express
+ * capabilities, and what software may write of it. Layout after the PCI Local Bus and PCI
+ * Express base specifications.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emu_priv.h"
+
+enum { PM_AT = 0x60, MSI_AT = 0x68, PCIE_AT = 0x78 };
+
+static void
+put(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value)
+{
+    memcpy(gpu->config + offset, &value, width);
+}
+
+static void
+writable(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t mask)
+{
+    memcpy(gpu->config_mask + offset, &mask, width);
+}
+
+/* A BAR answers all ones with its size mask: the address bits below its size are not there. */
+static void
+put_bar(struct emu_gpu *gpu, unsigned index, uint64_t address, uint64_t bytes, uint32_t flags)
+{
+    const uint32_t offset = 0x10 + index * 4;
+    const uint64_t mask = ~(bytes - 1);
+
+    put(gpu, offset, 4, (uint32_t)address | flags);
+    writable(gpu, offset, 4, (uint32_t)mask & ~0xfu);
+    if (flags & 4) { /* 64-bit */
+        put(gpu, offset + 4, 4, (uint32_t)(address >> 32));
+        writable(gpu, offset + 4, 4, (uint32_t)(mask >> 32));
+    }
+}
+
+static void
+put_header(struct emu_gpu *gpu)
+{
+    const struct emu_card *card = gpu->card;
+    const uint64_t mib = 1 << 20;
+
+    put(gpu, 0x00, 4, (uint32_t)card->pub.device << 16 | 0x10de);
+    put(gpu, 0x04, 2, 0x0000);
+    writable(gpu, 0x04, 2, 0x0547); /* I/O, memory, bus master, parity, SERR, INTx disable */
+    put(gpu, 0x06, 2, 0x0010);      /* capability list */
+    put(gpu, 0x08, 4, card->pci_class << 8 | card->pci_revision);
+    writable(gpu, 0x0c, 1, 0xff); /* cache line */
+    put_bar(gpu, 0, 0xf6000000u, card->bar0_mib * mib, 0x0);
+    put_bar(gpu, 1, UINT64_C(0x4000000000), card->bar1_mib * mib, 0xc);
+    put_bar(gpu, 3, UINT64_C(0x4fe0000000), card->bar3_mib * mib, 0xc);
+    put(gpu, 0x2c, 4, (uint32_t)card->pub.sub_device << 16 | card->pub.sub_vendor);
+    put(gpu, 0x34, 1, PM_AT);
+    writable(gpu, 0x3c, 1, 0xff); /* interrupt line */
+    put(gpu, 0x3d, 1, 1);         /* INTA */
+}
+
+static void
+put_capabilities(struct emu_gpu *gpu)
+{
+    const struct emu_card *card = gpu->card;
+    const uint32_t link = card->link_gen | card->link_width << 4;
+
+    put(gpu, PM_AT, 4, 0x00030001u | MSI_AT << 8); /* power management, version 3 */
+    writable(gpu, PM_AT + 4, 2, 0x8103);
+    put(gpu, MSI_AT, 4, 0x00800005u | (uint32_t)PCIE_AT << 8); /* MSI, 64-bit, one vector */
+    writable(gpu, MSI_AT + 2, 2, 0x0071);
+    writable(gpu, MSI_AT + 4, 4, 0xfffffffcu);
+    writable(gpu, MSI_AT + 8, 4, 0xffffffffu);
+    writable(gpu, MSI_AT + 12, 2, 0xffff);
+    put(gpu, PCIE_AT, 4, 0x00020010u);     /* PCI Express, version 2, legacy endpoint 0 */
+    put(gpu, PCIE_AT + 4, 4, 0x10008de1u); /* 256 byte payload, FLR */
+    put(gpu, PCIE_AT + 8, 2, 0x2910);
+    writable(gpu, PCIE_AT + 8, 2, 0x7fff);
+    put(gpu, PCIE_AT + 12, 4, link | 0x00400000u | 0x00000c00u);
+    put(gpu, PCIE_AT + 16, 4, link << 16 | 0x0040);
+    writable(gpu, PCIE_AT + 16, 2, 0x00c3);
+    put(gpu, PCIE_AT + 36, 4, 0x0000001fu); /* completion timeouts */
+    put(gpu, PCIE_AT + 44, 4, ((1u << card->link_gen) - 1) << 1);
+    put(gpu, PCIE_AT + 48, 2, card->link_gen);
+    writable(gpu, PCIE_AT + 48, 2, 0x000f);
+}
+
+void
+emu_config_reset(struct emu_gpu *gpu)
+{
+    memset(gpu->config, 0, sizeof(gpu->config));
+    memset(gpu->config_mask, 0, sizeof(gpu->config_mask));
+    put_header(gpu);
+    put_capabilities(gpu);
+}
+
+static bool
+sound(uint32_t offset, uint32_t width)
+{
+    return (width == 1 || width == 2 || width == 4) && offset % width == 0 &&
+           offset <= EMU_CONFIG_BYTES - width;
+}
+
+int
+emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *value_out)
+{
+    uint32_t value = 0;
+
+    if (!sound(offset, width))
+        return -EINVAL;
+    memcpy(&value, gpu->config + offset, width);
+    if (gpu->lost)
+        value = UINT32_MAX >> (32 - 8 * width);
+    *value_out = value;
+    return 0;
+}
+
+int
+emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value)
+{
+    if (!sound(offset, width))
+        return -EINVAL;
+    for (uint32_t i = 0; i < width && !gpu->lost; i++) {
+        uint8_t *byte = &gpu->config[offset + i];
+        const uint8_t mask = gpu->config_mask[offset + i];
+
+        *byte = (uint8_t)((*byte & ~mask) | ((value >> 8 * i) & mask));
+    }
+    return 0;
+}
+
+struct dump {
+    char *text;
+    size_t cap, used; /* used counts what would have been written, too */
+};
+
+static void add(struct dump *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct dump *d, const char *format, ...)
+{
+    const size_t room = d->used < d->cap ? d->cap - d->used : 0;
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(room ? d->text + d->used : NULL, room, format, ap);
+    va_end(ap);
+    d->used += n > 0 ? (size_t)n : 0;
+}
+
+/* lspci -x: sixteen bytes a line, behind a line that names the function. */
+size_t
+emu_gpu_config_dump(struct emu_gpu *gpu, unsigned bytes, char *text, size_t text_bytes)
+{
+    struct dump d = {text, text_bytes, 0};
+
+    if (bytes > EMU_CONFIG_BYTES)
+        bytes = EMU_CONFIG_BYTES;
+    add(&d, "01:00.0 %s: NVIDIA Corporation %s\n",
+        gpu->card->pci_class == 0x030000 ? "VGA compatible controller" : "3D controller",
+        gpu->card->pub.name);
+    for (unsigned line = 0; line < bytes; line += 16) {
+        add(&d, "%02x:", line);
+        for (unsigned i = line; i < line + 16 && i < bytes; i++)
+            add(&d, " %02x", gpu->lost ? 0xff : gpu->config[i]);
+        add(&d, "\n");
+    }
+    return d.used;
+}

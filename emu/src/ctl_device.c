@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NV0080 controls on a device, and those of address spaces.
+ */
+#include "control.h"
+
+static uint32_t
+get_class_list(struct emu_call *c)
+{
+    const struct emu_rm *rm = &c->gpu->gsp.rm;
+    const unsigned room = emu_count(&c->p, "classList");
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < rm->offered_count; i++) {
+        if (i && rm->offered[i] == rm->offered[i - 1])
+            continue;
+        if (n < room)
+            emu_set(&c->p, rm->offered[i], "classList[%u]", n);
+        n++;
+    }
+    emu_set(&c->p, n < room ? n : room, "numClasses");
+    return n <= room ? NV_OK : NV_ERR_INVALID_PARAM_STRUCT;
+}
+
+static uint32_t
+get_subdevices(struct emu_call *c)
+{
+    emu_set(&c->p, 1, "numSubDevices");
+    return NV_OK;
+}
+
+static uint32_t
+get_virtualization(struct emu_call *c)
+{
+    emu_set(&c->p, 0, "virtualizationMode"); /* none */
+    emu_set(&c->p, 0, "isGridBuild");
+    return NV_OK;
+}
+
+/* Capability bits: none that a client could lean on and find missing. */
+static uint32_t
+get_caps(struct emu_call *c)
+{
+    for (unsigned i = 0; i < emu_count(&c->p, "capsTbl"); i++)
+        emu_set(&c->p, 0, "capsTbl[%u]", i);
+    return NV_OK;
+}
+
+static uint32_t
+set_page_directory(struct emu_call *c)
+{
+    const uint32_t vaspace = (uint32_t)emu_get(&c->p, "hVASpace");
+
+    if (vaspace && !emu_object_find(c->gpu, c->object->client, vaspace))
+        return NV_ERR_OBJECT_NOT_FOUND;
+    return NV_OK;
+}
+
+/* The window must be whole pages, and its levels must have somewhere to be. */
+static uint32_t
+copy_reserved_pdes(struct emu_call *c)
+{
+    const uint64_t page = emu_get(&c->p, "pageSize");
+    const uint64_t lo = emu_get(&c->p, "virtAddrLo"), hi = emu_get(&c->p, "virtAddrHi");
+    const uint64_t levels = emu_get(&c->p, "numLevelsToCopy");
+
+    if (!page || page & (page - 1) || lo & (page - 1) || (hi + 1) & (page - 1) || hi < lo)
+        return NV_ERR_INVALID_ARGUMENT;
+    if (!levels || levels > emu_count(&c->p, "levels"))
+        return NV_ERR_INVALID_ARGUMENT;
+    return NV_OK;
+}
+
+static const struct emu_control rows[] = {
+    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2",              get_class_list    },
+    {"NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES",            get_subdevices    },
+    {"NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE",       get_virtualization},
+    {"NV0080_CTRL_CMD_FB_GET_CAPS_V2",                    get_caps          },
+    {"NV0080_CTRL_CMD_FIFO_GET_CAPS_V2",                  get_caps          },
+    {"NV0080_CTRL_CMD_DMA_SET_PAGE_DIRECTORY",            set_page_directory},
+    {"NV0080_CTRL_CMD_DMA_UNSET_PAGE_DIRECTORY",          set_page_directory},
+    {"NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES", copy_reserved_pdes},
+};
+const struct emu_control_list emu_ctl_device = EMU_CONTROL_LIST(rows);

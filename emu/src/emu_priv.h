@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the emulated card share: the card itself, its memory, its registers and the
+ * GSP-RM that runs on it. Nothing here is known to the libraries that the card is used to test.
+ */
+#ifndef EMU_PRIV_H
+#define EMU_PRIV_H
+
+#include <emu/emu.h>
+
+#include "card.h"
+#include "fault.h"
+#include "gsp.h"
+#include "ram.h"
+
+#define EMU_CONFIG_BYTES 4096
+#define EMU_NOTES        32
+
+/* BAR0 offsets that other parts set or clear; sources beside the table in regs.c. */
+enum { EMU_IRQ_SWGEN0 = 1 << 6, EMU_IRQ_HALT = 1 << 4 };
+
+struct emu_regs {
+    uint32_t irqstat;      /* GSP falcon IRQSTAT */
+    uint32_t mailbox[2];   /* GSP falcon MAILBOX0/1 */
+    uint32_t bar_block[2]; /* NV_PBUS_BAR1_BLOCK, BAR2_BLOCK: kept as written */
+    uint64_t reset_ns;     /* PTIMER counts from here */
+};
+
+struct emu_gpu {
+    struct gsp_bus bus; /* first: the card is a bus */
+    const struct emu_card *card;
+    struct nvrm_abi abi;
+    struct emu_mem mem;
+    struct emu_ram ram;
+    struct emu_regs regs;
+    struct emu_faults faults;
+    struct emu_gsp gsp;
+    uint8_t config[EMU_CONFIG_BYTES];
+    uint8_t config_mask[EMU_CONFIG_BYTES]; /* bits that software may write */
+    bool lost;                             /* off the bus: every read is all ones */
+    char notes[EMU_NOTES][160];            /* what the card refused, a ring */
+    unsigned note_count;
+};
+
+/** Nanoseconds since some fixed moment. */
+uint64_t emu_now_ns(void);
+
+/** Remember, for emu_gpu_note_at(), why something was refused. */
+void emu_note(struct emu_gpu *gpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* config.c */
+void emu_config_reset(struct emu_gpu *gpu);
+int emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *value_out);
+int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value);
+
+/* regs.c */
+void emu_regs_reset(struct emu_gpu *gpu);
+uint32_t emu_reg_rd32(struct emu_gpu *gpu, uint64_t bar_off);
+void emu_reg_wr32(struct emu_gpu *gpu, uint64_t bar_off, uint32_t value);
+
+#endif
