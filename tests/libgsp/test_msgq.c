@@ -430,6 +430,27 @@ the_page_table_lists_every_page_of_the_block(void **state)
 }
 
 static void
+every_release_has_a_geometry(void **state)
+{
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+    unsigned small = 0, whole = 0;
+
+    (void)state;
+    for (unsigned r = 0; r < nvrm_release_count(s); r++) {
+        const struct nvrm_abi abi = {s, (nvrm_release)r};
+        struct gsp_msgq_geometry g;
+
+        assert_int_equal(gsp_msgq_geometry_at(abi, &g, NULL), 0);
+        assert_true(g.elem_hdr_bytes == 48 || g.elem_hdr_bytes == 8);
+        assert_true((g.elem_hdr_bytes == 8) == (g.count_off == GSP_MSGQ_NO_FIELD));
+        small += g.elem_hdr_bytes == 8;
+        whole += g.whole_sum;
+    }
+    assert_in_range(small, 0, 1); /* 535.54.03 alone */
+    assert_true(nvrm_release_count(s) < 94 || whole == 14);
+}
+
+static void
 a_geometry_that_cannot_be_is_refused(void **state)
 {
     static const struct gsp_msgq_geometry bad[] = {
@@ -539,6 +560,7 @@ main(void)
         cmocka_unit_test(an_older_sequence_number_is_dropped_and_a_gap_is_an_error),
         cmocka_unit_test(linking_waits_for_the_header_and_names_a_wrong_field),
         cmocka_unit_test(the_page_table_lists_every_page_of_the_block),
+        cmocka_unit_test(every_release_has_a_geometry),
         cmocka_unit_test(a_geometry_that_cannot_be_is_refused),
         cmocka_unit_test(the_fused_copy_sums_and_copies_at_every_size_and_alignment),
         cmocka_unit_test(without_memory_there_is_no_queue),

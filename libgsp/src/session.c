@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gsp backend's life: memory, queues, init RPCs, start, service, unload.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "session_priv.h"
+
+/* BAR0 registers. */
+enum {
+    NV_PMC_BOOT_0 = 0x0,
+    NV_PMC_BOOT_42 = 0xa00, /* architecture in 28:24; nv_arch.h */
+    NV_PGSP_FALCON_IRQSCLR = 0x110004,
+    NV_PGSP_FALCON_IRQSTAT = 0x110008, /* dev_falcon_v4.h */
+    NV_PGSP_FALCON_MAILBOX0 = 0x110040,
+    NV_PGSP_QUEUE_HEAD0 = 0x110c00, /* doorbell: dev_gsp.h */
+    NV_PGSP_INTR_RETRIGGER0 = 0x1103e8,
+    IRQSTAT_HALT = 1 << 4,
+    IRQSTAT_SWGEN0 = 1 << 6, /* messages wait */
+    ARCH_AMPERE = 0x17,
+};
+#define SUSPENDED 0x80000000u /* MAILBOX0 when GSP-RM has unloaded */
+
+enum { MS = 1000000 };
+static const uint64_t link_timeout_ns = UINT64_C(4000) * MS;
+static const uint64_t init_timeout_ns = UINT64_C(30000) * MS; /* a cold start takes seconds */
+static const uint64_t suspend_timeout_ns = UINT64_C(1000) * MS;
+
+static uint32_t
+rd(struct gsp_rm *rm, uint32_t bar_off)
+{
+    return rm->config.bus->ops->rd32(rm->config.bus, 0, bar_off);
+}
+
+static void
+wr(struct gsp_rm *rm, uint32_t bar_off, uint32_t value)
+{
+    rm->config.bus->ops->wr32(rm->config.bus, 0, bar_off, value);
+}
+
+/* The queue's notifications. */
+
+static void
+ring_doorbell(void *ctx)
+{
+    struct gsp_rm *rm = ctx;
+
+    if (rm->started)
+        wr(rm, NV_PGSP_QUEUE_HEAD0, 0);
+}
+
+/* The interrupt is cleared before the queue is looked at, and from GA100 on rearmed after. */
+static int
+sleep_for_messages(void *ctx, uint64_t timeout_ns)
+{
+    struct gsp_rm *rm = ctx;
+    int rc;
+
+    if (rm->retrigger && rm->chip_arch >= ARCH_AMPERE)
+        wr(rm, NV_PGSP_INTR_RETRIGGER0, 1);
+    rm->retrigger = false;
+    rc = rm->config.bus->ops->irq_wait(rm->config.bus, timeout_ns);
+    if (rc == 0) {
+        wr(rm, NV_PGSP_FALCON_IRQSCLR, IRQSTAT_SWGEN0);
+        rm->retrigger = true;
+    }
+    return rc;
+}
+
+/* Why GSP-RM may not be answering. */
+static int
+check_health(void *ctx, struct gsp_error *err)
+{
+    struct gsp_rm *rm = ctx;
+    int rc;
+
+    if (rd(rm, NV_PMC_BOOT_0) == 0xffffffff) {
+        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                      "the GPU has fallen off the bus: registers read 0xffffffff (Xid 79)");
+        gsp_hint(err, "reseat or power-cycle the card; a bus reset will not bring it back");
+        return rc;
+    }
+    if (rd(rm, NV_PGSP_FALCON_IRQSTAT) & IRQSTAT_HALT) {
+        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                      "GSP-RM has crashed: its core is halted (Xid 119/120)");
+        gsp_hint(err, "the card needs a function-level reset");
+        return rc;
+    }
+    return 0;
+}
+
+/* Opening
+ * --------------------------------------------------------------------------------------------
+ */
+
+static int
+open_queue(struct gsp_rm *rm, struct gsp_error *err)
+{
+    const struct gsp_msgq_config config = {
+        .block = rm->block.cpu,
+        .end = GSP_MSGQ_CPU,
+        .geometry = rm->geometry,
+        .host = rm->config.host,
+        .kick = ring_doorbell,
+        .sleep = sleep_for_messages,
+        .ctx = rm,
+        .spin_ns = 20000,
+    };
+    const struct gsp_rpc_config rpc = {
+        .host = rm->config.host,
+        .abi = rm->base.abi,
+        .timeout_ns = rm->config.timeout_ns,
+        .health = check_health,
+        .ctx = rm,
+    };
+    struct gsp_rpc_config with_queue = rpc;
+    int rc = gsp_msgq_create(&config, &rm->queue, err);
+
+    if (rc < 0)
+        return rc;
+    with_queue.queue = rm->queue;
+    return gsp_rpc_create(&with_queue, &rm->rpc, err);
+}
+
+static int
+start(struct gsp_rm *rm, struct gsp_error *err)
+{
+    struct gsp_bus *bus = rm->config.bus;
+    int rc;
+
+    if (!bus->ops->direct_start) {
+        rc = gsp_fail(err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP,
+                      "bus %s needs the boot chain to start GSP-RM", bus->ops->name);
+        gsp_hint(err, "only emulated cards start directly");
+        return rc;
+    }
+    rc = bus->ops->direct_start(bus, rm->libos.bus_addr);
+    if (rc < 0)
+        return gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "GSP-RM of %s did not start: %s",
+                        nvrm_release_name(rm->base.abi.schema, rm->base.abi.release),
+                        strerror(-rc));
+    rm->started = true;
+    return 0;
+}
+
+static int
+link_status_queue(struct gsp_rm *rm, struct gsp_error *err)
+{
+    const uint64_t deadline_ns = gsp_host_now_ns(rm->config.host) + link_timeout_ns;
+    int rc;
+
+    while ((rc = gsp_msgq_link(rm->queue, err)) < 0) {
+        int health = check_health(rm, err);
+
+        if (health < 0)
+            return health;
+        if (gsp_host_now_ns(rm->config.host) >= deadline_ns)
+            return rc == -EAGAIN ? gsp_fail(err, GSP_ORIGIN_PROTOCOL, -ETIMEDOUT,
+                                            "GSP-RM did not set up its status queue in 4 s")
+                                 : rc;
+        gsp_host_sleep_ns(rm->config.host, MS);
+    }
+    return 0;
+}
+
+static int
+wait_init_done(struct gsp_rm *rm, struct gsp_error *err)
+{
+    const uint64_t timeout_ns = rm->config.timeout_ns ? rm->config.timeout_ns : init_timeout_ns;
+    uint32_t result = 0;
+    int rc = gsp_rpc_wait_event(rm->rpc, GSP_RPC_INIT_DONE, timeout_ns, &result, err);
+
+    if (rc < 0)
+        return rc;
+    return result ? gsp_fail_rm(err, rm->base.abi, "GSP_INIT_DONE", result) : 0;
+}
+
+static int
+bring_up(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc = gsp_msgq_geometry_at(rm->base.abi, &rm->geometry, err);
+
+    if (rc == 0)
+        rc = rm_find_layouts(rm->base.abi, &rm->layouts, err);
+    if (rc == 0)
+        rc = rm_alloc_memory(rm, err);
+    if (rc == 0)
+        rc = open_queue(rm, err);
+    if (rc == 0)
+        rc = rm_fill_args(rm, err);
+    if (rc == 0)
+        rc = rm_post_system_info(rm, err);
+    if (rc == 0)
+        rc = rm_post_registry(rm, err);
+    if (rc == 0)
+        rc = start(rm, err);
+    if (rc == 0)
+        rc = link_status_queue(rm, err);
+    if (rc == 0)
+        rc = wait_init_done(rm, err);
+    if (rc == 0)
+        rc = rm_fetch_static_info(rm, err);
+    return rc;
+}
+
+static void
+tear_down(struct gsp_rm *rm)
+{
+    gsp_rpc_destroy(rm->rpc);
+    gsp_msgq_destroy(rm->queue);
+    rm_free_memory(rm);
+    gsp_host_free(rm->config.host, rm->static_info);
+    gsp_host_free(rm->config.host, rm);
+}
+
+/* Ask GSP-RM to go. When it does not, reset the card: the memory is about to be freed. */
+static void
+stop(struct gsp_rm *rm)
+{
+    struct gsp_bus *bus = rm->config.bus;
+    uint64_t deadline_ns;
+
+    if (!rm->started)
+        return;
+    if (!rm->dead && check_health(rm, NULL) == 0 && rm_unload(rm, NULL) == 0) {
+        deadline_ns = gsp_host_now_ns(rm->config.host) + suspend_timeout_ns;
+        do {
+            if (rd(rm, NV_PGSP_FALCON_MAILBOX0) & SUSPENDED)
+                return;
+            gsp_host_sleep_ns(rm->config.host, MS);
+        } while (gsp_host_now_ns(rm->config.host) < deadline_ns);
+    }
+    gsp_host_log(rm->config.host, GSP_LOG_WARN, "GSP-RM did not unload; resetting the card");
+    if (bus->ops->reset && bus->ops->reset(bus) < 0)
+        gsp_host_log(rm->config.host, GSP_LOG_WARN, "bus %s cannot reset", bus->ops->name);
+}
+
+static void
+close_session(struct gsp_backend *b)
+{
+    struct gsp_rm *rm = (struct gsp_rm *)b;
+
+    stop(rm);
+    tear_down(rm);
+}
+
+static int
+event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_ns,
+           struct gsp_error *err)
+{
+    return gsp_rpc_event_next(((struct gsp_rm *)b)->rpc, event_out, timeout_ns, err);
+}
+
+static const struct gsp_backend_ops rm_ops = {
+    .name = "gsp",
+    .alloc = rm_alloc,
+    .control = rm_control,
+    .free = rm_free,
+    .dup = rm_dup,
+    .rpc = rm_rpc,
+    .event_next = event_next,
+    .close = close_session,
+};
+
+int
+gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out,
+            struct gsp_error *err)
+{
+    struct gsp_rm *rm = gsp_host_alloc(config->host, sizeof(*rm));
+    int rc;
+
+    if (!rm)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a session");
+    rm->base.ops = &rm_ops;
+    rm->base.abi = config->abi;
+    rm->config = *config;
+    rm->chip_arch = rd(rm, NV_PMC_BOOT_42) >> 24 & 0x1f;
+    rc = bring_up(rm, err);
+    if (rc < 0) {
+        rm->dead = true;
+        stop(rm);
+        tear_down(rm);
+        return rc;
+    }
+    *backend_out = &rm->base;
+    return 0;
+}
+
+unsigned
+gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_out, unsigned max)
+{
+    return b->ops == &rm_ops ? gsp_rpc_history(((struct gsp_rm *)b)->rpc, records_out, max) : 0;
+}
+
+const void *
+gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out)
+{
+    struct gsp_rm *rm = (struct gsp_rm *)b;
+
+    *bytes_out = b->ops == &rm_ops ? rm->static_info_bytes : 0;
+    return *bytes_out ? rm->static_info : NULL;
+}

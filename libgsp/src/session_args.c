@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory that GSP-RM starts from: queues, RM arguments, the libos table and its logs.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "session_priv.h"
+#include "wire_set_priv.h"
+
+enum {
+    PAGE = 0x1000,
+    LOG_BYTES = 0x10000,
+    LIBOS_CONTIGUOUS = 1, /* LibosMemoryRegionKind */
+    LIBOS_SYSMEM = 1,     /* LibosMemoryRegionLoc */
+};
+
+/* Log task names in the order in which the table lists them: LOGINIT must be first. */
+static const char *const log_names[RM_LOGS] = {"LOGINIT", "LOGINTR", "LOGRM"};
+
+static int
+alloc_one(struct gsp_rm *rm, size_t bytes, struct gsp_dma *out, struct gsp_error *err)
+{
+    struct gsp_bus *bus = rm->config.bus;
+    int rc = bus->ops->dma_alloc(bus, bytes, out);
+
+    if (rc < 0)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "no %zu bytes of system memory on bus %s",
+                        bytes, bus->ops->name);
+    return 0;
+}
+
+int
+rm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc = alloc_one(rm, GSP_MSGQ_BLOCK_BYTES, &rm->block, err);
+
+    if (rc == 0)
+        rc = alloc_one(rm, PAGE, &rm->rmargs, err);
+    if (rc == 0)
+        rc = alloc_one(rm, PAGE, &rm->libos, err);
+    for (unsigned i = 0; i < RM_LOGS && rc == 0; i++)
+        rc = alloc_one(rm, LOG_BYTES, &rm->logs[i], err);
+    return rc;
+}
+
+static void
+free_one(struct gsp_rm *rm, struct gsp_dma *dma)
+{
+    if (dma->cpu)
+        rm->config.bus->ops->dma_free(rm->config.bus, dma);
+    *dma = (struct gsp_dma){0};
+}
+
+void
+rm_free_memory(struct gsp_rm *rm)
+{
+    for (unsigned i = RM_LOGS; i-- > 0;)
+        free_one(rm, &rm->logs[i]);
+    free_one(rm, &rm->libos);
+    free_one(rm, &rm->rmargs);
+    free_one(rm, &rm->block);
+}
+
+/* Word 0 is GSP-RM's put pointer; behind it stand the addresses of the buffer's pages. */
+static void
+fill_log(const struct gsp_dma *log)
+{
+    uint64_t *words = log->cpu;
+
+    for (size_t i = 0; i < log->bytes / PAGE; i++)
+        words[1 + i] = log->bus_addr + i * PAGE;
+}
+
+/* Up to eight characters as one number, the first in the highest byte used. */
+static uint64_t
+region_id(const char *name)
+{
+    uint64_t id = 0;
+
+    while (*name)
+        id = id << 8 | (uint8_t)*name++;
+    return id;
+}
+
+static int
+add_region(struct gsp_rm *rm, unsigned index, const char *name, const struct gsp_dma *dma,
+           struct gsp_error *err)
+{
+    const struct nvrm_layout *l =
+        nvrm_struct_find(rm->base.abi, "LibosMemoryRegionInitArgument");
+    const uint32_t stride = l ? l->size : 0;
+    struct wire w;
+
+    wire_init(&w, rm->base.abi, "LibosMemoryRegionInitArgument",
+              (uint8_t *)rm->libos.cpu + index * stride, rm->libos.bytes - index * stride, err);
+    wire_set(&w, "id8", region_id(name));
+    wire_set(&w, "pa", dma->bus_addr);
+    wire_set(&w, "size", dma->bytes);
+    wire_set(&w, "kind", LIBOS_CONTIGUOUS);
+    wire_set(&w, "loc", LIBOS_SYSMEM);
+    return w.rc;
+}
+
+static int
+fill_libos_table(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < RM_LOGS && rc == 0; i++) {
+        fill_log(&rm->logs[i]);
+        rc = add_region(rm, i, log_names[i], &rm->logs[i], err);
+    }
+    return rc < 0 ? rc : add_region(rm, RM_LOGS, "RMARGS", &rm->rmargs, err);
+}
+
+/* GSP_ARGUMENTS_CACHED. What a release lacks is not needed there: the element sizes came with
+ * 595, bDmemStack with 570. Suspend and resume (srInitArguments) stay zero: a cold start. */
+static int
+fill_rmargs(struct gsp_rm *rm, struct gsp_error *err)
+{
+    struct wire w;
+
+    wire_init(&w, rm->base.abi, "GSP_ARGUMENTS_CACHED", rm->rmargs.cpu, rm->rmargs.bytes, err);
+    wire_set(&w, "messageQueueInitArguments.sharedMemPhysAddr", rm->block.bus_addr);
+    wire_set(&w, "messageQueueInitArguments.pageTableEntryCount", GSP_MSGQ_PAGES);
+    wire_set(&w, "messageQueueInitArguments.cmdQueueOffset", GSP_MSGQ_CMD_OFF);
+    wire_set(&w, "messageQueueInitArguments.statQueueOffset", GSP_MSGQ_STAT_OFF);
+    wire_set_if(&w, "messageQueueInitArguments.queueElementHdrSize",
+                rm->geometry.elem_hdr_bytes);
+    wire_set_if(&w, "messageQueueInitArguments.queueElementSizeMin", GSP_MSGQ_PAGE);
+    wire_set_if(&w, "messageQueueInitArguments.queueElementSizeMax", GSP_MSGQ_RECORD_BYTES);
+    wire_set_if(&w, "messageQueueInitArguments.queueHeaderAlign", 4);
+    wire_set_if(&w, "messageQueueInitArguments.queueElementAlign", 12);
+    wire_set_if(&w, "bDmemStack", 1);
+    return w.rc;
+}
+
+int
+rm_fill_args(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc;
+
+    gsp_msgq_page_table(rm->block.cpu, rm->block.bus_addr);
+    rc = fill_rmargs(rm, err);
+    return rc < 0 ? rc : fill_libos_table(rm, err);
+}
