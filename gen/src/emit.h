@@ -18,11 +18,17 @@ void gen_emit_canon_asserts(struct gen_build *b, struct gen_text *out);
 void gen_emit_wire_asserts(struct gen_build *b, struct gen_text *out);
 /** Sizes of everything, for people. */
 void gen_emit_stats(struct gen_build *b, struct gen_text *out);
-/** JSON Schema of one control's or class's params at a release; false when there are none. */
+/** JSON Schema of one struct at a release. */
 void gen_emit_json_schema(struct gen *g, struct nvrm_abi abi, const struct nvrm_layout *l,
-                          const char *title, struct gen_text *out);
-/** Reference pages; see emit_markdown.c. */
-void gen_emit_markdown(struct gen *g, const struct nvrm_schema *s, const char *family,
-                       struct gen_text *out);
+                          struct gen_text *out);
+
+/** Reference pages. A control's family is the RM class that implements it, or its class id when
+ * none does. */
+const char *gen_control_family(struct gen *g, const struct nvrm_schema *s, unsigned row);
+void gen_markdown_controls(struct gen *g, const struct nvrm_schema *s, const char *family,
+                           struct gen_text *out);
+void gen_markdown_classes(struct gen *g, const struct nvrm_schema *s, struct gen_text *out);
+void gen_markdown_rpcs(struct gen *g, const struct nvrm_schema *s, struct gen_text *out);
+void gen_markdown_status(struct gen *g, const struct nvrm_schema *s, struct gen_text *out);
 
 #endif

@@ -101,6 +101,95 @@ emit_all(struct gen_build *b, struct job *job)
     write_file(b->g, job, gen_internf(b->g, "%s/tables.c", job->out), &tables);
 }
 
+/* One file per struct that a control or class takes, and index.json: name -> struct. */
+static void
+write_json_schemas(struct gen_build *b, struct job *job)
+{
+    const struct nvrm_abi abi = {&b->schema, nvrm_release_find(&b->schema, job->release)};
+    struct gen_text index = {0};
+    bool *wanted = gen_alloc(b->g, nvrm_struct_count(abi.schema) + 1);
+
+    if (abi.release == NVRM_NO_RELEASE) {
+        gen_error(b->g, (struct gen_pos){job->schemas, 1}, "there is no release '%s'",
+                  job->release);
+        return;
+    }
+    gen_textf(b->g, &index, "{");
+    for (unsigned i = 0; i < nvrm_control_count(abi.schema) + nvrm_class_count(abi.schema);
+         i++) {
+        const unsigned classes = nvrm_class_count(abi.schema);
+        const struct nvrm_class *k = i < classes ? nvrm_class_at(abi, i) : NULL;
+        const struct nvrm_control *c = i < classes ? NULL : nvrm_control_at(abi, i - classes);
+        const uint16_t params = k ? k->params : c ? c->params : NVRM_NONE;
+
+        if (!nvrm_struct_at(abi, params))
+            continue;
+        gen_textf(b->g, &index, "%s\n  \"%s\": \"%s.json\"", index.n > 1 ? "," : "",
+                  nvrm_str(abi.schema, k ? k->name : c->name),
+                  nvrm_struct_name(abi.schema, params));
+        wanted[params] = true;
+    }
+    gen_textf(b->g, &index, "\n}\n");
+    write_file(b->g, job, gen_internf(b->g, "%s/index.json", job->json_dir), &index);
+    for (unsigned i = 0; i < nvrm_struct_count(abi.schema); i++) {
+        struct gen_text text = {0};
+
+        if (!wanted[i])
+            continue;
+        gen_emit_json_schema(b->g, abi, nvrm_struct_at(abi, (uint16_t)i), &text);
+        write_file(b->g, job,
+                   gen_internf(b->g, "%s/%s.json", job->json_dir,
+                               nvrm_struct_name(abi.schema, (uint16_t)i)),
+                   &text);
+    }
+}
+
+static void
+write_page(struct gen_build *b, struct job *job, const char *name, const struct gen_text *text,
+           struct gen_text *index)
+{
+    write_file(b->g, job, gen_internf(b->g, "%s/%s.md", job->markdown_dir, name), text);
+    gen_textf(b->g, index, "- [%s](%s.md)\n", name, name);
+}
+
+static void
+write_markdown(struct gen_build *b, struct job *job)
+{
+    static const struct {
+        const char *name;
+        void (*emit)(struct gen *g, const struct nvrm_schema *s, struct gen_text *out);
+    } pages[] = {
+        {"classes", gen_markdown_classes},
+        {"rpc",     gen_markdown_rpcs   },
+        {"status",  gen_markdown_status }
+    };
+    struct gen_text index = {0};
+    struct gen_map seen = {0};
+
+    gen_textf(b->g, &index,
+              "# Reference\n\nMade by nvrm-gen from the schema of %u releases, %s to %s.\n\n",
+              nvrm_release_count(&b->schema), nvrm_release_name(&b->schema, 0),
+              nvrm_release_name(&b->schema, nvrm_release_newest(&b->schema)));
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        struct gen_text text = {0};
+
+        pages[i].emit(b->g, &b->schema, &text);
+        write_page(b, job, pages[i].name, &text, &index);
+    }
+    for (unsigned i = 0; i < nvrm_control_count(&b->schema); i++) {
+        const char *name = gen_control_family(b->g, &b->schema, i);
+        const char *family = name ? gen_intern(b->g, name, strlen(name)) : NULL;
+        struct gen_text text = {0};
+
+        if (!family || gen_map_get(&seen, family) != UINT32_MAX)
+            continue;
+        gen_map_set(b->g, &seen, family, 1);
+        gen_markdown_controls(b->g, &b->schema, family, &text);
+        write_page(b, job, gen_internf(b->g, "controls-%s", family), &text, &index);
+    }
+    write_file(b->g, job, gen_internf(b->g, "%s/README.md", job->markdown_dir), &index);
+}
+
 static void
 run(struct gen *g, void *ctx)
 {
@@ -109,6 +198,10 @@ run(struct gen *g, void *ctx)
 
     if (job->out)
         emit_all(b, job);
+    if (job->json_dir)
+        write_json_schemas(b, job);
+    if (job->markdown_dir)
+        write_markdown(b, job);
     if (job->stats) {
         struct gen_text text = {0};
 
@@ -131,13 +224,19 @@ parse_args(int argc, char **argv, struct job *job)
             job->out = argv[++i];
         } else if (strcmp(argv[i], "--symbol") == 0 && next) {
             job->symbol = argv[++i];
+        } else if (strcmp(argv[i], "--markdown") == 0 && next) {
+            job->markdown_dir = argv[++i];
+        } else if (strcmp(argv[i], "--json-schema") == 0 && i + 2 < argc) {
+            job->release = argv[++i];
+            job->json_dir = argv[++i];
         } else if (argv[i][0] != '-' && !job->schemas) {
             job->schemas = argv[i];
         } else {
             return false;
         }
     }
-    return job->schemas && (job->out || job->stats || job->check);
+    return job->schemas &&
+           (job->out || job->json_dir || job->markdown_dir || job->stats || job->check);
 }
 
 int
