@@ -207,13 +207,36 @@ add_member(struct gen_build *b, struct members *list, uint32_t row)
     }
 }
 
+/* MAX, COUNT and the like say how many values there are and name none of them. */
+static bool
+is_bound(const char *name)
+{
+    static const char *const ends[] = {"_MAX", "_MAXCOUNT", "_COUNT", "_SIZE"};
+    const size_t n = strlen(name);
+
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const size_t k = strlen(ends[i]);
+
+        if (n > k && strcmp(name + n - k, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first name of a value is the one that is printed. A prefix also catches names that belong
+ * to another set (FB_INFO_INDEX_COHERENCE_INFO_FULLY_COHERENT); those are longer. */
 static int
 by_value(const void *a, const void *b)
 {
     const struct member *x = a, *y = b;
+    const size_t x_length = strlen(x->name), y_length = strlen(y->name);
 
     if (x->c.value != y->c.value)
         return x->c.value < y->c.value ? -1 : 1;
+    if (is_bound(x->name) != is_bound(y->name))
+        return is_bound(x->name) ? 1 : -1;
+    if (x_length != y_length)
+        return x_length < y_length ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
