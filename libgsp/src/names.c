@@ -23,6 +23,21 @@ gsp_set_of(const struct nvrm_note *note, uint8_t type)
     return set;
 }
 
+/* The first of several names of one value: a memo may have led into their middle. */
+static const struct nvrm_const *
+first_name(struct nvrm_abi abi, uint16_t set, const struct nvrm_const *c, unsigned i)
+{
+    while (i > 0) {
+        const struct nvrm_const *before = nvrm_set_at(abi, set, --i);
+
+        if (before && before->value != c->value)
+            break;
+        if (before && !before->is_range)
+            c = before;
+    }
+    return c;
+}
+
 static const char *
 enum_name(struct nvrm_abi abi, uint16_t set, uint64_t value, struct gsp_set_memo *memo)
 {
@@ -39,7 +54,7 @@ enum_name(struct nvrm_abi abi, uint16_t set, uint64_t value, struct gsp_set_memo
             memo->row = set;
             memo->next = i + 1;
         }
-        return nvrm_str(abi.schema, c->name);
+        return nvrm_str(abi.schema, first_name(abi, set, c, i)->name);
     }
     return NULL;
 }
