@@ -235,7 +235,7 @@ gsp_rpc_call(struct gsp_rpc *rpc, struct gsp_rpc_call *call, struct gsp_error *e
     const uint64_t deadline_ns = now + rpc->config.timeout_ns;
     struct gsp_rpc_record *r;
     uint8_t echo[32];
-    size_t bytes;
+    size_t bytes = 0;
     int rc = check_usable(rpc, err);
 
     if (rc == 0)
@@ -263,7 +263,7 @@ gsp_rpc_post(struct gsp_rpc *rpc, uint32_t function, const struct gsp_piece *sen
     const uint64_t now = gsp_host_now_ns(rpc->config.host);
     static const uint32_t no_data[2];
     struct gsp_rpc_record *r;
-    size_t bytes;
+    size_t bytes = 0;
     int rc = check_usable(rpc, err);
 
     if (rc == 0)
