@@ -182,17 +182,17 @@ bring_up(struct gsp_rm *rm, struct gsp_error *err)
     int rc = gsp_msgq_geometry_at(rm->base.abi, &rm->geometry, err);
 
     if (rc == 0)
-        rc = rm_find_layouts(rm->base.abi, &rm->layouts, err);
+        rc = gsprm_find_layouts(rm->base.abi, &rm->layouts, err);
     if (rc == 0)
-        rc = rm_alloc_memory(rm, err);
+        rc = gsprm_alloc_memory(rm, err);
     if (rc == 0)
         rc = open_queue(rm, err);
     if (rc == 0)
-        rc = rm_fill_args(rm, err);
+        rc = gsprm_fill_args(rm, err);
     if (rc == 0)
-        rc = rm_post_system_info(rm, err);
+        rc = gsprm_post_system_info(rm, err);
     if (rc == 0)
-        rc = rm_post_registry(rm, err);
+        rc = gsprm_post_registry(rm, err);
     if (rc == 0)
         rc = start(rm, err);
     if (rc == 0)
@@ -200,7 +200,7 @@ bring_up(struct gsp_rm *rm, struct gsp_error *err)
     if (rc == 0)
         rc = wait_init_done(rm, err);
     if (rc == 0)
-        rc = rm_fetch_static_info(rm, err);
+        rc = gsprm_fetch_static_info(rm, err);
     return rc;
 }
 
@@ -209,7 +209,7 @@ tear_down(struct gsp_rm *rm)
 {
     gsp_rpc_destroy(rm->rpc);
     gsp_msgq_destroy(rm->queue);
-    rm_free_memory(rm);
+    gsprm_free_memory(rm);
     gsp_host_free(rm->config.host, rm->static_info);
     gsp_host_free(rm->config.host, rm);
 }
@@ -223,7 +223,7 @@ stop(struct gsp_rm *rm)
 
     if (!rm->started)
         return;
-    if (!rm->dead && check_health(rm, NULL) == 0 && rm_unload(rm, NULL) == 0) {
+    if (!rm->dead && check_health(rm, NULL) == 0 && gsprm_unload(rm, NULL) == 0) {
         deadline_ns = gsp_host_now_ns(rm->config.host) + suspend_timeout_ns;
         do {
             if (rd(rm, NV_PGSP_FALCON_MAILBOX0) & SUSPENDED)
@@ -252,13 +252,13 @@ event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_
     return gsp_rpc_event_next(((struct gsp_rm *)b)->rpc, event_out, timeout_ns, err);
 }
 
-static const struct gsp_backend_ops rm_ops = {
+static const struct gsp_backend_ops gsprm_ops = {
     .name = "gsp",
-    .alloc = rm_alloc,
-    .control = rm_control,
-    .free = rm_free,
-    .dup = rm_dup,
-    .rpc = rm_rpc,
+    .alloc = gsprm_alloc,
+    .control = gsprm_control,
+    .free = gsprm_free,
+    .dup = gsprm_dup,
+    .rpc = gsprm_rpc,
     .event_next = event_next,
     .close = close_session,
 };
@@ -272,7 +272,7 @@ gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out
 
     if (!rm)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a session");
-    rm->base.ops = &rm_ops;
+    rm->base.ops = &gsprm_ops;
     rm->base.abi = config->abi;
     rm->config = *config;
     rm->chip_arch = rd(rm, NV_PMC_BOOT_42) >> 24 & 0x1f;
@@ -290,7 +290,8 @@ gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out
 unsigned
 gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_out, unsigned max)
 {
-    return b->ops == &rm_ops ? gsp_rpc_history(((struct gsp_rm *)b)->rpc, records_out, max) : 0;
+    return b->ops == &gsprm_ops ? gsp_rpc_history(((struct gsp_rm *)b)->rpc, records_out, max)
+                                : 0;
 }
 
 const void *
@@ -298,6 +299,6 @@ gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
 
-    *bytes_out = b->ops == &rm_ops ? rm->static_info_bytes : 0;
+    *bytes_out = b->ops == &gsprm_ops ? rm->static_info_bytes : 0;
     return *bytes_out ? rm->static_info : NULL;
 }

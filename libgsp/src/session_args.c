@@ -31,7 +31,7 @@ alloc_one(struct gsp_rm *rm, size_t bytes, struct gsp_dma *out, struct gsp_error
 }
 
 int
-rm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err)
 {
     int rc = alloc_one(rm, GSP_MSGQ_BLOCK_BYTES, &rm->block, err);
 
@@ -53,7 +53,7 @@ free_one(struct gsp_rm *rm, struct gsp_dma *dma)
 }
 
 void
-rm_free_memory(struct gsp_rm *rm)
+gsprm_free_memory(struct gsp_rm *rm)
 {
     for (unsigned i = RM_LOGS; i-- > 0;)
         free_one(rm, &rm->logs[i]);
@@ -137,7 +137,7 @@ fill_rmargs(struct gsp_rm *rm, struct gsp_error *err)
 }
 
 int
-rm_fill_args(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err)
 {
     int rc;
 

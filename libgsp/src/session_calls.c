@@ -24,7 +24,7 @@ enum {
  */
 
 int
-rm_function(struct nvrm_abi abi, const char *name, uint32_t *out, struct gsp_error *err)
+gsprm_function(struct nvrm_abi abi, const char *name, uint32_t *out, struct gsp_error *err)
 {
     const struct nvrm_rpc *row = nvrm_rpc_find(abi, name);
 
@@ -70,16 +70,16 @@ find_fields(struct nvrm_abi abi, const char *name, const struct want_field *fiel
                 &l->what.bytes, err)
 
 int
-rm_find_layouts(struct nvrm_abi abi, struct rm_layouts *l, struct gsp_error *err)
+gsprm_find_layouts(struct nvrm_abi abi, struct gsprm_layouts *l, struct gsp_error *err)
 {
-    int rc = rm_function(abi, "GSP_RM_CONTROL", &l->control.function, err);
+    int rc = gsprm_function(abi, "GSP_RM_CONTROL", &l->control.function, err);
 
     if (rc == 0)
-        rc = rm_function(abi, "GSP_RM_ALLOC", &l->alloc.function, err);
+        rc = gsprm_function(abi, "GSP_RM_ALLOC", &l->alloc.function, err);
     if (rc == 0)
-        rc = rm_function(abi, "FREE", &l->free.function, err);
+        rc = gsprm_function(abi, "FREE", &l->free.function, err);
     if (rc == 0)
-        rc = rm_function(abi, "DUP_OBJECT", &l->dup.function, err);
+        rc = gsprm_function(abi, "DUP_OBJECT", &l->dup.function, err);
     if (rc == 0)
         rc = FIND(control, "rpc_gsp_rm_control_v03_00", {"hClient", NULL, &l->control.hClient},
                   {"hObject", NULL, &l->control.hObject}, {"cmd", NULL, &l->control.cmd},
@@ -225,11 +225,11 @@ root_params(struct gsp_rm *rm, struct message *m, uint64_t *storage, size_t stor
 }
 
 int
-rm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-         uint32_t hClass, void *params, uint32_t params_bytes, struct gsp_error *err)
+gsprm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+            uint32_t hClass, void *params, uint32_t params_bytes, struct gsp_error *err)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
-    const struct rm_layouts *l = &rm->layouts;
+    const struct gsprm_layouts *l = &rm->layouts;
     const struct nvrm_class *c = nvrm_class_by_id(b->abi, hClass);
     const uint32_t cap = gsp_msgq_record_cap(&rm->geometry) - GSP_RPC_HEADER_BYTES;
     struct message m = {
@@ -267,7 +267,7 @@ static void
 fill_control(struct gsp_rm *rm, struct message *m, uint32_t hClient, uint32_t hObject,
              uint32_t cmd, uint32_t flags)
 {
-    const struct rm_layouts *l = &rm->layouts;
+    const struct gsprm_layouts *l = &rm->layouts;
 
     m->function = l->control.function;
     m->header_bytes = l->control.bytes;
@@ -283,8 +283,8 @@ fill_control(struct gsp_rm *rm, struct message *m, uint32_t hClient, uint32_t hO
 }
 
 int
-rm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_t cmd,
-           void *params, uint32_t params_bytes, struct gsp_error *err)
+gsprm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_t cmd,
+              void *params, uint32_t params_bytes, struct gsp_error *err)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
     const struct nvrm_control *c = nvrm_control_by_id(b->abi, cmd);
@@ -305,11 +305,11 @@ rm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_t c
  */
 
 int
-rm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-        struct gsp_error *err)
+gsprm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+           struct gsp_error *err)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
-    const struct rm_layouts *l = &rm->layouts;
+    const struct gsprm_layouts *l = &rm->layouts;
     struct message m = {
         .function = l->free.function,
         .header_bytes = l->free.bytes,
@@ -324,11 +324,11 @@ rm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObj
 }
 
 int
-rm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-       uint32_t hClientSrc, uint32_t hObjectSrc, uint32_t flags, struct gsp_error *err)
+gsprm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+          uint32_t hClientSrc, uint32_t hObjectSrc, uint32_t flags, struct gsp_error *err)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
-    const struct rm_layouts *l = &rm->layouts;
+    const struct gsprm_layouts *l = &rm->layouts;
     struct message m = {
         .function = l->dup.function,
         .header_bytes = l->dup.bytes,
@@ -346,8 +346,8 @@ rm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObje
 }
 
 int
-rm_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t payload_bytes,
-       void *reply, size_t reply_cap, size_t *reply_bytes_out, struct gsp_error *err)
+gsprm_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t payload_bytes,
+          void *reply, size_t reply_cap, size_t *reply_bytes_out, struct gsp_error *err)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
     const struct gsp_piece send = {payload, payload_bytes};

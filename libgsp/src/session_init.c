@@ -66,13 +66,13 @@ config_mirror(uint32_t arch)
 }
 
 int
-rm_post_system_info(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err)
 {
     uint32_t ids = 0, revision = 0, subsystem = 0, function;
     uint64_t info[4096 / 8] = {0};
     struct bars bars = {0};
     struct wire w;
-    int rc = rm_function(rm->base.abi, "GSP_SET_SYSTEM_INFO", &function, err);
+    int rc = gsprm_function(rm->base.abi, "GSP_SET_SYSTEM_INFO", &function, err);
 
     if (rc == 0)
         rc = read_bars(rm, &bars, err);
@@ -128,14 +128,14 @@ add_key(struct registry *r, const struct gsp_regkey *key)
 
 /* PACKED_REGISTRY_TABLE: size, count; entries of 16 bytes; names behind them. */
 int
-rm_post_registry(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_post_registry(struct gsp_rm *rm, struct gsp_error *err)
 {
     enum { DEFAULTS = sizeof(default_keys) / sizeof(default_keys[0]) };
     const uint32_t count = DEFAULTS + rm->config.regkey_count;
     size_t bytes = 8 + 16 * (size_t)count;
     struct registry r = {.entry_at = 8, .name_at = (uint32_t)bytes};
     uint32_t header[2], function;
-    int rc = rm_function(rm->base.abi, "SET_REGISTRY", &function, err);
+    int rc = gsprm_function(rm->base.abi, "SET_REGISTRY", &function, err);
 
     for (unsigned i = 0; i < count; i++)
         bytes += strlen(i < DEFAULTS ? default_keys[i].name
@@ -156,12 +156,12 @@ rm_post_registry(struct gsp_rm *rm, struct gsp_error *err)
 }
 
 int
-rm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
 {
     const struct nvrm_layout *l = nvrm_struct_find(rm->base.abi, "GspStaticConfigInfo_t");
     size_t got = 0;
     uint32_t function;
-    int rc = rm_function(rm->base.abi, "GET_GSP_STATIC_INFO", &function, err);
+    int rc = gsprm_function(rm->base.abi, "GET_GSP_STATIC_INFO", &function, err);
 
     if (rc < 0)
         return rc;
@@ -171,8 +171,8 @@ rm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
     rm->static_info = gsp_host_alloc(rm->config.host, l->size);
     if (!rm->static_info)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for static info");
-    rc = rm_rpc(&rm->base, function, rm->static_info, l->size, rm->static_info, l->size, &got,
-                err);
+    rc = gsprm_rpc(&rm->base, function, rm->static_info, l->size, rm->static_info, l->size,
+                   &got, err);
     if (rc == 0 && got < l->size)
         rc = gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
                       "GET_GSP_STATIC_INFO: %zu bytes, GspStaticConfigInfo_t of %s has %u", got,
@@ -183,7 +183,7 @@ rm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
 }
 
 int
-rm_unload(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_unload(struct gsp_rm *rm, struct gsp_error *err)
 {
     const struct nvrm_rpc *row = nvrm_rpc_find(rm->base.abi, "UNLOADING_GUEST_DRIVER");
     const struct nvrm_layout *l = row ? nvrm_struct_at(rm->base.abi, row->params) : NULL;
@@ -192,5 +192,5 @@ rm_unload(struct gsp_rm *rm, struct gsp_error *err)
 
     if (!l || l->size > sizeof(params))
         return gsp_fail(err, GSP_ORIGIN_RELEASE, -ENOENT, "no UNLOADING_GUEST_DRIVER");
-    return rm_rpc(&rm->base, row->id, params, l->size, params, sizeof(params), &got, err);
+    return gsprm_rpc(&rm->base, row->id, params, l->size, params, sizeof(params), &got, err);
 }

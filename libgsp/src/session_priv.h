@@ -12,7 +12,7 @@
 enum { RM_LOGS = 3 };
 
 /** Where the fields of the four messages that carry RM calls lie at this release. */
-struct rm_layouts {
+struct gsprm_layouts {
     struct {
         uint32_t function, bytes; /* of the header before the params */
         uint32_t hClient, hObject, cmd, status, paramsSize, flags;
@@ -35,7 +35,7 @@ struct gsp_rm {
     struct gsp_backend base; /* first */
     struct gsp_rm_config config;
     struct gsp_msgq_geometry geometry;
-    struct rm_layouts layouts;
+    struct gsprm_layouts layouts;
     struct gsp_dma block;         /* page table and queues */
     struct gsp_dma rmargs;        /* GSP_ARGUMENTS_CACHED */
     struct gsp_dma libos;         /* LibosMemoryRegionInitArgument table */
@@ -51,30 +51,31 @@ struct gsp_rm {
 };
 
 /* session_args.c */
-int rm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err);
-void rm_free_memory(struct gsp_rm *rm);
-int rm_fill_args(struct gsp_rm *rm, struct gsp_error *err);
+int gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err);
+void gsprm_free_memory(struct gsp_rm *rm);
+int gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err);
 
 /* session_init.c */
-int rm_post_system_info(struct gsp_rm *rm, struct gsp_error *err);
-int rm_post_registry(struct gsp_rm *rm, struct gsp_error *err);
-int rm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err);
-int rm_unload(struct gsp_rm *rm, struct gsp_error *err);
+int gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err);
+int gsprm_post_registry(struct gsp_rm *rm, struct gsp_error *err);
+int gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err);
+int gsprm_unload(struct gsp_rm *rm, struct gsp_error *err);
 
 /* session_calls.c */
-int rm_find_layouts(struct nvrm_abi abi, struct rm_layouts *l, struct gsp_error *err);
-int rm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-             uint32_t hClass, void *params, uint32_t params_bytes, struct gsp_error *err);
-int rm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_t cmd,
-               void *params, uint32_t params_bytes, struct gsp_error *err);
-int rm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-            struct gsp_error *err);
-int rm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
-           uint32_t hClientSrc, uint32_t hObjectSrc, uint32_t flags, struct gsp_error *err);
-int rm_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t payload_bytes,
-           void *reply, size_t reply_cap, size_t *reply_bytes_out, struct gsp_error *err);
+int gsprm_find_layouts(struct nvrm_abi abi, struct gsprm_layouts *l, struct gsp_error *err);
+int gsprm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+                uint32_t hClass, void *params, uint32_t params_bytes, struct gsp_error *err);
+int gsprm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_t cmd,
+                  void *params, uint32_t params_bytes, struct gsp_error *err);
+int gsprm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+               struct gsp_error *err);
+int gsprm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,
+              uint32_t hClientSrc, uint32_t hObjectSrc, uint32_t flags, struct gsp_error *err);
+int gsprm_rpc(struct gsp_backend *b, uint32_t function, const void *payload,
+              size_t payload_bytes, void *reply, size_t reply_cap, size_t *reply_bytes_out,
+              struct gsp_error *err);
 
 /** Number of an RPC function by name, which must exist. */
-int rm_function(struct nvrm_abi abi, const char *name, uint32_t *out, struct gsp_error *err);
+int gsprm_function(struct nvrm_abi abi, const char *name, uint32_t *out, struct gsp_error *err);
 
 #endif
