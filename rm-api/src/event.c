@@ -114,7 +114,10 @@ rm_event_subscribe(struct rm_client *c, rm_handle subdevice, uint32_t notify_ind
     if (source && source->class_id == NV20_SUBDEVICE_ID)
         rc = switch_on(c, subdevice, notify_index, err);
     if (rc < 0) {
-        (void)rm_free(c, event, NULL);
+        /* What made it fail is the news; the event object goes with the client at the latest. */
+        const int undone = rm_free(c, event, NULL);
+
+        (void)undone;
         return rc;
     }
     *event_out = event;

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain: what a status, class, control, RPC or Xid is, by name or number.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rm/name.h>
+
+#include "cmds.h"
+#include "describe.h"
+
+#define XID_PREFIX "ROBUST_CHANNEL_"
+
+static void
+print_docs(struct cli *cli, const json_t *doc)
+{
+    describe_print(cli, doc);
+}
+
+static int
+emit(struct cli *cli, struct nvrm_abi abi, json_t *doc)
+{
+    json_object_set_new(doc, "release",
+                        json_string(nvrm_release_name(abi.schema, abi.release)));
+    return cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_docs});
+}
+
+static int
+no_row(struct cli *cli, struct nvrm_abi abi, const char *noun, uint32_t number)
+{
+    struct gsp_error err = {0};
+
+    gsp_fail(&err, GSP_ORIGIN_RELEASE, -ENOENT, "release %s has no %s 0x%x",
+             nvrm_release_name(abi.schema, abi.release), noun, number);
+    gsp_hint(&err, "-F chooses another release");
+    return cli_fail(cli, &err);
+}
+
+static int
+explain_status(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    struct gsp_error err = {0};
+    const char *name;
+    uint32_t code;
+    json_t *doc;
+
+    if (rm_name_status(abi, word, &code, &err) < 0)
+        return cli_fail(cli, &err);
+    name = nvrm_status_name(abi, code);
+    if (!name)
+        return no_row(cli, abi, "status", code);
+    doc = describe_const(abi, nvrm_status_find(abi, name));
+    json_object_set_new(doc, "kind", json_string("status"));
+    return emit(cli, abi, doc);
+}
+
+static int
+explain_class(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    const struct nvrm_class *cls;
+    struct gsp_error err = {0};
+    uint32_t id;
+
+    if (rm_name_class(abi, word, &cls, &id, &err) < 0)
+        return cli_fail(cli, &err);
+    return cls ? emit(cli, abi, describe_class(abi, cls)) : no_row(cli, abi, "class", id);
+}
+
+/* What the bits of a control's number say, also when it has no row. */
+static void
+add_id_parts(json_t *doc, uint32_t id)
+{
+    json_object_set_new(doc, "id_class", cli_hex(id >> 16));
+    json_object_set_new(doc, "id_category", cli_hex(id >> 8 & 0x3f));
+    json_object_set_new(doc, "id_index", cli_hex(id & 0xff));
+    if (id & 0x8000)
+        json_object_set_new(doc, "legacy", json_true());
+}
+
+static int
+explain_control(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    const struct nvrm_control *control;
+    struct gsp_error err = {0};
+    uint32_t id;
+    json_t *doc;
+
+    if (rm_name_control(abi, word, &control, &id, &err) < 0)
+        return cli_fail(cli, &err);
+    if (!control && !(id & 0x8000))
+        return no_row(cli, abi, "control", id);
+    doc = control ? describe_control(abi, control)
+                  : json_pack("{s:s, s:s, s:o, s:s}", "kind", "control", "name", "?", "id",
+                              cli_hex32(id), "doc",
+                              "A legacy control of GSP-RM: its parameters are not public.");
+    add_id_parts(doc, id);
+    return emit(cli, abi, doc);
+}
+
+static int
+explain_rpc(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    const struct nvrm_rpc *rpc;
+    struct gsp_error err = {0};
+    uint32_t id;
+
+    if (rm_name_rpc(abi, word, &rpc, &id, &err) < 0)
+        return cli_fail(cli, &err);
+    return rpc ? emit(cli, abi, describe_rpc(abi, rpc)) : no_row(cli, abi, "RPC", id);
+}
+
+/* An Xid is a ROBUST_CHANNEL_ error number. */
+static const struct nvrm_const *
+find_xid(struct nvrm_abi abi, const char *word)
+{
+    const size_t prefix = sizeof(XID_PREFIX) - 1;
+    uint32_t number = 0;
+    const bool is_number = rm_parse_u32(word, &number);
+
+    for (unsigned i = 0; i < nvrm_constant_count(abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_constant_at(abi, i);
+        const char *name = c ? nvrm_str(abi.schema, c->name) : "";
+
+        if (strncmp(name, XID_PREFIX, prefix) || strstr(name, "LAST_ERROR"))
+            continue;
+        if (is_number ? c->value == number && !c->is_range
+                      : !strcasecmp(name, word) || !strcasecmp(name + prefix, word))
+            return c;
+    }
+    return NULL;
+}
+
+static int
+explain_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    const struct nvrm_const *c = find_xid(abi, word);
+    json_t *doc;
+
+    if (!c)
+        return cli_usage(cli, "schema search 'ROBUST_CHANNEL_*' lists them",
+                         "release %s has no Xid '%s'",
+                         nvrm_release_name(abi.schema, abi.release), word);
+    doc = describe_const(abi, c);
+    json_object_set_new(doc, "kind", json_string("xid"));
+    return emit(cli, abi, doc);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct cli *cli, struct nvrm_abi abi, const char *word);
+} kinds[] = {
+    {"status", explain_status },
+    {"class",  explain_class  },
+    {"ctl",    explain_control},
+    {"rpc",    explain_rpc    },
+    {"xid",    explain_xid    },
+};
+
+static int
+cmd_explain_run(struct cli *cli, int argc, char **argv)
+{
+    struct gsp_error err = {0};
+    struct nvrm_abi abi;
+    int rc = cli_check_args(cli, &cmd_explain, &argc, argv);
+
+    if (rc != CLI_OK)
+        return rc;
+    if (cli_abi(cli, &abi, &err) < 0)
+        return cli_fail(cli, &err);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!strcmp(kinds[i].name, argv[1]))
+            return kinds[i].run(cli, abi, argv[2]);
+    }
+    return cli_usage(cli, "legal: status, class, ctl, rpc, xid", "explain knows no kind '%s'",
+                     argv[1]);
+}
+
+const struct nvrm_cmd cmd_explain = {
+    .name = "explain",
+    .args = "status|class|ctl|rpc|xid NAME|NUMBER",
+    .help = "what a status, class, control, RPC or Xid is",
+    .min_args = 2,
+    .max_args = 2,
+    .run = cmd_explain_run,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list: the cards that a transport offers.
+ */
+#include <string.h>
+
+#include <emu/emu.h>
+
+#include "cmds.h"
+#include "render.h"
+#include "transport.h"
+
+static void
+print_cards(struct cli *cli, const json_t *rows)
+{
+    static const struct render_column columns[] = {
+        {"number",    "NUMBER"   },
+        {"device",    "DEVICE"   },
+        {"product",   "PRODUCT"  },
+        {"pci_id",    "PCI ID"   },
+        {"memory",    "MEMORY"   },
+        {"transport", "TRANSPORT"},
+        {NULL,        NULL       },
+    };
+
+    render_table(cli, rows, columns);
+}
+
+static json_t *
+card_row(unsigned i, const struct emu_chip *chip)
+{
+    json_t *row = json_object();
+
+    json_object_set_new(row, "number", json_integer(i));
+    json_object_set_new(row, "device", json_string(chip->name));
+    json_object_set_new(row, "product", json_string(chip->product));
+    json_object_set_new(row, "pci_id", json_sprintf("10de:%04x", chip->device));
+    json_object_set_new(row, "memory",
+                        json_sprintf("%llu MiB", (unsigned long long)chip->fb_bytes >> 20));
+    json_object_set_new(row, "memory_bytes", cli_hex(chip->fb_bytes));
+    json_object_set_new(row, "transport", json_sprintf("emu:%s", chip->name));
+    return row;
+}
+
+static void
+print_faults(struct cli *cli, const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) fprintf(cli->out, "%s\n", json_string_value(row));
+}
+
+static int
+list_faults(struct cli *cli)
+{
+    json_t *rows = json_array();
+
+    for (unsigned i = 0; emu_fault_at(i); i++)
+        json_array_append_new(rows, json_string(emu_fault_at(i)));
+    return cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_faults});
+}
+
+static int
+cmd_list_run(struct cli *cli, int argc, char **argv)
+{
+    const bool faults = cli_flag(&argc, argv, "--faults");
+    struct transport_spec spec;
+    struct gsp_error err = {0};
+    json_t *rows;
+    int rc = cli_check_args(cli, &cmd_list, &argc, argv);
+
+    if (rc != CLI_OK)
+        return rc;
+    if (faults)
+        return list_faults(cli);
+    if (transport_spec_parse(&cli->options, &spec, &err) < 0)
+        return cli_fail(cli, &err);
+    rows = json_array();
+    for (unsigned i = 0; i < emu_chip_count(); i++) {
+        const struct emu_chip *chip = emu_chip_at(i);
+
+        if (!spec.chip || !strcmp(spec.chip, chip->name))
+            json_array_append_new(rows, card_row(i, chip));
+    }
+    transport_spec_fini(&spec);
+    return cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_cards});
+}
+
+const struct nvrm_cmd cmd_list = {
+    .name = "list",
+    .args = "",
+    .options = "--faults",
+    .help = "list the cards that can be opened, or the faults that can be injected",
+    .min_args = 0,
+    .max_args = 0,
+    .run = cmd_list_run,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs: one row each, defined in cmd_<verb>.c and listed in main.c.
+ */
+#ifndef NVRM_CLI_CMDS_H
+#define NVRM_CLI_CMDS_H
+
+#include "cli.h"
+
+extern const struct nvrm_cmd cmd_alloc;
+extern const struct nvrm_cmd cmd_ctl;
+extern const struct nvrm_cmd cmd_dup;
+extern const struct nvrm_cmd cmd_event;
+extern const struct nvrm_cmd cmd_explain;
+extern const struct nvrm_cmd cmd_free;
+extern const struct nvrm_cmd cmd_help;
+extern const struct nvrm_cmd cmd_info;
+extern const struct nvrm_cmd cmd_list;
+extern const struct nvrm_cmd cmd_rpc;
+extern const struct nvrm_cmd cmd_run;
+extern const struct nvrm_cmd cmd_schema;
+extern const struct nvrm_cmd cmd_shell;
+extern const struct nvrm_cmd cmd_tree;
+
+#endif

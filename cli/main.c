@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nvrm-cli: the program. Parses the line, runs verbs, closes the session, and is the only place
+ * that exits.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmds.h"
+#include "line.h"
+#include "session.h"
+
+static const struct nvrm_cmd *const cmds[] = {
+    &cmd_list, &cmd_info, &cmd_schema, &cmd_explain, &cmd_alloc, &cmd_free,  &cmd_dup,
+    &cmd_ctl,  &cmd_rpc,  &cmd_tree,   &cmd_event,   &cmd_run,   &cmd_shell, &cmd_help,
+};
+enum { CMDS = sizeof(cmds) / sizeof(cmds[0]), MOST_LINES = 256 };
+
+const struct nvrm_cmd *
+cli_cmd_at(unsigned i)
+{
+    return i < CMDS ? cmds[i] : NULL;
+}
+
+const struct nvrm_cmd *
+cli_cmd_find(const char *name)
+{
+    for (unsigned i = 0; i < CMDS; i++) {
+        if (!strcmp(cmds[i]->name, name))
+            return cmds[i];
+    }
+    return NULL;
+}
+
+static int
+unknown_verb(struct cli *cli, const char *word)
+{
+    const char *names[CMDS + 1] = {0};
+    const char *nearest;
+    char hint[96];
+
+    for (unsigned i = 0; i < CMDS; i++)
+        names[i] = cmds[i]->name;
+    nearest = cli_nearest(word, names);
+    snprintf(hint, sizeof(hint),
+             nearest ? "did you mean %s?" : "nvrm-cli help lists the verbs%s",
+             nearest ? nearest : "");
+    return cli_usage(cli, hint, "there is no verb '%s'", word);
+}
+
+int
+cli_run(struct cli *cli, int argc, char **argv)
+{
+    const struct cli_options before = cli->options;
+    const struct nvrm_cmd *cmd;
+    int rc = cli_options_take(cli, &argc, argv, true);
+
+    if (rc == CLI_OK && argc > 0) {
+        cmd = cli_cmd_find(argv[0]);
+        rc = cmd ? cmd->run(cli, argc, argv) : unknown_verb(cli, argv[0]);
+    }
+    fflush(cli->out);
+    cli->options = before;
+    return rc;
+}
+
+int
+cli_run_line(struct cli *cli, const char *line)
+{
+    struct gsp_error err = {0};
+    char **argv;
+    int argc = line_split(line, &argv, &err);
+    int rc;
+
+    if (argc < 0)
+        return cli_fail(cli, &err);
+    rc = argc ? cli_run(cli, argc, argv) : CLI_OK;
+    line_free(argv);
+    return rc;
+}
+
+static volatile int interrupted;
+
+static void
+on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+static void
+catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+static int
+print_version(struct cli *cli)
+{
+    const struct nvrm_schema *s = cli->schema;
+    const unsigned count = nvrm_release_count(s);
+
+    fprintf(cli->out, "nvrm-cli %s, %u releases from %s to %s\n", NVRM_VERSION, count,
+            nvrm_release_name(s, 0), nvrm_release_name(s, nvrm_release_newest(s)));
+    return CLI_OK;
+}
+
+/* -e LINE, any number of times, in the order they stand. */
+static int
+take_lines(struct cli *cli, int *argc, char **argv, const char **lines, unsigned *count)
+{
+    int kept = 0;
+
+    for (int i = 0; i < *argc; i++) {
+        if (!strcmp(argv[i], "--")) {
+            while (i < *argc)
+                argv[kept++] = argv[i++];
+            break;
+        }
+        if (strcmp(argv[i], "-e")) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (i + 1 >= *argc || *count == MOST_LINES)
+            return cli_usage(cli, "for example: -e 'ctl subdevice NAME'",
+                             *count == MOST_LINES ? "too many -e" : "-e needs a line");
+        lines[(*count)++] = argv[++i];
+    }
+    argv[kept] = NULL;
+    *argc = kept;
+    return CLI_OK;
+}
+
+static int
+run_lines(struct cli *cli, const char *const *lines, unsigned count)
+{
+    int rc = CLI_OK;
+
+    cli->keep_session = true;
+    for (unsigned i = 0; i < count && rc == CLI_OK; i++)
+        rc = cli_run_line(cli, lines[i]);
+    return rc;
+}
+
+static bool
+asks_for(int argc, char **argv, const char *shorter, const char *longer)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strcmp(argv[i], shorter) || !strcmp(argv[i], longer))
+            return true;
+    }
+    return false;
+}
+
+static int
+run_program(struct cli *cli, int argc, char **argv)
+{
+    char *help[] = {(char *)"help", argc ? argv[0] : NULL, NULL};
+    char *shell[] = {(char *)"shell", NULL};
+    const char *lines[MOST_LINES];
+    unsigned count = 0;
+    int rc = take_lines(cli, &argc, argv, lines, &count);
+
+    if (rc != CLI_OK)
+        return rc;
+    if (asks_for(argc, argv, "-V", "--version"))
+        return print_version(cli);
+    if (asks_for(argc, argv, "-h", "--help"))
+        return cmd_help.run(cli, argc && cli_cmd_find(argv[0]) ? 2 : 1, help);
+    rc = cli_options_take(cli, &argc, argv, true);
+    if (rc != CLI_OK)
+        return rc;
+    if (count && argc)
+        return cli_usage(cli, "put the verb into another -e", "-e and '%s' do not go together",
+                         argv[0]);
+    if (count)
+        return run_lines(cli, lines, count);
+    if (argc)
+        return cli_run(cli, argc, argv);
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return cmd_shell.run(cli, 1, shell);
+    return cli_usage(cli, "nvrm-cli help lists the verbs", "no verb was given");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct cli cli = {
+        .schema = nvrm_schema_builtin(),
+        .out = stdout,
+        .err = stderr,
+        .interrupted = &interrupted,
+    };
+    int rc;
+
+    catch_interrupts();
+    rc = run_program(&cli, argc - 1, argv + 1);
+    session_close(&cli);
+    return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs below `schema`, and what they share. They need no card.
+ */
+#ifndef NVRM_CLI_SCHEMA_VERBS_H
+#define NVRM_CLI_SCHEMA_VERBS_H
+
+#include "describe.h"
+
+int schema_list(struct cli *cli, int argc, char **argv);
+int schema_show(struct cli *cli, int argc, char **argv);
+int schema_search(struct cli *cli, int argc, char **argv);
+int schema_diff(struct cli *cli, int argc, char **argv);
+int schema_stat(struct cli *cli, int argc, char **argv);
+int schema_check(struct cli *cli, int argc, char **argv);
+int schema_export(struct cli *cli, int argc, char **argv);
+
+/* One kind of name: how many rows there are and what a row is at a release. */
+struct schema_kind {
+    const char *name;   /* "controls" */
+    const char *single; /* "control" */
+    unsigned (*count)(const struct nvrm_schema *s);
+    /* The row as an opaque pointer; NULL when the release lacks it. */
+    const void *(*at)(struct nvrm_abi abi, unsigned row);
+    const char *(*row_name)(const struct nvrm_schema *s, const void *row);
+    json_t *(*describe)(struct nvrm_abi abi, const void *row);
+};
+const struct schema_kind *schema_kind_at(unsigned i); /* NULL past the end */
+const struct schema_kind *schema_kind_find(const char *name);
+const char *schema_kind_list(void); /* "structs, controls, ..." */
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening a card once, and names for its objects.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rm/name.h>
+
+#include "session.h"
+#include "transport.h"
+
+struct cli_session {
+    struct transport *transport; /* NULL when dry */
+    struct gsp_backend *backend;
+    bool dry;
+    size_t dry_shown;
+    struct rm_client *client;
+    json_t *names; /* name -> handle */
+    uint64_t start_ns;
+};
+
+/* -F and fw= name one release; when both are given they must agree, as on a real card. */
+static int
+choose_release(const struct cli *cli, const struct transport_spec *spec,
+               nvrm_release *release_out, struct gsp_error *err)
+{
+    const char *wanted = cli->options.firmware;
+    nvrm_release card = NVRM_NO_RELEASE;
+    int rc = 0;
+
+    if (wanted && !strcmp(wanted, "auto"))
+        wanted = NULL;
+    *release_out = nvrm_release_newest(cli->schema);
+    if (wanted)
+        rc = rm_name_release(cli->schema, wanted, release_out, err);
+    if (rc == 0 && spec && spec->fw) {
+        rc = rm_name_release(cli->schema, spec->fw, &card, err);
+        if (!wanted)
+            *release_out = card;
+    }
+    if (rc < 0 || card == NVRM_NO_RELEASE || card == *release_out)
+        return rc;
+    gsp_fail(err, GSP_ORIGIN_RELEASE, -EINVAL, "the card runs %s and -F asks for %s", spec->fw,
+             wanted);
+    gsp_hint(err, "leave -F out: the card's release is used");
+    return -EINVAL;
+}
+
+int
+cli_abi(struct cli *cli, struct nvrm_abi *abi_out, struct gsp_error *err)
+{
+    struct transport_spec spec;
+    nvrm_release release;
+    int rc;
+
+    if (!cli->options.firmware && cli->session) {
+        *abi_out = cli->session->backend->abi;
+        return 0;
+    }
+    rc = transport_spec_parse(&cli->options, &spec, err);
+    if (rc < 0)
+        return rc;
+    rc = choose_release(cli, &spec, &release, err);
+    transport_spec_fini(&spec);
+    if (rc == 0)
+        *abi_out = (struct nvrm_abi){cli->schema, release};
+    return rc;
+}
+
+static int
+open_backend(struct cli *cli, struct cli_session *s, struct gsp_error *err)
+{
+    struct transport_spec spec;
+    struct nvrm_abi abi = {.schema = cli->schema};
+    int rc = transport_spec_parse(&cli->options, &spec, err);
+
+    if (rc < 0)
+        return rc;
+    rc = choose_release(cli, &spec, &abi.release, err);
+    if (rc == 0 && s->dry) {
+        s->backend = dry_backend_create(abi);
+        rc = s->backend ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    } else if (rc == 0) {
+        rc = transport_open(&spec, abi, cli->options.timeout_ns, &s->transport, err);
+        if (rc == 0)
+            s->backend = transport_backend(s->transport);
+    }
+    transport_spec_fini(&spec);
+    return rc;
+}
+
+static void
+close_backend(struct cli_session *s)
+{
+    if (s->transport)
+        transport_close(s->transport);
+    else if (s->backend)
+        s->backend->ops->close(s->backend);
+}
+
+static int
+refuse_record(const struct cli *cli, struct gsp_error *err)
+{
+    if (!cli->options.record)
+        return 0;
+    gsp_fail(err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP, "--record is not built into this version");
+    gsp_hint(err, "leave it out; -o jsonl keeps the results of run and event watch");
+    return -EOPNOTSUPP;
+}
+
+static int
+session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error *err)
+{
+    struct cli_session *s;
+    int rc = refuse_record(cli, err);
+
+    if (rc < 0)
+        return rc;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    s->dry = cli->options.dry_run;
+    s->start_ns = gsp_host_now_ns(NULL);
+    s->names = json_object();
+    rc = s->names ? open_backend(cli, s, err) : -ENOMEM;
+    if (rc < 0)
+        goto free_session;
+    rc = rm_client_open(s->backend, NULL, &s->client, err);
+    if (rc < 0)
+        goto close_card;
+    *session_out = s;
+    return 0;
+
+close_card:
+    close_backend(s);
+free_session:
+    json_decref(s->names);
+    free(s);
+    return rc;
+}
+
+int
+session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error *err)
+{
+    int rc = 0;
+
+    if (!cli->session)
+        rc = session_open(cli, &cli->session, err);
+    else if (cli->options.dry_run != cli->session->dry) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                 "--dry-run cannot change while a card is open");
+        gsp_hint(err, "give it before the first command");
+        rc = -EINVAL;
+    }
+    *session_out = cli->session;
+    return rc;
+}
+
+void
+session_close(struct cli *cli)
+{
+    struct cli_session *s = cli->session;
+    struct gsp_text leaks = {0};
+
+    if (!s)
+        return;
+    cli->session = NULL;
+    rm_client_close(s->client, cli->options.verbose ? &leaks : NULL);
+    if (leaks.bytes)
+        fprintf(cli->err, "still alive at the end, freed with the client:\n%s", leaks.data);
+    gsp_text_fini(&leaks);
+    close_backend(s);
+    json_decref(s->names);
+    free(s);
+}
+
+struct rm_client *
+session_client(struct cli_session *s)
+{
+    return s->client;
+}
+
+struct nvrm_abi
+session_abi(const struct cli_session *s)
+{
+    return s->backend->abi;
+}
+
+const char *
+session_chip(const struct cli_session *s)
+{
+    return s->transport ? transport_chip(s->transport) : "none (dry run)";
+}
+
+bool
+session_is_dry(const struct cli_session *s)
+{
+    return s->dry;
+}
+
+uint64_t
+session_start_ns(const struct cli_session *s)
+{
+    return s->start_ns;
+}
+
+int
+session_emit_dry(struct cli *cli, struct cli_session *s)
+{
+    const json_t *calls = dry_backend_calls(s->backend);
+    json_t *fresh = json_array();
+
+    for (; s->dry_shown < json_array_size(calls); s->dry_shown++)
+        json_array_append(fresh, json_array_get(calls, s->dry_shown));
+    return cli_emit(cli, &(struct cli_doc){.json = fresh});
+}
+
+bool
+session_name_get(struct cli_session *s, const char *name, rm_handle *handle_out)
+{
+    const json_t *value = json_object_get(s->names, name);
+    struct rm_object object;
+
+    if (!strcmp(name, "root") || !strcmp(name, "client")) {
+        *handle_out = rm_client_handle(s->client);
+        return true;
+    }
+    if (!value || !rm_object_get(s->client, (rm_handle)json_integer_value(value), &object))
+        return false;
+    *handle_out = object.handle;
+    return true;
+}
+
+int
+session_name_set(struct cli_session *s, const char *name, rm_handle handle,
+                 struct gsp_error *err)
+{
+    uint32_t number;
+
+    if (!strcmp(name, "root") || !strcmp(name, "client") || rm_parse_u32(name, &number) ||
+        !*name || strpbrk(name, " $.{}[]=\"'")) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "'%s' cannot be the name of an object", name);
+        gsp_hint(err, "use letters, digits and underscores, and not root or client");
+        return -EINVAL;
+    }
+    json_object_set_new(s->names, name, json_integer(handle));
+    return 0;
+}
+
+const char *
+session_name_at(struct cli_session *s, unsigned i)
+{
+    void *at = json_object_iter(s->names);
+
+    while (at && i--)
+        at = json_object_iter_next(s->names, at);
+    return at ? json_object_iter_key(at) : NULL;
+}
+
+void
+session_names_prune(struct cli_session *s)
+{
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(s->names, next, name, value)
+    {
+        struct rm_object object;
+
+        if (!rm_object_get(s->client, (rm_handle)json_integer_value(value), &object))
+            json_object_del(s->names, name);
+    }
+}
+
+static int
+alloc_named(struct cli_session *s, rm_handle parent, const char *class_name, const char *json,
+            const char *name, rm_handle *handle_out, struct gsp_error *err)
+{
+    int rc;
+
+    *handle_out = 0;
+    rc = rm_alloc_json(s->client, parent, class_name, json, handle_out, NULL, err);
+    return rc < 0 ? rc : session_name_set(s, name, *handle_out, err);
+}
+
+/* device and subdevice come into being when they are first named. */
+static int
+make_well_known(struct cli_session *s, const char *name, rm_handle *handle_out,
+                struct gsp_error *err)
+{
+    rm_handle device;
+    char json[96];
+    int rc = 0;
+
+    if (strcmp(name, "device") && strcmp(name, "subdevice"))
+        return -ENOENT;
+    if (!session_name_get(s, "device", &device)) {
+        snprintf(json, sizeof(json), "{\"deviceId\": 0, \"hClientShare\": \"0x%08x\"}",
+                 rm_client_handle(s->client));
+        rc = alloc_named(s, rm_client_handle(s->client), "NV01_DEVICE_0", json, "device",
+                         &device, err);
+    }
+    *handle_out = device;
+    if (rc < 0 || !strcmp(name, "device"))
+        return rc;
+    return alloc_named(s, device, "NV20_SUBDEVICE_0", "{\"subDeviceId\": 0}", "subdevice",
+                       handle_out, err);
+}
+
+int
+session_object(struct cli_session *s, const char *word, rm_handle *handle_out,
+               struct gsp_error *err)
+{
+    const char *name = *word == '$' ? word + 1 : word;
+    int rc;
+
+    if (rm_parse_u32(name, handle_out) || session_name_get(s, name, handle_out))
+        return 0;
+    rc = make_well_known(s, name, handle_out, err);
+    if (rc != -ENOENT)
+        return rc;
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "no live object is called '%s'", name);
+    gsp_hint(err, "root, device and subdevice are always there; others are named with --as");
+    return -ENOENT;
+}

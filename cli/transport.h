@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transports: what stands behind -t, as far as a backend.
+ */
+#ifndef NVRM_CLI_TRANSPORT_H
+#define NVRM_CLI_TRANSPORT_H
+
+#include "cli.h"
+
+/* -t, taken apart. Text is owned; release with transport_spec_fini(). */
+struct transport_spec {
+    char *kind; /* "emu" */
+    char *chip; /* NULL: the default card */
+    char *fw;   /* NULL: not said */
+    char *inject;
+};
+
+struct transport;
+
+/* Parse -t and -d and check that this version has the transport. */
+int transport_spec_parse(const struct cli_options *options, struct transport_spec *spec,
+                         struct gsp_error *err);
+void transport_spec_fini(struct transport_spec *spec);
+
+/* Open the card and its RM for one release. */
+int transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t timeout_ns,
+                   struct transport **transport_out, struct gsp_error *err);
+void transport_close(struct transport *t);
+struct gsp_backend *transport_backend(struct transport *t);
+const char *transport_chip(const struct transport *t);
+
+/* --dry-run: a backend that accepts every call and keeps what would have been sent. */
+struct gsp_backend *dry_backend_create(struct nvrm_abi abi);
+/* The calls so far: an array of objects, borrowed. */
+json_t *dry_backend_calls(struct gsp_backend *b);
+
+#endif
