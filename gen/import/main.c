@@ -116,7 +116,6 @@ static bool
 list_tags(struct run *r)
 {
     const char *argv[] = {"git", "-C", r->o.git, "tag", "--list", NULL};
-    const char *oldest = r->model.count ? r->model.releases[0].name : FIRST_RELEASE;
     struct imp_buf out = {0};
 
     if (imp_run(argv, NULL, &out, NULL) != 0) {
@@ -124,7 +123,7 @@ list_tags(struct run *r)
         return imp_fail(&r->err, r->o.git, 0, "not a git repository");
     }
     for (char *line = out.data ? strtok(out.data, "\n") : NULL; line; line = strtok(NULL, "\n"))
-        if (imp_release_valid(line) && imp_release_compare(line, oldest) >= 0 &&
+        if (imp_release_valid(line) && imp_release_compare(line, FIRST_RELEASE) >= 0 &&
             !is_skipped(&r->model, line))
             add_tag(&r->o, imp_strdup(&r->model.arena, line));
     imp_buf_fini(&out);
