@@ -16,6 +16,10 @@ void gen_emit_calls(struct gen_build *b, struct gen_text *out);
  * structs. */
 void gen_emit_canon_asserts(struct gen_build *b, struct gen_text *out);
 void gen_emit_wire_asserts(struct gen_build *b, struct gen_text *out);
+/** Asserts on the vendor's own structs at one release, of its SDK or of its driver headers.
+ * Returns how many structs. */
+unsigned gen_emit_vendor_asserts(struct gen_build *b, uint32_t release, bool sdk,
+                                 struct gen_text *out);
 /** Sizes of everything, for people. */
 void gen_emit_stats(struct gen_build *b, struct gen_text *out);
 /** JSON Schema of one struct at a release. */

@@ -7,6 +7,7 @@
  *   nvrm-gen SCHEMAS --stats                       how many rows and bytes
  *   nvrm-gen SCHEMAS --json-schema RELEASE DIR     one JSON Schema per control and class
  *   nvrm-gen SCHEMAS --markdown DIR                the reference
+ *   nvrm-gen SCHEMAS --vendor-asserts RELEASE DIR  asserts on the vendor's own headers
  *
  * Exit codes: 0 fine, 1 the schema is wrong or a file cannot be written, 2 usage.
  */
@@ -19,7 +20,7 @@
 #include "emit.h"
 
 struct job {
-    const char *schemas, *out, *symbol, *release, *json_dir, *markdown_dir;
+    const char *schemas, *out, *symbol, *release, *json_dir, *vendor_dir, *markdown_dir;
     bool stats, check;
     int failures;
 };
@@ -27,7 +28,8 @@ struct job {
 static const char usage[] = "usage: nvrm-gen SCHEMAS --out DIR [--symbol NAME]\n"
                             "       nvrm-gen SCHEMAS --check | --stats\n"
                             "       nvrm-gen SCHEMAS --json-schema RELEASE DIR\n"
-                            "       nvrm-gen SCHEMAS --markdown DIR\n";
+                            "       nvrm-gen SCHEMAS --markdown DIR\n"
+                            "       nvrm-gen SCHEMAS --vendor-asserts RELEASE DIR\n";
 
 /* Files */
 
@@ -145,6 +147,26 @@ write_json_schemas(struct gen_build *b, struct job *job)
 }
 
 static void
+write_vendor_asserts(struct gen_build *b, struct job *job)
+{
+    const nvrm_release r = nvrm_release_find(&b->schema, job->release);
+
+    if (r == NVRM_NO_RELEASE) {
+        gen_error(b->g, (struct gen_pos){job->schemas, 1}, "there is no release '%s'",
+                  job->release);
+        return;
+    }
+    for (int sdk = 0; sdk < 2; sdk++) {
+        const char *path =
+            gen_internf(b->g, "%s/%s.asserts", job->vendor_dir, sdk ? "sdk" : "driver");
+        struct gen_text text = {0};
+
+        gen_emit_vendor_asserts(b, r, sdk, &text);
+        write_file(b->g, job, path, &text);
+    }
+}
+
+static void
 write_page(struct gen_build *b, struct job *job, const char *name, const struct gen_text *text,
            struct gen_text *index)
 {
@@ -200,6 +222,8 @@ run(struct gen *g, void *ctx)
         emit_all(b, job);
     if (job->json_dir)
         write_json_schemas(b, job);
+    if (job->vendor_dir)
+        write_vendor_asserts(b, job);
     if (job->markdown_dir)
         write_markdown(b, job);
     if (job->stats) {
@@ -229,14 +253,17 @@ parse_args(int argc, char **argv, struct job *job)
         } else if (strcmp(argv[i], "--json-schema") == 0 && i + 2 < argc) {
             job->release = argv[++i];
             job->json_dir = argv[++i];
+        } else if (strcmp(argv[i], "--vendor-asserts") == 0 && i + 2 < argc) {
+            job->release = argv[++i];
+            job->vendor_dir = argv[++i];
         } else if (argv[i][0] != '-' && !job->schemas) {
             job->schemas = argv[i];
         } else {
             return false;
         }
     }
-    return job->schemas &&
-           (job->out || job->json_dir || job->markdown_dir || job->stats || job->check);
+    return job->schemas && (job->out || job->json_dir || job->vendor_dir || job->markdown_dir ||
+                            job->stats || job->check);
 }
 
 int
