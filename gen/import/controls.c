@@ -438,10 +438,11 @@ count_method(struct imp_tree *t, const struct method *m, const struct flag *flag
         internal |= strcmp(flags[i].name, "INTERNAL") == 0;
     }
     count[COUNT_ROUTE_TO_PHYSICAL] += physical;
-    count[COUNT_INTERNAL] += internal;
+    count[COUNT_INTERNAL] += physical && internal;
+    count[COUNT_KERNEL_RM] += !physical;
     count[COUNT_NON_PRIVILEGED] += non;
     count[COUNT_PRIVILEGED] += priv;
-    count[COUNT_NO_PRIVILEGE_BIT] += !non && !priv;
+    count[COUNT_NO_PRIVILEGE_BIT] += !non && !priv && !internal;
 }
 
 static bool

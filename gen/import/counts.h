@@ -20,6 +20,7 @@ enum imp_counter {
     COUNT_METHOD_IDS,
     COUNT_ROUTE_TO_PHYSICAL,
     COUNT_INTERNAL,
+    COUNT_KERNEL_RM,
     COUNT_NON_PRIVILEGED,
     COUNT_PRIVILEGED,
     COUNT_NO_PRIVILEGE_BIT,
@@ -28,9 +29,14 @@ enum imp_counter {
     COUNT_FUNCTIONS,
     COUNT_EVENTS,
     COUNT_STRUCTS_SDK,
+    COUNT_ALIASES,
     COUNT_STRUCTS_OTHER,
+    COUNT_INTERNAL_STRUCTS,
+    COUNT_DEFINED_SDK, /* struct and union definitions, nameless ones included */
+    COUNT_DEFINED_OTHER,
     COUNT_ENUMS,
     COUNT_ENUM_VALUES,
+    COUNT_ENUMS_SDK, /* enum definitions, nameless ones included */
     COUNT_CONSTANTS,
     COUNT_RANGES,
     COUNT_STATUS,

@@ -188,7 +188,7 @@ imp_lex(struct imp_unit *u, struct imp_arena *a, const char *text, const char *n
     struct lexer x = {.u = u, .p = text, .line = 1, .err = err};
     bool bol = true, ok = true;
 
-    *u = (struct imp_unit){.arena = a};
+    *u = (struct imp_unit){.arena = a, .text = text};
     x.file = file_number(u, name, strlen(name));
     while (*x.p && ok) {
         if (*x.p == '\n') {

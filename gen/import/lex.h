@@ -30,6 +30,7 @@ struct imp_macro {
 
 struct imp_unit {
     struct imp_arena *arena;
+    const char *text;     /* all of it */
     struct imp_tok *toks; /* ends with TOK_END */
     size_t tok_count, tok_cap;
     struct imp_macro *macros;

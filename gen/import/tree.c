@@ -188,6 +188,7 @@ imp_tree_fini(struct imp_tree *t)
     t->sdk_headers = NULL;
     t->flags = NULL;
     imp_map_fini(&t->controls);
+    imp_map_fini(&t->driver_files);
     imp_map_fini(&t->class_paths);
     imp_map_fini(&t->class_ids);
 }

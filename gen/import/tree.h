@@ -26,9 +26,11 @@ struct imp_tree {
     size_t flag_count, flag_cap;
     struct imp_facts *facts;
     struct imp_counts *counts;
-    struct imp_map controls;    /* by name, see controls.c */
-    struct imp_map class_paths; /* macros of class headers -> header */
-    struct imp_map class_ids;   /* those of them that are the header's own class id -> macro */
+    struct imp_map controls;            /* by name, see controls.c */
+    const char *sdk_text, *driver_text; /* preprocessed */
+    struct imp_map driver_files;        /* of the driver's headers, those that were read */
+    struct imp_map class_paths;         /* macros of class headers -> header */
+    struct imp_map class_ids; /* those of them that are the header's own class id -> macro */
 };
 
 #define IMP_SDK "src/common/sdk/nvidia/inc/"

@@ -226,6 +226,24 @@ class_macros(struct imp_tree *t, struct imp_unit *u)
     return true;
 }
 
+/* Definitions in the wanted files, for the completeness check. */
+static void
+count_definitions(struct imp_tree *t, const struct imp_decls *d,
+                  const struct imp_render_stats *stats, enum imp_counter which)
+{
+    for (size_t i = 0; i < d->agg_count; i++)
+        t->counts->n[which] += d->aggs[i]->complete && d->file_wanted[d->aggs[i]->file];
+    for (size_t i = 0; i < d->enum_count && which == COUNT_DEFINED_SDK; i++)
+        t->counts->n[COUNT_ENUMS_SDK] +=
+            d->enums[i]->complete && d->file_wanted[d->enums[i]->file];
+    *(which == COUNT_DEFINED_SDK ? &t->sdk_text : &t->driver_text) = d->unit->text;
+    t->counts->n[COUNT_ALIASES] += stats->aliases;
+    t->counts->n[COUNT_INTERNAL_STRUCTS] += stats->internal;
+    for (size_t i = 0; i < d->unit->file_count && which == COUNT_DEFINED_OTHER; i++)
+        if (d->file_wanted[i])
+            *imp_map_at(&t->driver_files, d->unit->files[i]) = t;
+}
+
 bool
 imp_read_sdk(struct imp_tree *t)
 {
@@ -245,6 +263,8 @@ imp_read_sdk(struct imp_tree *t)
          imp_render(&d, t->facts, &stats, t->err) && class_macros(t, &u) && imp_class_rows(t) &&
          imp_eval_macros(t, &d, "sdk_values.c", text.data, false, sdk_constants, &m, &n) &&
          imp_header_controls(t, m, n) && add_macros(t, m, n);
+    if (ok)
+        count_definitions(t, &d, &stats, COUNT_DEFINED_SDK);
     imp_decls_fini(&d);
     imp_unit_fini(&u);
     imp_buf_fini(&text);
@@ -292,6 +312,8 @@ imp_read_driver(struct imp_tree *t)
          imp_eval_macros(t, &d, "driver_values.c", text.data, true, driver_constants, &m, &n) &&
          imp_rpc_rows(t, &d) && imp_escape_rows(t, m, n) && imp_exported_methods(t, m, n) &&
          add_macros(t, m, n);
+    if (ok)
+        count_definitions(t, &d, &stats, COUNT_DEFINED_OTHER);
     imp_decls_fini(&d);
     imp_unit_fini(&u);
     imp_buf_fini(&text);
