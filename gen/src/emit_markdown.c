@@ -129,13 +129,30 @@ newest(const struct nvrm_schema *s, const void *(*at)(struct nvrm_abi, unsigned)
     return abi;
 }
 
+/* The params, and below them each struct that they are made of, once per page. */
 static void
-params(struct gen *g, struct nvrm_abi abi, uint16_t row, struct gen_text *out)
+params(struct gen *g, struct nvrm_abi abi, uint16_t row, struct gen_map *seen,
+       struct gen_text *out)
 {
     const struct nvrm_layout *l = nvrm_struct_at(abi, row);
+    struct gen_words rows = {0};
 
     if (l)
+        *gen_push(g, &rows) = nvrm_layout_row(abi.schema, l);
+    for (uint32_t i = 0; i < rows.n; i++) { /* grows while it is read */
+        const struct nvrm_field *f;
+
+        l = nvrm_layout_at(abi.schema, (uint16_t)rows.p[i]);
+        if (i && gen_map_get(seen, (const char *)l) != UINT32_MAX)
+            continue;
+        gen_map_set(g, seen, (const char *)l, 1);
         struct_table(g, abi.schema, l, out);
+        f = nvrm_layout_fields(abi.schema, l);
+        for (unsigned k = 0; k < l->fields; k++) {
+            if (f[k].type == NVRM_STRUCT)
+                *gen_push(g, &rows) = f[k].ref;
+        }
+    }
 }
 
 const char *
@@ -152,6 +169,8 @@ void
 gen_markdown_controls(struct gen *g, const struct nvrm_schema *s, const char *family,
                       struct gen_text *out)
 {
+    struct gen_map seen = {0};
+
     gen_textf(g, out, "# Controls of %s\n", family);
     for (unsigned i = 0; i < nvrm_control_count(s); i++) {
         const struct nvrm_abi abi = newest(s, control_at, i);
@@ -170,13 +189,15 @@ gen_markdown_controls(struct gen *g, const struct nvrm_schema *s, const char *fa
                 gen_textf(g, out, ", %s", flag);
         }
         gen_textf(g, out, "\n");
-        params(g, abi, c->params, out);
+        params(g, abi, c->params, &seen, out);
     }
 }
 
 void
 gen_markdown_classes(struct gen *g, const struct nvrm_schema *s, struct gen_text *out)
 {
+    struct gen_map seen = {0};
+
     gen_textf(g, out, "# Classes\n");
     for (unsigned i = 0; i < nvrm_class_count(s); i++) {
         const struct nvrm_abi abi = newest(s, class_at, i);
@@ -193,13 +214,15 @@ gen_markdown_classes(struct gen *g, const struct nvrm_schema *s, struct gen_text
         for (unsigned k = 0; k < c->parents; k++)
             gen_textf(g, out, "%s%s", k ? " or " : ", under ", nvrm_class_parent(s, c, k));
         gen_textf(g, out, "%s\n", c->optional ? ", params optional" : "");
-        params(g, abi, c->params, out);
+        params(g, abi, c->params, &seen, out);
     }
 }
 
 void
 gen_markdown_rpcs(struct gen *g, const struct nvrm_schema *s, struct gen_text *out)
 {
+    struct gen_map seen = {0};
+
     gen_textf(g, out, "# RPC functions and events\n");
     for (unsigned i = 0; i < nvrm_rpc_count(s); i++) {
         const struct nvrm_abi abi = newest(s, rpc_at, i);
@@ -212,7 +235,7 @@ gen_markdown_rpcs(struct gen *g, const struct nvrm_schema *s, struct gen_text *o
             gen_textf(g, out, "%s\n\n", nvrm_str(s, f->doc));
         gen_textf(g, out, "%s 0x%x, %s\n", f->is_event ? "event" : "function", f->id,
                   span(g, s, rpc_at, i));
-        params(g, abi, f->params, out);
+        params(g, abi, f->params, &seen, out);
     }
 }
 

@@ -18,6 +18,47 @@
 
 /* Golden output */
 
+static void
+emit_tables(struct gen_build *b, struct gen_text *out)
+{
+    gen_emit_tables(b, "nvrm_schema_builtin", out);
+}
+
+/* All structs of the newest release in one text. */
+static void
+emit_json_schemas(struct gen_build *b, struct gen_text *out)
+{
+    const struct nvrm_abi abi = {&b->schema, nvrm_release_newest(&b->schema)};
+
+    for (unsigned i = 0; i < nvrm_struct_count(abi.schema); i++) {
+        if (nvrm_struct_at(abi, (uint16_t)i))
+            gen_emit_json_schema(b->g, abi, nvrm_struct_at(abi, (uint16_t)i), out);
+    }
+}
+
+static void
+emit_reference(struct gen_build *b, struct gen_text *out)
+{
+    static const char *const families[] = {"Subdevice", "Device", "Odd", "headers-0073",
+                                           "headers-0077"};
+
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+        gen_markdown_controls(b->g, &b->schema, families[i], out);
+    gen_markdown_classes(b->g, &b->schema, out);
+    gen_markdown_rpcs(b->g, &b->schema, out);
+    gen_markdown_status(b->g, &b->schema, out);
+}
+
+static void
+emit_vendor_asserts(struct gen_build *b, struct gen_text *out)
+{
+    const uint32_t newest = nvrm_release_newest(&b->schema);
+
+    assert_true(gen_emit_vendor_asserts(b, newest, true, out) +
+                    gen_emit_vendor_asserts(b, newest, false, out) >
+                0);
+}
+
 static const struct {
     const char *name;
     void (*emit)(struct gen_build *b, struct gen_text *out);
@@ -28,13 +69,11 @@ static const struct {
     {"calls.h",         gen_emit_calls        },
     {"canon_asserts.c", gen_emit_canon_asserts},
     {"wire_asserts.c",  gen_emit_wire_asserts },
+    {"tables.c",        emit_tables           },
+    {"schemas.json",    emit_json_schemas     },
+    {"reference.md",    emit_reference        },
+    {"vendor.asserts",  emit_vendor_asserts   },
 };
-
-static void
-emit_tables(struct gen_build *b, struct gen_text *out)
-{
-    gen_emit_tables(b, "nvrm_schema_builtin", out);
-}
 
 static char *
 read_file(const char *path, size_t *n_out)
@@ -78,7 +117,6 @@ compile_and_compare(struct gen *g, void *ctx)
 {
     const char *schema = ctx;
     struct gen_build *b = gen_compile(g, gen_internf(g, GOLDEN "/%s", schema));
-    struct gen_text tables = {0};
 
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
         struct gen_text text = {0};
@@ -86,8 +124,6 @@ compile_and_compare(struct gen *g, void *ctx)
         outputs[i].emit(b, &text);
         check_golden(schema, outputs[i].name, &text);
     }
-    emit_tables(b, &tables);
-    check_golden(schema, "tables.c", &tables);
 }
 
 static void
