@@ -5,6 +5,7 @@
 #include "proc.h"
 #include "store.h"
 #include "tree.h"
+#include "verify.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -29,7 +30,13 @@ static const char usage[] =
     "versions.yaml skips\n"
     "  --out DIR       the schema folder (default: schemas)\n"
     "  --cc CC         the C compiler whose preprocessor is used (default: cc)\n"
+    "  --verify        import nothing; compile the vendor's headers with the size and the "
+    "offset of every field of the\n"
+    "                  schemas asserted\n"
     "  --check         write nothing; fail when the import would change something\n"
+    "  --verify        import nothing; compile the vendor's headers with the size and the "
+    "offset of every field that\n"
+    "                  the schemas give as static asserts\n"
     "  --counts        print what was found in each release as a Markdown table\n"
     "  --help          this text\n"
     "\n"
@@ -41,7 +48,7 @@ struct options {
     const char *tree, *release, *git, *out, *cc;
     const char **tags;
     size_t tag_count, tag_cap;
-    bool all, check, counts;
+    bool all, check, counts, verify;
 };
 
 struct run {
@@ -52,6 +59,7 @@ struct run {
     struct imp_counts *counts; /* per imported release */
     const char **names;
     size_t done;
+    size_t asserts;
 };
 
 /* One release from a tree on disk into the model. */
@@ -70,8 +78,12 @@ import_tree(struct run *r, const char *root, const char *release)
         .facts = &facts,
         .counts = &r->counts[r->done],
     };
-    bool ok =
-        imp_tree_open(&t) && imp_tree_read(&t) && imp_model_merge(&r->model, &facts, &r->err);
+    bool ok = imp_tree_open(&t);
+
+    if (ok && r->o.verify)
+        ok = imp_verify(&r->model, &t, &r->asserts);
+    else
+        ok = ok && imp_tree_read(&t) && imp_model_merge(&r->model, &facts, &r->err);
 
     if (ok)
         r->names[r->done++] = imp_strdup(&r->model.arena, t.release);
@@ -213,7 +225,9 @@ import(struct run *r)
         memcpy(r->model.skip, skip, sizeof(skip));
         r->model.skip_count = 4;
     }
-    ok = ok && import_all(r) && finish(r);
+    ok = ok && import_all(r) && (r->o.verify || finish(r));
+    if (ok && r->o.verify)
+        printf("%zu releases, %zu asserts, all true\n", r->done, r->asserts);
     if (ok && r->o.counts)
         print_counts(r);
     return ok;
@@ -230,15 +244,16 @@ static int
 parse_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"out",              required_argument, NULL, 'o'},
-        {"git",              required_argument, NULL, 'g'},
-        {"tag",                  required_argument, NULL, 't'},
-        {"all",no_argument, NULL, 'a'},
-        {"cc",               required_argument, NULL, 'c'},
-        {"check",              no_argument, NULL, 'k'},
-        {"counts",              no_argument, NULL, 'n'},
-        {"help",                  no_argument, NULL, 'h'},
-        {0                   },
+        {"out",    required_argument, NULL, 'o'},
+        {"git",    required_argument, NULL, 'g'},
+        {"tag",    required_argument, NULL, 't'},
+        {"all",    no_argument,       NULL, 'a'},
+        {"cc",     required_argument, NULL, 'c'},
+        {"check",  no_argument,       NULL, 'k'},
+        {"counts", no_argument,       NULL, 'n'},
+        {"verify", no_argument,       NULL, 'v'},
+        {"help",   no_argument,       NULL, 'h'},
+        {NULL,     0,                 NULL, 0  },
     };
     int c;
 
@@ -264,6 +279,9 @@ parse_options(struct options *o, int argc, char **argv)
             break;
         case 'n':
             o->counts = true;
+            break;
+        case 'v':
+            o->verify = true;
             break;
         case 'h':
             return -1;

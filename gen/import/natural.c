@@ -156,6 +156,22 @@ place(uint64_t bit, unsigned bits, const struct extent *e, unsigned align, bool 
     return bit;
 }
 
+/* How C names the members of an inline aggregate: "f.", "f[0][0]." or nothing new when it has
+ * no name. */
+static const char *
+inner_prefix(struct walk *w, const char *prefix, const struct imp_flow *f, const char *type)
+{
+    char *text;
+
+    if (imp_has_prefix(f->key, "anonymous"))
+        return prefix;
+    text = imp_printf(w->a, "%s%s", prefix, f->key);
+    for (const char *p = f->first->key + strlen(type); *p; p++)
+        if (*p == '*')
+            text = imp_printf(w->a, "%s[0]", text);
+    return imp_printf(w->a, "%s.", text);
+}
+
 static bool
 aggregate(struct walk *w, const struct imp_flow *members, bool is_union, unsigned pack,
           const char *prefix, uint64_t base, bool keep, struct extent *out)
@@ -187,12 +203,8 @@ aggregate(struct walk *w, const struct imp_flow *members, bool is_union, unsigne
             continue;
         record(w, prefix, f->key, inner ? "" : type, base + start / 8, e.size * count, bits,
                count == 0);
-        if (inner && count == 1 &&
-            !aggregate(w, inner, inner_union, pack,
-                       imp_has_prefix(f->key, "anonymous")
-                           ? prefix
-                           : imp_printf(w->a, "%s%s.", prefix, f->key),
-                       base + start / 8, true, &e))
+        if (inner && !aggregate(w, inner, inner_union, pack, inner_prefix(w, prefix, f, type),
+                                base + start / 8, true, &e))
             return false;
     }
     out->size = round_up(end, out->align);

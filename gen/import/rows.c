@@ -139,8 +139,10 @@ imp_escape_rows(struct imp_tree *t, const struct imp_macro_value *m, size_t n)
 {
     /* handled by functions that take the argument as bytes */
     static const char *const fixed[][2] = {
-        {"NV_ESC_CARD_INFO",         "nv_ioctl_card_info_t"     },
-        {"NV_ESC_CHECK_VERSION_STR", "nv_ioctl_rm_api_version_t"},
+        {"NV_ESC_CARD_INFO",          "nv_ioctl_card_info_t"         },
+        {"NV_ESC_CHECK_VERSION_STR",  "nv_ioctl_rm_api_version_t"    },
+        {"NV_ESC_IOCTL_XFER_CMD",     "nv_ioctl_xfer_t"              },
+        {"NV_ESC_WAIT_OPEN_COMPLETE", "nv_ioctl_wait_open_complete_t"},
     };
     struct imp_map params = {0};
     bool ok = scan_cases(t, "src/nvidia/arch/nvalloc/unix/src/escape.c", &params) &&

@@ -212,14 +212,14 @@ compiler_error(struct imp_tree *t, const char *what, int rc, const struct imp_bu
     return false;
 }
 
-static size_t
-command_line(struct imp_tree *t, const char *file, bool driver, const char **argv)
+static void
+command_line(struct imp_tree *t, const char *file, bool compile, bool driver, const char **argv)
 {
     size_t n = 0;
 
     argv[n++] = t->cc;
-    argv[n++] = "-E";
-    argv[n++] = "-dD";
+    argv[n++] = compile ? "-fsyntax-only" : "-E";
+    argv[n++] = compile ? "-std=gnu11" : "-dD";
     argv[n++] = "-w";
     argv[n++] = "-I";
     argv[n++] = IMP_SDK;
@@ -229,30 +229,44 @@ command_line(struct imp_tree *t, const char *file, bool driver, const char **arg
         argv[n++] = t->flags[i];
     argv[n++] = file;
     argv[n] = NULL;
-    return n;
+}
+
+static bool
+run_compiler(struct imp_tree *t, const char *name, const char *text, bool compile, bool driver,
+             struct imp_buf *out)
+{
+    char *path = imp_printf(t->arena, "%s/%s", t->scratch, name);
+    struct imp_buf errors = {0};
+    const char *argv[256];
+    int rc;
+
+    if (!imp_write_file(path, text, strlen(text), t->err))
+        return false;
+    command_line(t, path, compile, driver, argv);
+    rc = imp_run(argv, t->root, out, &errors);
+    if (rc != 0)
+        compiler_error(t, name, rc, &errors);
+    imp_buf_fini(&errors);
+    return rc == 0;
 }
 
 bool
 imp_tree_preprocess(struct imp_tree *t, const char *name, const char *text, bool driver,
                     struct imp_unit *unit_out)
 {
-    char *path = imp_printf(t->arena, "%s/%s", t->scratch, name);
-    struct imp_buf out = {0}, errors = {0};
-    const char *argv[256];
-    int rc;
+    struct imp_buf out = {0};
+    bool ok = run_compiler(t, name, text, false, driver, &out) &&
+              imp_lex(unit_out, t->arena,
+                      imp_strndup(t->arena, out.data ? out.data : "", out.len), name, t->err);
 
-    if (!imp_write_file(path, text, strlen(text), t->err))
-        return false;
-    command_line(t, path, driver, argv);
-    rc = imp_run(argv, t->root, &out, &errors);
-    if (rc != 0)
-        compiler_error(t, name, rc, &errors);
-    else
-        imp_lex(unit_out, t->arena, imp_strndup(t->arena, out.data ? out.data : "", out.len),
-                name, t->err);
     imp_buf_fini(&out);
-    imp_buf_fini(&errors);
-    return !t->err->set;
+    return ok;
+}
+
+bool
+imp_tree_compile(struct imp_tree *t, const char *name, const char *text, bool driver)
+{
+    return run_compiler(t, name, text, true, driver, NULL);
 }
 
 /* Blank out comments and # lines, keeping line breaks so that line numbers stay right. */

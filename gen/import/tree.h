@@ -55,6 +55,8 @@ bool imp_tree_has(const struct imp_tree *t, const char *path);
  */
 bool imp_tree_preprocess(struct imp_tree *t, const char *name, const char *text, bool driver,
                          struct imp_unit *unit_out);
+/** Compile text as a translation unit, without output: is it correct C? */
+bool imp_tree_compile(struct imp_tree *t, const char *name, const char *text, bool driver);
 /** Tokenise a file of the tree without preprocessing: comments and # lines are dropped. */
 bool imp_tree_tokens(struct imp_tree *t, const char *path, struct imp_unit *unit_out);
 

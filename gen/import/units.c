@@ -68,15 +68,15 @@ static const char *const single_structs[] = {
     "MCTP_HEADER",
 };
 
-static bool
-sdk_file(void *ctx, const char *file)
+bool
+imp_sdk_file(void *ctx, const char *file)
 {
     (void)ctx;
     return imp_has_prefix(file, IMP_SDK);
 }
 
-static bool
-driver_file(void *ctx, const char *file)
+bool
+imp_driver_file(void *ctx, const char *file)
 {
     (void)ctx;
     if (imp_has_prefix(file, "src/nvidia/generated/g_rpc-") ||
@@ -142,7 +142,7 @@ sdk_constants(struct imp_tree *t, const char *file)
 static bool
 driver_constants(struct imp_tree *t, const char *file)
 {
-    return driver_file(t, file) || imp_has_suffix(file, "/rmapi/control.h");
+    return imp_driver_file(t, file) || imp_has_suffix(file, "/rmapi/control.h");
 }
 
 /* Message numbers and interface ids of the serialiser repeat what control ids say. */
@@ -245,6 +245,15 @@ count_definitions(struct imp_tree *t, const struct imp_decls *d,
 }
 
 bool
+imp_sdk_text(struct imp_tree *t, struct imp_buf *text)
+{
+    for (size_t i = 0; i < t->sdk_count; i++)
+        if (strcmp(t->sdk_headers[i], "g_finn_rm_api.h") != 0)
+            imp_buf_printf(text, "#include \"%s\"\n", t->sdk_headers[i]);
+    return t->sdk_count > 0;
+}
+
+bool
 imp_read_sdk(struct imp_tree *t)
 {
     struct imp_render_stats stats = {0};
@@ -255,11 +264,8 @@ imp_read_sdk(struct imp_tree *t)
     size_t n = 0;
     bool ok;
 
-    for (size_t i = 0; i < t->sdk_count; i++)
-        if (strcmp(t->sdk_headers[i], "g_finn_rm_api.h") != 0)
-            imp_buf_printf(&text, "#include \"%s\"\n", t->sdk_headers[i]);
-    ok = imp_tree_preprocess(t, "sdk.c", text.data, false, &u) &&
-         imp_parse(&d, &u, t->arena, sdk_file, NULL, t->err) &&
+    ok = imp_sdk_text(t, &text) && imp_tree_preprocess(t, "sdk.c", text.data, false, &u) &&
+         imp_parse(&d, &u, t->arena, imp_sdk_file, NULL, t->err) &&
          imp_render(&d, t->facts, &stats, t->err) && class_macros(t, &u) && imp_class_rows(t) &&
          imp_eval_macros(t, &d, "sdk_values.c", text.data, false, sdk_constants, &m, &n) &&
          imp_header_controls(t, m, n) && add_macros(t, m, n);
@@ -271,12 +277,12 @@ imp_read_sdk(struct imp_tree *t)
     return ok;
 }
 
-static bool
-driver_text(struct imp_tree *t, struct imp_buf *text)
+bool
+imp_driver_text(struct imp_tree *t, struct imp_buf *text)
 {
     imp_buf_str(
         text,
-        "#include <stdatomic.h>\n#include \"core/core.h\"\n#include \"gpu/gpu.h\"\n"
+        "#include <stdatomic.h>\n#include \"core/core.h\"\n#include \"gpu/gpu.h\"\n#include \"gpu/gsp/message_queue.h\"\n"
         "#define RPC_STRUCTURES\n#define RPC_GENERIC_UNION\n#include \"g_rpc-structures.h\"\n"
         "#undef RPC_STRUCTURES\n#undef RPC_GENERIC_UNION\n"
         "#define RPC_MESSAGE_STRUCTURES\n#define RPC_MESSAGE_GENERIC_UNION\n"
@@ -304,8 +310,8 @@ imp_read_driver(struct imp_tree *t)
     size_t n = 0;
     bool ok;
 
-    ok = driver_text(t, &text) && imp_tree_preprocess(t, "driver.c", text.data, true, &u) &&
-         imp_parse(&d, &u, t->arena, driver_file, NULL, t->err);
+    ok = imp_driver_text(t, &text) && imp_tree_preprocess(t, "driver.c", text.data, true, &u) &&
+         imp_parse(&d, &u, t->arena, imp_driver_file, NULL, t->err);
     for (size_t i = 0; ok && i < sizeof(single_structs) / sizeof(*single_structs); i++)
         (void)imp_want_struct(&d, single_structs[i]);
     ok = ok && imp_render(&d, t->facts, &stats, t->err) &&
