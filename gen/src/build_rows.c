@@ -157,6 +157,7 @@ control_row(struct gen_build *b, const struct gen_entry *e, const struct gen_var
         if (remark_applies(remark, b->m->p[release].name)) {
             c.safety = remark->safety;
             c.safety_source = gen_str(b, remark->source);
+            c.safety_chips = gen_str(b, remark->chips);
         }
     }
     return gen_row(b->g, &b->controls, &c);

@@ -127,7 +127,7 @@ calls(struct gen *g, const struct nvrm_schema *s, struct gen_text *out)
         const struct nvrm_control *c = &s->control_rows[i];
 
         ROW(g, out, c->name, c->id, c->on, c->access, c->flags, c->doc, c->safety_source,
-            c->header, c->params, c->safety, 0);
+            c->header, c->params, c->safety, 0, c->safety_chips, 0);
     }
     close_array(g, out, s->control_row_count);
     open_array(g, out, "struct nvrm_class", "class_rows");

@@ -2,6 +2,7 @@
 /* Memory, interned text, maps and errors of one run of the generator. */
 #include "gen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,20 +27,23 @@ gen_init(struct gen *g)
 }
 
 static void
-drop_parser(struct gen *g)
+drop_open(struct gen *g)
 {
     if (g->yaml_event)
         yaml_event_delete(g->yaml_event);
     if (g->yaml)
         yaml_parser_delete(g->yaml);
-    g->yaml_event = NULL;
-    g->yaml = NULL;
+    if (g->dir)
+        closedir(g->dir);
+    if (g->file)
+        fclose(g->file);
+    g->yaml_event = g->yaml = g->dir = g->file = NULL;
 }
 
 void
 gen_fini(struct gen *g)
 {
-    drop_parser(g);
+    drop_open(g);
     while (g->chunks) {
         struct gen_chunk *next = g->chunks->next;
 
@@ -53,7 +57,7 @@ gen_try(struct gen *g, void (*fn)(struct gen *g, void *ctx), void *ctx)
 {
     if (setjmp(g->fatal) == 0)
         fn(g, ctx);
-    drop_parser(g);
+    drop_open(g);
     if (g->no_memory)
         return -ENOMEM;
     return g->error_count ? -EINVAL : 0;

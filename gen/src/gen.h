@@ -4,7 +4,7 @@
  *
  * All memory of a run comes from one arena and is freed together. Running out of memory, or of
  * patience with a bad schema, jumps back to gen_try(); nothing in between has anything to
- * unwind, except libyaml's parser, which the run owns. Texts are interned: equal texts have
+ * unwind, except what is open, which the run knows. Texts are interned: equal texts have
  * equal addresses.
  */
 #ifndef GEN_GEN_H
@@ -44,6 +44,7 @@ struct gen {
     struct gen_text errors; /* "file:line: error: ...\n" */
     unsigned error_count;
     void *yaml, *yaml_event; /* libyaml's objects while a document is read, or NULL */
+    void *dir, *file;        /* what is open: DIR and FILE, or NULL */
     const char **texts;      /* interned texts, a hash table */
     uint32_t text_count, text_cap;
     size_t alloc_budget; /* tests: allocations until one fails; 0 means no limit */

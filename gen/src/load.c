@@ -26,11 +26,12 @@ find_files(struct gen *g, const char *dir, struct gen_list *files, unsigned dept
 
     if (!d)
         return; /* a folder that is not there holds nothing */
-    /* Names first: what follows may jump out, and the folder must be closed by then. */
+    g->dir = d; /* in case that memory runs out */
     while ((entry = readdir(d)) && names.n < 65536) {
         if (entry->d_name[0] != '.')
             *gen_push(g, &names) = gen_internf(g, "%s/%s", dir, entry->d_name);
     }
+    g->dir = NULL;
     closedir(d);
     for (uint32_t i = 0; i < names.n; i++) {
         struct stat st;

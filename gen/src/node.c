@@ -205,12 +205,14 @@ gen_yaml_file(struct gen *g, const char *path)
         gen_error(g, pos, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
+    g->file = f; /* in case that memory runs out */
     while ((n = fread(block, 1, sizeof(block), f)) > 0)
         gen_text_add(g, &text, block, n);
     if (ferror(f)) {
         gen_error(g, pos, "cannot be read");
         text.n = 0;
     }
+    g->file = NULL;
     fclose(f);
     return gen_yaml(g, path, text.n ? text.p : "", text.n);
 }

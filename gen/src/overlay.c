@@ -378,8 +378,26 @@ read_struct(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
 
 /* Everything that is not a struct */
 
+/* [GA100, GB203] as one text. */
+static const char *
+read_chips(struct gen *g, const struct gen_model *m, const struct gen_node *list)
+{
+    const char *chips = NULL;
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const char *chip = gen_scalar(g, list->p[i].value, "a chip");
+
+        if (m->t[GEN_CHIPS].n && !gen_find(m, GEN_CHIPS, chip))
+            gen_error(g, list->p[i].pos, "no release knows a chip '%s'%s", chip,
+                      gen_suggest(g, m, 1u << GEN_CHIPS, chip));
+        chips = chips ? gen_internf(g, "%s %s", chips, chip) : chip;
+    }
+    return chips;
+}
+
 static void
-read_remark(struct gen *g, struct gen_meaning *all, const struct gen_pair *pair)
+read_remark(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
+            const struct gen_pair *pair)
 {
     static const char *const words[] = {"unknown",     "read",        "write",
                                         "destructive", "quarantined", NULL};
@@ -396,6 +414,7 @@ read_remark(struct gen *g, struct gen_meaning *all, const struct gen_pair *pair)
     if ((node = gen_get(pair->value, "safety")))
         r->safety = (uint8_t)read_word(g, node,
                                        "safety (read, write, destructive, quarantined)", words);
+    r->chips = read_chips(g, m, gen_get(pair->value, "chips"));
     node = gen_get(pair->value, "releases");
     for (uint32_t i = 0; node && i < node->n; i++)
         *gen_push(g, &r->releases) = gen_scalar(g, node->p[i].value, "a release");
@@ -429,7 +448,7 @@ gen_read_overlay(struct gen *g, const struct gen_model *m, struct gen_meaning *a
         else if (gen_find(m, GEN_STRUCTS, pair->key))
             read_struct(g, m, all, pair);
         else if (known)
-            read_remark(g, all, pair);
+            read_remark(g, m, all, pair);
         else
             gen_error(g, pair->pos, "no release has anything named '%s'%s", pair->key,
                       gen_suggest(g, m, remark_sections | 1u << GEN_STRUCTS, pair->key));

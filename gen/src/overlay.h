@@ -62,6 +62,7 @@ struct gen_remark {
     struct gen_pos pos;
     const char *doc, *source;
     uint8_t safety;
+    const char *chips; /* what the safety is about, separated by spaces; NULL: all chips */
     struct gen_list releases; /* where the safety applies: "570.144", or "570" for a branch;
                                  empty: everywhere */
 };

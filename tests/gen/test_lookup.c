@@ -351,15 +351,19 @@ flags_have_names(void **state)
 }
 
 static void
-a_safety_can_hold_for_one_branch_only(void **state)
+a_safety_can_hold_for_one_branch_or_some_chips_only(void **state)
 {
+    const struct nvrm_control *c =
+        nvrm_control_find(tiny1("570.144"), "NV2080_CTRL_CMD_FB_GET_INFO_V2");
+
     (void)state;
-    assert_int_equal(
-        nvrm_control_find(tiny1("570.144"), "NV2080_CTRL_CMD_FB_GET_INFO_V2")->safety,
-        NVRM_SAFETY_QUARANTINED);
-    assert_int_equal(
-        nvrm_control_find(tiny1("575.51.02"), "NV2080_CTRL_CMD_FB_GET_INFO_V2")->safety,
-        NVRM_SAFETY_UNKNOWN);
+    assert_int_equal(c->safety, NVRM_SAFETY_QUARANTINED);
+    assert_string_equal(nvrm_str(nvrm_tiny1_schema(), c->safety_chips), "TU102 GA102");
+    assert_string_equal(nvrm_str(nvrm_tiny1_schema(), c->safety_source),
+                        "https://example.org/report");
+    c = nvrm_control_find(tiny1("575.51.02"), "NV2080_CTRL_CMD_FB_GET_INFO_V2");
+    assert_int_equal(c->safety, NVRM_SAFETY_UNKNOWN);
+    assert_int_equal(c->safety_chips, 0);
 }
 
 static void
@@ -409,6 +413,9 @@ status_escapes_chips_and_devices_have_names(void **state)
     assert_int_equal(ids[1], 0x2080);
     assert_int_equal(nvrm_chip_classes(abi, "TU102", ids, 0), 2);
     assert_int_equal(nvrm_chip_classes(abi, "TU999", ids, 8), 0);
+    assert_int_equal(nvrm_chip_classes(tiny2("1.2"), "XX100", ids, 8), 2);
+    assert_int_equal(nvrm_chip_classes(tiny2("2.10"), "XX100", ids, 8), 1);
+    assert_int_equal(ids[0], 0x77);
     assert_int_equal(nvrm_chip_count(abi.schema), 2);
     assert_string_equal(nvrm_chip_name(abi.schema, 0), "GA102");
     assert_string_equal(nvrm_pci_name(abi.schema, 0x1eb8, 0x10de, 0x12a2), "Tesla T4");
@@ -461,7 +468,7 @@ main(void)
         cmocka_unit_test(controls_are_found_by_name_and_by_the_id_of_the_release),
         cmocka_unit_test(the_implemented_control_wins_over_its_alias),
         cmocka_unit_test(flags_have_names),
-        cmocka_unit_test(a_safety_can_hold_for_one_branch_only),
+        cmocka_unit_test(a_safety_can_hold_for_one_branch_or_some_chips_only),
         cmocka_unit_test(classes_know_parents_and_params),
         cmocka_unit_test(rpc_ids_move_with_the_release),
         cmocka_unit_test(status_escapes_chips_and_devices_have_names),

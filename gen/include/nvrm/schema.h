@@ -161,6 +161,8 @@ struct nvrm_control {
                         public struct */
     uint8_t safety;  /* enum nvrm_safety */
     uint8_t pad;
+    uint32_t safety_chips; /* chips that the safety is about ("GA100 GB203"), or 0: all */
+    uint32_t pad2;
 };
 
 /** A class. Parents are names of implementation classes: nvrm_class_parent(). */

@@ -118,6 +118,7 @@ static const char strings[] =
 "NV2080_CTRL_CMD_FB_GET_INFO_V2\0"
 "Sizes of video memory.\0"
 "https://example.org/report\0"
+"TU102 GA102\0"
 "NV2080_CTRL_CMD_GPU_GET_NAME_STRING\0"
 "The marketing name of the GPU.\0"
 "NV01_DEVICE_0\0"
@@ -387,27 +388,27 @@ static const struct nvrm_case cases[] = {
 };
 
 static const struct nvrm_control control_rows[] = {
-{1876,7536928,0,0,0,0,0,1913,65535,0,0},
-{1876,7536903,0,0,0,0,0,1913,65535,0,0},
-{1946,8389121,1980,0,3,0,0,1913,4,0,0},
-{1987,545260289,2026,0,1,0,0,1913,6,0,0},
-{2036,545264387,2026,0,1,2067,0,1913,7,0,0},
-{2036,545264387,2026,0,1,2067,2090,1913,7,4,0},
-{2117,545259792,2026,0,1,2153,0,1913,9,1,0},
+{1876,7536928,0,0,0,0,0,1913,65535,0,0,0,0},
+{1876,7536903,0,0,0,0,0,1913,65535,0,0,0,0},
+{1946,8389121,1980,0,3,0,0,1913,4,0,0,0,0},
+{1987,545260289,2026,0,1,0,0,1913,6,0,0,0,0},
+{2036,545264387,2026,0,1,2067,0,1913,7,0,0,0,0},
+{2036,545264387,2026,0,1,2067,2090,1913,7,4,0,2117,0},
+{2129,545259792,2026,0,1,2165,0,1913,9,1,0,0,0},
 };
 
 static const struct nvrm_class class_rows[] = {
-{2184,128,1980,0,2,2198,1913,3,0,1,1,1,0},
-{2224,5,2235,0,3,0,1913,2,1,1,1,0,0},
-{2255,0,2207,0,2,0,1913,1,2,1,1,1,0},
-{2280,8320,2026,0,2,0,1913,5,3,1,1,1,0},
+{2196,128,1980,0,2,2210,1913,3,0,1,1,1,0},
+{2236,5,2247,0,3,0,1913,2,1,1,1,0,0},
+{2267,0,2219,0,2,0,1913,1,2,1,1,1,0},
+{2292,8320,2026,0,2,0,1913,5,3,1,1,1,0},
 };
 
 static const struct nvrm_rpc rpc_rows[] = {
-{2297,4097,0,65535,1,0},
-{2311,103,0,10,0,0},
-{2324,76,2339,11,0,0},
-{2356,4099,0,13,1,0},
+{2309,4097,0,65535,1,0},
+{2323,103,0,10,0,0},
+{2336,76,2351,11,0,0},
+{2368,4099,0,13,1,0},
 };
 
 static const struct nvrm_const const_rows[] = {
@@ -423,10 +424,10 @@ static const struct nvrm_const const_rows[] = {
 {357,0,UINT64_C(0),65535,0,0,0,0,{0}},
 {412,0,UINT64_C(1),65535,0,0,0,0,{0}},
 {455,0,UINT64_C(0),65535,0,0,1,0,{0}},
-{2367,2388,UINT64_C(34),65535,0,0,0,0,{0}},
-{2408,0,UINT64_C(86),65535,0,0,0,0,{0}},
-{2429,0,UINT64_C(0),65535,0,0,0,0,{0}},
-{2435,0,UINT64_C(41),65535,0,0,0,0,{0}},
+{2379,2400,UINT64_C(34),65535,0,0,0,0,{0}},
+{2420,0,UINT64_C(86),65535,0,0,0,0,{0}},
+{2441,0,UINT64_C(0),65535,0,0,0,0,{0}},
+{2447,0,UINT64_C(41),65535,0,0,0,0,{0}},
 };
 
 static const struct nvrm_list lists[] = {
@@ -439,8 +440,8 @@ static const struct nvrm_list lists[] = {
 };
 
 static const struct nvrm_pci pci[] = {
-{7682,0,0,0,2462},
-{7864,4318,4770,0,2472},
+{7682,0,0,0,2474},
+{7864,4318,4770,0,2484},
 };
 
 static const uint32_t list_rows[] = {
@@ -449,7 +450,7 @@ static const uint32_t list_rows[] = {
 };
 
 static const uint32_t parents[] = {
-2207,2241,2265,1980,
+2219,2253,2277,1980,
 };
 
 static const uint32_t flag_names[] = {
@@ -496,7 +497,7 @@ static const uint32_t structs_first[] = {
 };
 
 static const uint32_t controls_name[] = {
-1876,1946,1987,2036,2117,
+1876,1946,1987,2036,2129,
 };
 
 static const uint32_t controls_first[] = {
@@ -504,7 +505,7 @@ static const uint32_t controls_first[] = {
 };
 
 static const uint32_t classes_name[] = {
-2184,2224,2255,2280,
+2196,2236,2267,2292,
 };
 
 static const uint32_t classes_first[] = {
@@ -512,7 +513,7 @@ static const uint32_t classes_first[] = {
 };
 
 static const uint32_t rpcs_name[] = {
-2297,2311,2324,2356,
+2309,2323,2336,2368,
 };
 
 static const uint32_t rpcs_first[] = {
@@ -529,7 +530,7 @@ static const uint32_t numbers_first[] = {
 };
 
 static const uint32_t statuses_name[] = {
-2367,2408,2429,
+2379,2420,2441,
 };
 
 static const uint32_t statuses_first[] = {
@@ -537,7 +538,7 @@ static const uint32_t statuses_first[] = {
 };
 
 static const uint32_t escapes_name[] = {
-2435,
+2447,
 };
 
 static const uint32_t escapes_first[] = {
@@ -545,7 +546,7 @@ static const uint32_t escapes_first[] = {
 };
 
 static const uint32_t chips_name[] = {
-2450,2456,
+2462,2468,
 };
 
 static const uint32_t chips_first[] = {
@@ -588,7 +589,7 @@ static const struct nvrm_schema schema = {
     .note_count = 14,
     .case_count = 2,
     .run_count = 51,
-    .string_bytes = 2481,
+    .string_bytes = 2493,
     .control_row_count = 7,
     .class_row_count = 4,
     .rpc_row_count = 4,

@@ -80,13 +80,14 @@ static const char strings[] =
 "OLD_CLASS\0"
 "DONE\0"
 "NOP\0"
-"NV_OK";
+"NV_OK\0"
+"XX100";
 
 static const uint32_t runs[] = {
 0,1,12,2,3,33554440,33554441,4,13,50331662,5,10,
 11,6,7,0,2,4,67108863,6,16777224,1,3,10,
 5,16777223,12,11,0,1,2,0,1,50331647,0,33554433,
-2,15,
+2,15,3,33554436,
 };
 
 static const struct nvrm_release_row releases[] = {
@@ -208,9 +209,9 @@ static const struct nvrm_case cases[] = {
 };
 
 static const struct nvrm_control control_rows[] = {
-{491,7798786,505,0,1,0,0,509,65535,0,0},
-{515,7798785,505,1,3,530,0,509,8,3,0},
-{535,7798785,0,0,0,0,0,509,65535,0,0},
+{491,7798786,505,0,1,0,0,509,65535,0,0,0,0},
+{515,7798785,505,1,3,530,0,509,8,3,0,0,0},
+{535,7798785,0,0,0,0,0,509,65535,0,0,0,0},
 };
 
 static const struct nvrm_class class_rows[] = {
@@ -247,6 +248,8 @@ static const struct nvrm_list lists[] = {
 {167,0,5},
 {173,5,2},
 {180,7,2},
+{0,9,2},
+{0,11,1},
 };
 
 static const struct nvrm_pci pci[] = {
@@ -254,7 +257,8 @@ static const struct nvrm_pci pci[] = {
 };
 
 static const uint32_t list_rows[] = {
-0,2,4,3,1,5,6,10,11,
+0,2,4,3,1,5,6,10,11,1,0,0,
+
 };
 
 static const uint32_t parents[] = {
@@ -341,15 +345,15 @@ static const uint32_t escapes_name[] = {
 };
 
 static const uint32_t escapes_first[] = {
-38,
+40,
 };
 
 static const uint32_t chips_name[] = {
-0
+595,
 };
 
 static const uint32_t chips_first[] = {
-38,
+38,40,
 };
 
 static const struct nvrm_schema schema = {
@@ -381,20 +385,20 @@ static const struct nvrm_schema schema = {
     .numbers = {numbers_name, numbers_first, 14},
     .statuses = {statuses_name, statuses_first, 1},
     .escapes = {escapes_name, escapes_first, 0},
-    .chips = {chips_name, chips_first, 0},
+    .chips = {chips_name, chips_first, 1},
     .release_count = 4,
     .layout_count = 24,
     .field_count = 61,
     .note_count = 8,
     .case_count = 3,
-    .run_count = 38,
-    .string_bytes = 595,
+    .run_count = 40,
+    .string_bytes = 601,
     .control_row_count = 3,
     .class_row_count = 2,
     .rpc_row_count = 3,
     .const_row_count = 16,
-    .list_count = 3,
-    .list_row_count = 9,
+    .list_count = 5,
+    .list_row_count = 12,
     .parent_count = 2,
     .control_id_count = 3,
     .class_id_count = 2,
