@@ -171,13 +171,13 @@ write_lines(FILE *out, const json_t *doc)
     size_t i;
 
     if (!json_is_array(doc)) {
-        json_dumpf(doc, out, JSON_COMPACT | JSON_ENCODE_ANY);
+        json_dumpf(doc, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         fputc('\n', out);
         return;
     }
     json_array_foreach(doc, i, item)
     {
-        json_dumpf(item, out, JSON_COMPACT | JSON_ENCODE_ANY);
+        json_dumpf(item, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         fputc('\n', out);
     }
 }
@@ -197,7 +197,8 @@ write_doc(struct cli *cli, const struct cli_doc *doc)
 {
     switch (cli->options.format) {
     case CLI_JSON:
-        json_dumpf(doc->json, cli->out, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        json_dumpf(doc->json, cli->out,
+                   JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         fputc('\n', cli->out);
         return CLI_OK;
     case CLI_JSONL:

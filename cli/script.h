@@ -47,9 +47,9 @@ int script_references(const json_t *value, int (*fn)(void *ctx, const char *path
 json_t *script_path(const json_t *from, const char *path);
 /* Does the release satisfy a step's "if"? A step without one always runs. */
 bool script_applies(struct nvrm_abi abi, const json_t *step);
-/* Compare a value with what a script expects. NULL when it fits, else a text that says why not,
- * to be freed. */
-char *script_mismatch(const json_t *expected, const json_t *actual);
+/* Compare a value with what a script expects. Names of constants count as their numbers at
+ * `abi`. NULL when it fits, else a text that says why not, to be freed. */
+char *script_mismatch(struct nvrm_abi abi, const json_t *expected, const json_t *actual);
 
 /* Run every step. The document of results goes to the output; returns the exit code. */
 int script_run(struct cli *cli, const json_t *doc, const char *name);

@@ -401,7 +401,7 @@ first_mismatch(struct runner *r, const struct step *step, struct gsp_error *err)
     {
         char *why;
 
-        why = script_mismatch(want, script_path(step->result, path));
+        why = script_mismatch(abi_of(r), want, script_path(step->result, path));
         if (why && asprintf(&text, "%s %s", path, why) < 0)
             text = NULL;
         free(why);

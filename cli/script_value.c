@@ -317,11 +317,13 @@ script_applies(struct nvrm_abi abi, const json_t *step)
            all_names(abi, json_object_get(cond, "lacks"), false);
 }
 
-/* Numbers may be written as numbers or as text. */
+/* Numbers may be written as numbers, as text, or as the name of a constant: which values have
+ * names differs between releases, and a script should not notice. */
 static bool
-number_of(const json_t *value, double *out)
+number_of(struct nvrm_abi abi, const json_t *value, double *out)
 {
     const char *text = json_string_value(value);
+    uint64_t constant;
     char *end;
 
     if (json_is_number(value)) {
@@ -334,6 +336,10 @@ number_of(const json_t *value, double *out)
     }
     if (!text || !*text)
         return false;
+    if (nvrm_constant_find(abi, text, &constant)) {
+        *out = (double)constant;
+        return true;
+    }
     if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
         *out = (double)strtoull(text, &end, 16);
     else
@@ -342,14 +348,14 @@ number_of(const json_t *value, double *out)
 }
 
 static bool
-same(const json_t *a, const json_t *b)
+same(struct nvrm_abi abi, const json_t *a, const json_t *b)
 {
     double x, y;
 
     if (json_is_string(a) && json_is_string(b) &&
         !strcmp(json_string_value(a), json_string_value(b)))
         return true;
-    if (number_of(a, &x) && number_of(b, &y))
+    if (number_of(abi, a, &x) && number_of(abi, b, &y))
         return x == y;
     return json_equal((json_t *)a, (json_t *)b);
 }
@@ -370,12 +376,13 @@ say(const char *what, const json_t *expected, const json_t *actual)
 }
 
 static bool
-matches_re(const json_t *pattern, const json_t *actual)
+matches_re(struct nvrm_abi abi, const json_t *pattern, const json_t *actual)
 {
     const char *text = json_string_value(actual);
     regex_t re;
     bool ok;
 
+    (void)abi;
     if (!json_is_string(pattern) || !text ||
         regcomp(&re, json_string_value(pattern), REG_EXTENDED | REG_NOSUB))
         return false;
@@ -385,59 +392,60 @@ matches_re(const json_t *pattern, const json_t *actual)
 }
 
 static bool
-in_list(const json_t *list, const json_t *actual)
+in_list(struct nvrm_abi abi, const json_t *list, const json_t *actual)
 {
     const json_t *item;
     size_t i;
 
     json_array_foreach(list, i, item)
     {
-        if (same(item, actual))
+        if (same(abi, item, actual))
             return true;
     }
     return false;
 }
 
 static bool
-rule_min(const json_t *rule, const json_t *actual)
+rule_min(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
 {
     double limit, value;
 
-    return number_of(rule, &limit) && number_of(actual, &value) && value >= limit;
+    return number_of(abi, rule, &limit) && number_of(abi, actual, &value) && value >= limit;
 }
 
 static bool
-rule_max(const json_t *rule, const json_t *actual)
+rule_max(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
 {
     double limit, value;
 
-    return number_of(rule, &limit) && number_of(actual, &value) && value <= limit;
+    return number_of(abi, rule, &limit) && number_of(abi, actual, &value) && value <= limit;
 }
 
 static bool
-rule_not(const json_t *rule, const json_t *actual)
+rule_not(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
 {
-    return !same(rule, actual);
+    return !same(abi, rule, actual);
 }
 
 static bool
-rule_len(const json_t *rule, const json_t *actual)
+rule_len(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
 {
     const size_t length =
         json_is_string(actual) ? strlen(json_string_value(actual)) : json_array_size(actual);
 
+    (void)abi;
     return json_integer_value(rule) == (json_int_t)length;
 }
 
 static bool
-rule_has(const json_t *rule, const json_t *actual)
+rule_has(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
 {
-    return in_list(actual, rule);
+    return in_list(abi, actual, rule);
 }
 
 static const struct {
     const char *key, *say;
-    bool (*fits)(const json_t *rule, const json_t *actual);
+    bool (*fits)(struct nvrm_abi abi, const json_t *rule, const json_t *actual);
 } rules[] = {
     {"min", "at least ",     rule_min  },
     {"max", "at most ",      rule_max  },
@@ -469,14 +477,14 @@ is_rule(const json_t *expected)
 }
 
 char *
-script_mismatch(const json_t *expected, const json_t *actual)
+script_mismatch(struct nvrm_abi abi, const json_t *expected, const json_t *actual)
 {
     if (!is_rule(expected))
-        return same(expected, actual) ? NULL : say("", expected, actual);
+        return same(abi, expected, actual) ? NULL : say("", expected, actual);
     for (unsigned i = 0; i < RULES; i++) {
         const json_t *rule = json_object_get(expected, rules[i].key);
 
-        if (rule && (!actual || !rules[i].fits(rule, actual)))
+        if (rule && (!actual || !rules[i].fits(abi, rule, actual)))
             return say(rules[i].say, rule, actual);
     }
     return NULL;
