@@ -2,11 +2,12 @@
 /*
  * One control RPC there and back, both ends in one thread: ours, which marshals straight into
  * the ring, and a peer that does what CPU-RM does: build the message in a staging buffer, pad
- * it, XOR it word by word, copy it element by element; and the same on receipt.
+ * it, XOR it word by word, copy it element by element; and the same on receipt. "round trip" is
+ * the queues alone, "call" adds what gsp_rpc_call() does around them.
  */
 #include <stdlib.h>
 
-#include <gsp/msgq.h>
+#include <gsp/rpc.h>
 
 #include "bench.h"
 
@@ -24,7 +25,9 @@ struct control {
 /* Ours */
 
 struct ours {
-    struct gsp_msgq *cpu, *gsp;
+    struct gsp_msgq *cpu, *gsp;           /* both ends of one pair */
+    struct gsp_msgq *call_cpu, *call_gsp; /* and of another, under rpc */
+    struct gsp_rpc *rpc;
     uint32_t params_bytes;
     uint8_t *params, *served;
 };
@@ -39,12 +42,18 @@ must(int rc)
 }
 
 static void
-ours_send(struct gsp_msgq *q, const struct control *control, const void *params, uint32_t bytes)
+ours_send(struct gsp_msgq *q, uint32_t result, uint32_t sequence, const struct control *control,
+          const void *params, uint32_t bytes)
 {
     const struct gsp_rpc_header rpc = {
-        0x03000000,  0x43505256, GSP_RPC_HEADER_BYTES + CONTROL_BYTES + bytes,
-        RPC_CONTROL, 0xffffffff, 0xffffffff,
-        0,           0};
+        .header_version = GSP_RPC_VERSION,
+        .signature = GSP_RPC_SIGNATURE,
+        .length = GSP_RPC_HEADER_BYTES + CONTROL_BYTES + bytes,
+        .function = RPC_CONTROL,
+        .rpc_result = result,
+        .rpc_result_private = result,
+        .sequence = sequence,
+    };
     struct gsp_msgq_tx tx;
 
     must(gsp_msgq_tx_begin(q, &rpc, &tx, NULL));
@@ -53,7 +62,7 @@ ours_send(struct gsp_msgq *q, const struct control *control, const void *params,
     gsp_msgq_tx_commit(&tx);
 }
 
-static void
+static uint32_t
 ours_receive(struct gsp_msgq *q, struct control *control, void *params, uint32_t bytes)
 {
     struct gsp_msgq_rx rx;
@@ -64,6 +73,7 @@ ours_receive(struct gsp_msgq *q, struct control *control, void *params, uint32_t
     gsp_msgq_rx_get(&rx, control, sizeof(*control));
     gsp_msgq_rx_get(&rx, params, bytes);
     must(gsp_msgq_rx_end(&rx, NULL));
+    return rx.rpc.sequence;
 }
 
 static void
@@ -72,10 +82,51 @@ ours_round_trip(void *ctx)
     struct ours *o = ctx;
     struct control control = {1, 2, 3, 0, o->params_bytes, 0};
 
-    ours_send(o->cpu, &control, o->params, o->params_bytes);
+    ours_send(o->cpu, GSP_RPC_PENDING, 0, &control, o->params, o->params_bytes);
     ours_receive(o->gsp, &control, o->served, o->params_bytes);
-    ours_send(o->gsp, &control, o->served, o->params_bytes);
+    ours_send(o->gsp, 0, 0, &control, o->served, o->params_bytes);
     ours_receive(o->cpu, &control, o->params, o->params_bytes);
+    bench_use(o->params);
+}
+
+/* Ours with all that gsp_rpc_call() adds: matching, deadline, history with two time stamps. */
+
+static void
+ours_serve(void *ctx)
+{
+    struct ours *o = ctx;
+    struct control control;
+    const uint32_t sequence = ours_receive(o->call_gsp, &control, o->served, o->params_bytes);
+
+    ours_send(o->call_gsp, 0, sequence, &control, o->served, o->params_bytes);
+}
+
+static void
+ours_call(void *ctx)
+{
+    struct ours *o = ctx;
+    const struct control control = {1, 2, 3, 0, o->params_bytes, 0};
+    struct control answer;
+    const struct gsp_piece send[] = {
+        {&control,  sizeof(control)},
+        {o->params, o->params_bytes}
+    };
+    const struct gsp_slice reply[] = {
+        {&answer,   sizeof(answer) },
+        {o->params, o->params_bytes}
+    };
+    struct gsp_rpc_call call = {
+        .function = RPC_CONTROL,
+        .sends = 2,
+        .slices = 2,
+        .send = send,
+        .reply = reply,
+        .continued = true,
+        .echo_bytes = 8,
+        .data = {3, 2}
+    };
+
+    must(gsp_rpc_call(o->rpc, &call, NULL));
     bench_use(o->params);
 }
 
@@ -185,6 +236,20 @@ peer_round_trip(void *ctx)
     bench_use(p->params);
 }
 
+/* CPU-RM keeps a history too: an entry with a time stamp when sent, one more when answered. */
+static void
+peer_call(void *ctx)
+{
+    static struct gsp_rpc_record history[GSP_RPC_HISTORY];
+    static unsigned next;
+    struct gsp_rpc_record *r = &history[next++ % GSP_RPC_HISTORY];
+
+    *r = (struct gsp_rpc_record){.start_ns = bench_now_ns(), .function = RPC_CONTROL};
+    peer_round_trip(ctx);
+    r->end_ns = bench_now_ns();
+    bench_use(r);
+}
+
 /* Cases */
 
 static void *
@@ -199,15 +264,42 @@ pages(size_t bytes)
 }
 
 static struct gsp_msgq *
-open_end(void *block, enum gsp_msgq_end end)
+open_end(void *block, enum gsp_msgq_end end, void (*kick)(void *ctx), void *ctx)
 {
     const struct gsp_msgq_config config = {
-        .block = block, .end = end, .geometry = {ELEM_HDR, 32, 36, 40, false}
+        .block = block,
+        .end = end,
+        .geometry = {ELEM_HDR, 32, 36, 40, false},
+        .kick = kick,
+        .ctx = ctx
     };
     struct gsp_msgq *q;
 
     must(gsp_msgq_create(&config, &q, NULL));
     return q;
+}
+
+static void
+ours_init(struct ours *o)
+{
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+    struct gsp_rpc_config config = {
+        .abi = {s, nvrm_release_newest(s)}
+    };
+    void *block = pages(GSP_MSGQ_BLOCK_BYTES), *call_block = pages(GSP_MSGQ_BLOCK_BYTES);
+
+    o->params = pages(PARAMS_MAX);
+    o->served = pages(PARAMS_MAX);
+    o->cpu = open_end(block, GSP_MSGQ_CPU, NULL, NULL);
+    o->gsp = open_end(block, GSP_MSGQ_GSP, NULL, NULL);
+    o->call_cpu = open_end(call_block, GSP_MSGQ_CPU, ours_serve, o);
+    o->call_gsp = open_end(call_block, GSP_MSGQ_GSP, NULL, NULL);
+    must(gsp_msgq_link(o->cpu, NULL));
+    must(gsp_msgq_link(o->gsp, NULL));
+    must(gsp_msgq_link(o->call_cpu, NULL));
+    must(gsp_msgq_link(o->call_gsp, NULL));
+    config.queue = o->call_cpu;
+    must(gsp_rpc_create(&config, &o->rpc, NULL));
 }
 
 static void
@@ -229,28 +321,30 @@ main(int argc, char **argv)
         const char *name;
         uint32_t bytes;
     } cases[] = {
-        {"round trip 16 B",   16   },
-        {"round trip 4 KiB",  4096 },
-        {"round trip 60 KiB", 61440},
+        {"16 B",   16   },
+        {"4 KiB",  4096 },
+        {"60 KiB", 61440},
     };
     const struct bench b = bench_init("rpc", argc, argv);
-    void *block = pages(GSP_MSGQ_BLOCK_BYTES);
-    struct ours ours = {open_end(block, GSP_MSGQ_CPU), open_end(block, GSP_MSGQ_GSP), 0,
-                        pages(2 * PARAMS_MAX + GSP_MSGQ_PAGE - 2 * PARAMS_MAX % GSP_MSGQ_PAGE),
-                        pages(PARAMS_MAX)};
+    static struct ours ours;
     static struct peer peer;
 
-    must(gsp_msgq_link(ours.cpu, NULL));
-    must(gsp_msgq_link(ours.gsp, NULL));
+    ours_init(&ours);
     peer_init(&peer, ours.params);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct bench_side sides[] = {
             {.name = "ours",           .run = ours_round_trip, .ctx = &ours},
             {.name = "stage-sum-copy", .run = peer_round_trip, .ctx = &peer},
         };
+        char name[32];
 
         ours.params_bytes = peer.params_bytes = cases[i].bytes;
-        bench_compare(&b, cases[i].name, sides, 2);
+        snprintf(name, sizeof(name), "round trip %s", cases[i].name);
+        bench_compare(&b, name, sides, 2);
+        sides[0].run = ours_call;
+        sides[1].run = peer_call;
+        snprintf(name, sizeof(name), "call %s", cases[i].name);
+        bench_compare(&b, name, sides, 2);
     }
     return 0;
 }

@@ -168,12 +168,14 @@ gsp_msgq_rx_end(struct gsp_msgq_rx *rx, struct gsp_error *err)
                         "%s: record %u is older than %u, dropped", q->rx_name, rx->seq,
                         expected);
     }
-    q->rx_seq = rx->seq + 1;
     q->stats.received++;
-    if (!q->resync && rx->seq != expected)
+    if (!q->resync && rx->seq != expected) {
+        q->resync = true; /* lost records or a wrong number: the next one will tell */
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EPROTO,
                         "%s: gap in sequence numbers: record %u, expected %u", q->rx_name,
                         rx->seq, expected);
+    }
+    q->rx_seq = rx->seq + 1;
     q->resync = false;
     return 0;
 }

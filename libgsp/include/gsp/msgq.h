@@ -163,8 +163,8 @@ uint32_t gsp_msgq_rx_left(const struct gsp_msgq_rx *rx);
 void gsp_msgq_rx_get(struct gsp_msgq_rx *rx, void *data, size_t bytes);
 /** Verify and consume; payload that was not read is skipped. 0; -EBADMSG (bad checksum: the
  * record stays, read it again or discard it); -ESTALE (a sequence number that has already
- * passed: dropped); -EPROTO (a gap in sequence numbers: consumed, and the queue goes on from
- * it). */
+ * passed: dropped); -EPROTO (a gap in sequence numbers: consumed, and the next number is
+ * accepted as it comes). */
 GSP_MUST_CHECK int gsp_msgq_rx_end(struct gsp_msgq_rx *rx, struct gsp_error *err);
 /** Give up on the oldest record, whatever it is: step over it, or over all that is there when
  * its element count makes no sense, and accept the next sequence number as it comes. */
