@@ -235,6 +235,8 @@ load_entry(struct gen *g, struct gen_model *m, enum gen_section s, const struct 
                   e->pos.line);
         return;
     }
+    if (s != GEN_PCI)
+        gen_check_name(g, pair->pos, pair->key);
     gen_map_set(g, &t->by_name, pair->key, t->n);
     e = gen_push(g, t);
     e->name = pair->key;

@@ -289,6 +289,16 @@ gen_bool(struct gen *g, const struct gen_node *node)
 }
 
 void
+gen_check_name(struct gen *g, struct gen_pos pos, const char *name)
+{
+    const size_t n =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+    if (!n || name[n] || (name[0] >= '0' && name[0] <= '9') || n > 200)
+        gen_error(g, pos, "'%.200s' is not a name that C can use", name);
+}
+
+void
 gen_check_keys(struct gen *g, const struct gen_node *map, const char *what,
                const char *const *keys)
 {

@@ -36,6 +36,8 @@ bool gen_bool(struct gen *g, const struct gen_node *node);
 const char *gen_scalar(struct gen *g, const struct gen_node *node, const char *what);
 /** A scalar that is a number, or 0 with an error. */
 uint64_t gen_scalar_number(struct gen *g, const struct gen_node *node, const char *what);
+/** Report a name that C could not use. */
+void gen_check_name(struct gen *g, struct gen_pos pos, const char *name);
 /** Report every key that is not in the NULL-terminated list. */
 void gen_check_keys(struct gen *g, const struct gen_node *map, const char *what,
                     const char *const *keys);

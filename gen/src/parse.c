@@ -41,6 +41,7 @@ parse_count(const char **p, uint32_t *out)
 static bool
 parse_suffix(const char *p, struct gen_type *t)
 {
+    uint64_t row = 1; /* elements per outer element */
     uint32_t bits;
 
     if (*p == '/') {
@@ -57,6 +58,9 @@ parse_suffix(const char *p, struct gen_type *t)
     }
     for (unsigned d = 0; t->dims > 1 && d < t->dims; d++) {
         if (!t->dim[d])
+            return false;
+        row *= d ? t->dim[d] : 1;
+        if (row > UINT16_MAX)
             return false;
     }
     return !*p;
@@ -127,6 +131,7 @@ parse_agg(struct gen *g, const struct gen_node *map, bool is_union, struct gen_a
 
         member->name = map->p[i].key;
         member->pos = map->p[i].pos;
+        gen_check_name(g, member->pos, member->name);
         if (type->kind == GEN_SCALAR)
             parse_named_type(g, type, &member->type);
         else if (type->kind == GEN_MAP)
@@ -247,6 +252,7 @@ gen_parse_enum(struct gen *g, struct gen_variant *v)
     for (uint32_t i = 0; i < map->n; i++) {
         struct gen_named_value *value = gen_push(g, e);
 
+        gen_check_name(g, map->p[i].pos, map->p[i].key);
         value->name = map->p[i].key;
         value->value = gen_scalar_number(g, map->p[i].value, "an enumerator");
     }
