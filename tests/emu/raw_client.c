@@ -146,13 +146,19 @@ make_args(struct raw *r)
 void
 raw_open(struct raw *r, const char *release, const char *chip, const char *inject)
 {
-    struct emu_config config = {.chip = chip, .inject = inject};
+    const struct emu_config config = {.chip = chip, .abi = raw_abi(release), .inject = inject};
+
+    raw_open_with(r, &config);
+}
+
+void
+raw_open_with(struct raw *r, const struct emu_config *config)
+{
     char message[256] = "";
 
     memset(r, 0, sizeof(*r));
-    config.abi = raw_abi(release);
-    r->rel = raw_release_of(config.abi);
-    if (emu_gpu_create(&config, &r->gpu, message, sizeof(message)) != 0)
+    r->rel = raw_release_of(config->abi);
+    if (emu_gpu_create(config, &r->gpu, message, sizeof(message)) != 0)
         fail_msg("%s", message);
     r->bus = emu_gpu_bus(r->gpu);
     r->payload = malloc(4 << 20);
@@ -395,13 +401,10 @@ raw_rpc(struct raw *r, uint32_t function, const void *payload, uint32_t bytes)
     return r->result;
 }
 
-uint32_t
-raw_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object, uint32_t cls,
-          const void *params, uint32_t bytes)
+static uint32_t
+make_alloc(uint8_t *p, uint32_t client, uint32_t parent, uint32_t object, uint32_t cls,
+           const void *params, uint32_t bytes)
 {
-    uint8_t p[4096] = {0};
-    uint32_t status;
-
     wr32(p, 0, client);
     wr32(p, 4, parent);
     wr32(p, 8, object);
@@ -409,7 +412,27 @@ raw_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object, uint
     wr32(p, 20, bytes);
     if (bytes && params)
         memcpy(p + 32, params, bytes);
-    raw_rpc(r, RAW_FN_ALLOC, p, 32 + bytes);
+    return 32 + bytes;
+}
+
+bool
+raw_try_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object, uint32_t cls,
+              const void *params, uint32_t bytes)
+{
+    uint8_t p[4096] = {0};
+
+    raw_send(r, RAW_FN_ALLOC, p, make_alloc(p, client, parent, object, cls, params, bytes));
+    return raw_answer(r, RAW_FN_ALLOC, 0) && r->result == 0;
+}
+
+uint32_t
+raw_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object, uint32_t cls,
+          const void *params, uint32_t bytes)
+{
+    uint8_t p[4096] = {0};
+    uint32_t status;
+
+    raw_rpc(r, RAW_FN_ALLOC, p, make_alloc(p, client, parent, object, cls, params, bytes));
     status = rd32(r->payload, 16);
     assert_int_equal(r->result, status);
     return status;

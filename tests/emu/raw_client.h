@@ -65,6 +65,8 @@ struct nvrm_abi raw_abi(const char *release);
 
 /** Card, queues and arguments; nothing is started. Asserts on failure. */
 void raw_open(struct raw *r, const char *release, const char *chip, const char *inject);
+/** The same for a configuration of the caller's. */
+void raw_open_with(struct raw *r, const struct emu_config *config);
 /** raw_open(), the init RPCs, start, and INIT_DONE. */
 void raw_boot(struct raw *r, const char *release, const char *chip, const char *inject);
 void raw_close(struct raw *r);
@@ -91,6 +93,9 @@ bool raw_answer(struct raw *r, uint32_t function, uint32_t bytes);
 uint32_t raw_rpc(struct raw *r, uint32_t function, const void *payload, uint32_t bytes);
 /** These return the status in the payload; alloc and free also hold rpc_result against it. */
 uint32_t raw_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object,
+                   uint32_t cls, const void *params, uint32_t bytes);
+/** Where the card may have died: false when there is no answer, or when it is a refusal. */
+bool raw_try_alloc(struct raw *r, uint32_t client, uint32_t parent, uint32_t object,
                    uint32_t cls, const void *params, uint32_t bytes);
 uint32_t raw_control(struct raw *r, uint32_t client, uint32_t object, uint32_t cmd,
                      void *params, uint32_t bytes);
