@@ -124,9 +124,9 @@ assign(struct cli_session *s, struct rm_params *p, char *word, struct gsp_error 
     return rc;
 }
 
-int
-args_params(struct cli_session *s, struct rm_params *p, int argc, char **argv,
-            struct gsp_error *err)
+static int
+read_words(struct cli_session *s, struct rm_params *p, int argc, char **argv,
+           struct gsp_error *err)
 {
     if (argc == 1 && *argv[0] == '{')
         return read_document(s, p, cli_load_text(argv[0], strlen(argv[0]), "parameters", err),
@@ -142,6 +142,22 @@ args_params(struct cli_session *s, struct rm_params *p, int argc, char **argv,
             return rc;
     }
     return 0;
+}
+
+int
+args_params(struct cli_session *s, struct rm_params *p, int argc, char **argv,
+            struct gsp_error *err)
+{
+    int rc = read_words(s, p, argc, argv, err);
+
+    if (rc < 0 && err->origin == GSP_ORIGIN_INPUT && !err->hint[0]) {
+        if (p->layout)
+            gsp_hint(err, "schema show %s lists the fields and what they take",
+                     nvrm_str(p->abi.schema, p->layout->name));
+        else
+            gsp_hint(err, "raw=HEX gives the bytes");
+    }
+    return rc;
 }
 
 json_t *

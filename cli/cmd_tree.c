@@ -79,6 +79,8 @@ diff_trees(struct cli *cli, const char *before, const char *after)
     char *b_text = b ? json_dumps(b, JSON_ENCODE_ANY) : NULL;
     int rc = b ? rm_tree_diff(a_text, b_text, &text, &err) : -1;
 
+    if (rc < 0 && !err.hint[0])
+        gsp_hint(&err, "nvrm-cli -j tree writes such a dump");
     rc = rc < 0 ? cli_fail(cli, &err)
                 : cli_emit(cli,
                            &(struct cli_doc){.json = lines_of(text.data), .text = print_diff});

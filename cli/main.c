@@ -9,77 +9,9 @@
 #include <unistd.h>
 
 #include "cmds.h"
-#include "line.h"
 #include "session.h"
 
-static const struct nvrm_cmd *const cmds[] = {
-    &cmd_list, &cmd_info, &cmd_schema, &cmd_explain, &cmd_alloc, &cmd_free,  &cmd_dup,
-    &cmd_ctl,  &cmd_rpc,  &cmd_tree,   &cmd_event,   &cmd_run,   &cmd_shell, &cmd_help,
-};
-enum { CMDS = sizeof(cmds) / sizeof(cmds[0]), MOST_LINES = 256 };
-
-const struct nvrm_cmd *
-cli_cmd_at(unsigned i)
-{
-    return i < CMDS ? cmds[i] : NULL;
-}
-
-const struct nvrm_cmd *
-cli_cmd_find(const char *name)
-{
-    for (unsigned i = 0; i < CMDS; i++) {
-        if (!strcmp(cmds[i]->name, name))
-            return cmds[i];
-    }
-    return NULL;
-}
-
-static int
-unknown_verb(struct cli *cli, const char *word)
-{
-    const char *names[CMDS + 1] = {0};
-    const char *nearest;
-    char hint[96];
-
-    for (unsigned i = 0; i < CMDS; i++)
-        names[i] = cmds[i]->name;
-    nearest = cli_nearest(word, names);
-    snprintf(hint, sizeof(hint),
-             nearest ? "did you mean %s?" : "nvrm-cli help lists the verbs%s",
-             nearest ? nearest : "");
-    return cli_usage(cli, hint, "there is no verb '%s'", word);
-}
-
-int
-cli_run(struct cli *cli, int argc, char **argv)
-{
-    const struct cli_options before = cli->options;
-    const struct nvrm_cmd *cmd;
-    int rc = cli_options_take(cli, &argc, argv, true);
-
-    if (rc == CLI_OK && argc > 0) {
-        cmd = cli_cmd_find(argv[0]);
-        rc = cmd ? cmd->run(cli, argc, argv) : unknown_verb(cli, argv[0]);
-    }
-    fflush(cli->out);
-    cli->options = before;
-    return rc;
-}
-
-int
-cli_run_line(struct cli *cli, const char *line)
-{
-    struct gsp_error err = {0};
-    char **argv;
-    int argc = line_split(line, &argv, &err);
-    int rc;
-
-    if (argc < 0)
-        return cli_fail(cli, &err);
-    rc = argc ? cli_run(cli, argc, argv) : CLI_OK;
-    line_free(argv);
-    return rc;
-}
+enum { MOST_LINES = 256 };
 
 static volatile int interrupted;
 

@@ -184,7 +184,7 @@ const char *
 cli_nearest(const char *word, const char *const *list)
 {
     const char *best = NULL;
-    unsigned best_distance = (unsigned)strlen(word) / 2 + 1;
+    unsigned best_distance = (unsigned)strlen(word) / 3 + 1;
 
     for (unsigned i = 0; list[i]; i++) {
         const unsigned distance = cli_distance(word, list[i]);

@@ -72,11 +72,28 @@ print_json(struct cli *cli, const struct gsp_error *err)
     json_decref(outer);
 }
 
+/* Errors of the libraries know no verbs; where they have no hint, this program has one. */
+static void
+add_hint(struct gsp_error *err)
+{
+    if (err->hint[0])
+        return;
+    if (err->origin == GSP_ORIGIN_INPUT)
+        gsp_hint(err, "nvrm-cli help VERB shows what a verb takes, schema search finds names");
+    if (err->origin == GSP_ORIGIN_RM)
+        gsp_hint(err, "nvrm-cli explain status 0x%x says more", err->nv_status);
+    if (err->origin == GSP_ORIGIN_PROTOCOL)
+        gsp_hint(err, "--timeout SECONDS waits longer");
+}
+
 int
-cli_fail(struct cli *cli, const struct gsp_error *err)
+cli_fail(struct cli *cli, const struct gsp_error *problem)
 {
     const enum cli_format format = cli->options.format;
+    struct gsp_error own = *problem;
+    const struct gsp_error *err = &own;
 
+    add_hint(&own);
     if (cli->out)
         fflush(cli->out);
     if (format == CLI_JSON || format == CLI_JSONL) {

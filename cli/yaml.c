@@ -271,6 +271,7 @@ cli_load_file(const char *path, struct gsp_error *err)
 
     if (!f) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -errno, "%s: %s", path, strerror(errno));
+        gsp_hint(err, "name a readable file, or - for stdin");
         return NULL;
     }
     text = read_all(f, &bytes);
@@ -278,6 +279,8 @@ cli_load_file(const char *path, struct gsp_error *err)
         gsp_fail(err, GSP_ORIGIN_INPUT, -EIO, "%s: cannot be read whole", path);
     else
         value = cli_load_text(text, bytes, is_stdin ? "stdin" : path, err);
+    if (!value && err && !err->hint[0])
+        gsp_hint(err, "files hold one JSON or YAML document");
     free(text);
     if (!is_stdin)
         fclose(f);

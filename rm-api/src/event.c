@@ -114,7 +114,8 @@ rm_event_subscribe(struct rm_client *c, rm_handle subdevice, uint32_t notify_ind
     if (source && source->class_id == NV20_SUBDEVICE_ID)
         rc = switch_on(c, subdevice, notify_index, err);
     if (rc < 0) {
-        /* What made it fail is the news; the event object goes with the client at the latest. */
+        /* What made it fail is the news; the event object goes with the client at the latest.
+         */
         const int undone = rm_free(c, event, NULL);
 
         (void)undone;

@@ -123,8 +123,7 @@ missing(struct nvrm_abi abi, const struct name_kind *kind, const char *name,
         gsp_hint(err, "it exists in %s", ranges);
         return -ENOENT;
     }
-    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "no release has a %s named '%s'", kind->noun,
-             name);
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "no release knows the %s '%s'", kind->noun, name);
     if (nearest)
         gsp_hint(err, "did you mean %s?", nearest);
     return -ENOENT;

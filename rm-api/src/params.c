@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include <gsp/codec.h>
+#include <rm/name.h>
 #include <rm/params.h>
 
 static int
@@ -147,15 +148,49 @@ rm_params_read(struct rm_params *p, const char *json, size_t json_bytes, struct 
     return 0;
 }
 
+struct field_question {
+    const char *layout, *field;
+};
+
+static bool
+has_field(struct nvrm_abi abi, const void *ctx)
+{
+    const struct field_question *q = ctx;
+    const struct nvrm_layout *layout = nvrm_struct_find(abi, q->layout);
+
+    return layout && nvrm_field_find(abi.schema, layout, q->field);
+}
+
+/* A field that other releases have is the release's lack, not a slip of the pen. */
+static int
+explain_missing_field(const struct rm_params *p, const char *path, int rc,
+                      struct gsp_error *err)
+{
+    const struct nvrm_schema *s = p->abi.schema;
+    const struct field_question q = {nvrm_str(s, p->layout->name), path};
+    char ranges[160];
+
+    if (strpbrk(path, ".[") || nvrm_field_find(s, p->layout, path) ||
+        !rm_release_ranges(s, has_field, &q, ranges, sizeof(ranges)))
+        return rc;
+    gsp_fail(err, GSP_ORIGIN_RELEASE, rc, "%s: release %s has no field '%s'", q.layout,
+             nvrm_release_name(s, p->abi.release), path);
+    gsp_hint(err, "'%s' exists in %s", path, ranges);
+    return rc;
+}
+
 int
 rm_params_assign(struct rm_params *p, const char *path, const char *value,
                  struct gsp_error *err)
 {
+    int rc;
+
     if (!p->layout && !strcmp(path, "raw"))
         return assign_hex(p, value, err);
     if (!p->layout)
         return raw_only(err, path);
-    return gsp_json_assign(p->abi, p->layout, path, value, p->wire, p->bytes, &p->arena, err);
+    rc = gsp_json_assign(p->abi, p->layout, path, value, p->wire, p->bytes, &p->arena, err);
+    return rc < 0 ? explain_missing_field(p, path, rc, err) : 0;
 }
 
 /* The number of elements (or bytes) that an output pointer will be given room for. A sibling
