@@ -116,12 +116,14 @@ gsp_json_assign(struct nvrm_abi abi, const struct nvrm_layout *layout, const cha
                 const char *value, void *wire, size_t wire_bytes, struct gsp_arena *arena,
                 struct gsp_error *err)
 {
+    struct gsp_shapes shapes;
     struct gsp_reader r = {
-        .abi = abi, .arena = arena, .err = err, .root = layout, .memo = {NVRM_NONE, 0}
-    };
+        .abi = abi, .arena = arena, .shapes = &shapes, .err = err, .root = layout};
     struct gsp_scratch scratch;
     int rc;
 
+    shapes.used = 0;
+    r.memo.row = NVRM_NONE;
     if (!gsp_scratch_init(&scratch, arena ? arena->host : NULL, wire_bytes))
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for %zu bytes",
                         wire_bytes);

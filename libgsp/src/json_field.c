@@ -22,18 +22,6 @@ reach(struct gsp_reader *r, uint8_t *end)
         r->extent = end;
 }
 
-bool
-gsp_read_must_wait(const struct gsp_reader *r, const struct gsp_object *o,
-                   const struct nvrm_field *f)
-{
-    const struct nvrm_note *note = gsp_field_note(r->abi, f);
-
-    if (!note)
-        return false;
-    return (note->tag != NVRM_NONE && !gsp_bit_get(o->seen, note->tag)) ||
-           (note->as != NVRM_NONE && !gsp_bit_get(o->seen, note->as));
-}
-
 /* What a count field says when `rows` elements are in the array. */
 static uint64_t
 count_value(const struct gsp_elems *e, uint64_t rows)
@@ -59,11 +47,12 @@ static bool
 settle_count(struct gsp_reader *r, struct gsp_object *o, const struct gsp_elems *e,
              uint64_t rows)
 {
-    const struct nvrm_field *counter = e->note ? &o->fields[e->note->count] : NULL;
+    const struct nvrm_field *counter;
     uint8_t *at;
 
-    if (!counter || e->note->count == NVRM_NONE)
+    if (!e->note || e->note->count == NVRM_NONE)
         return true;
+    counter = &o->fields[e->note->count];
     at = o->base + counter->offset;
     if (gsp_bit_get(o->seen, e->note->count) || gsp_bit_get(o->filled, e->note->count)) {
         const uint64_t count = gsp_field_load(counter, at);
@@ -90,7 +79,9 @@ check_late_count(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_f
     const uint16_t index = (uint16_t)(counter - o->fields);
     struct gsp_view v;
 
-    gsp_view_init(&v, r->abi, o->layout, o->base, o->cap);
+    if (value == old)
+        return true;
+    gsp_object_view(r, o, &v);
     for (uint32_t i = 0; i < o->layout->fields; i++) {
         const struct nvrm_note *note = gsp_field_note(r->abi, &o->fields[i]);
         struct gsp_elems e;
@@ -105,29 +96,35 @@ check_late_count(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_f
             return true;
         break;
     }
-    return value == old || gsp_read_fail(r, -EINVAL, "%llu is wrong: %llu are given",
-                                         (unsigned long long)value, (unsigned long long)old);
+    return gsp_read_fail(r, -EINVAL, "%llu is wrong: %llu are given", (unsigned long long)value,
+                         (unsigned long long)old);
 }
 
 static bool
-read_scalar_field(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+read_scalar_field(struct gsp_reader *r, struct gsp_object *o, uint32_t i,
+                  const struct gsp_known *k)
 {
-    const uint32_t index = (uint32_t)(f - o->fields);
-    const struct nvrm_note *note = gsp_field_note(r->abi, f);
+    const struct nvrm_field *f = &o->fields[i];
+    const unsigned bits = f->bit_len ? f->bit_len : k->bytes * 8;
+    const bool plain = f->type != NVRM_BOOL && !gsp_type_signed(f->type);
     uint8_t *at = o->base + f->offset;
     uint64_t value;
 
-    if (!gsp_read_scalar(r, note, f->type, gsp_field_bits(f), &value) ||
-        !gsp_read_within(r, note, value))
+    if (!(plain && gsp_read_simple(r, gsp_mask(bits), &value)) &&
+        !gsp_read_scalar(r, k->note, f->type, bits, &value))
         return false;
-    if (gsp_bit_get(o->filled, index) &&
-        !check_late_count(r, o, f, gsp_field_load(f, at), value))
+    if (k->note && !gsp_read_within(r, k->note, value))
         return false;
-    gsp_field_store(f, at, value);
+    if (gsp_bit_get(o->filled, i) && !check_late_count(r, o, f, gsp_field_load(f, at), value))
+        return false;
+    if (f->bit_len)
+        gsp_field_store(f, at, value);
+    else
+        gsp_store(at, k->bytes, value);
     return true;
 }
 
-/* A struct element: zeroed first, since tails and pointees are not. */
+/* A struct element: zeroed first unless it is part of what the call began with. */
 static bool
 read_struct(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
             const struct gsp_elems *e, uint8_t *at)
@@ -135,8 +132,10 @@ read_struct(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field 
     const bool tail = f && !gsp_field_is_array(f) && (e->layout->flags & NVRM_LAYOUT_TAIL);
     struct gsp_object inner;
 
-    memset(at, 0, e->bytes);
+    if ((uintptr_t)at - (uintptr_t)r->zeroed >= r->zeroed_bytes)
+        memset(at, 0, e->bytes);
     gsp_object_init(&inner, r->abi, e->layout, at, tail ? o->cap - f->offset : e->bytes);
+    inner.shape = e->shape;
     if (e->layout->flags & NVRM_LAYOUT_UNION)
         return gsp_read_union(r, &inner, o, e->note);
     return gsp_read_object(r, &inner);
@@ -156,40 +155,55 @@ gsp_read_element(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_f
     return true;
 }
 
+/* Elements up to the closing bracket; the opening one was taken. */
+static bool
+read_elements(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
+              const struct gsp_elems *e, uint8_t *at, uint32_t room, uint32_t *count)
+{
+    struct gsp_frame frame = {r->top, NULL, 0};
+
+    do {
+        if (*count == room)
+            return gsp_read_fail(r, -ERANGE, "too many elements: at most %u fit", room);
+        frame.index = *count;
+        r->top = &frame;
+        if (!gsp_read_element(r, o, f, e, at + (size_t)*count * e->bytes)) {
+            gsp_read_syntax_error(r);
+            r->top = frame.up;
+            return false;
+        }
+        r->top = frame.up;
+        ++*count;
+    } while (gsp_lex_take(&r->lex, ','));
+    return gsp_lex_take(&r->lex, ']') || gsp_lex_fail(&r->lex, "',' or ']' was expected");
+}
+
 /* Up to `room` elements of an array into `at`. */
 static bool
 read_list(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
-          const struct gsp_elems *e, uint8_t *at, uint32_t room, uint32_t *count)
+          struct gsp_elems *e, uint8_t *at, uint32_t room, uint32_t *count)
 {
-    struct gsp_frame frame = {r->top, NULL, 0};
+    const uint32_t mark = r->shapes->used;
+    bool closed = false, ok;
 
     *count = 0;
     if (!gsp_lex_take(&r->lex, '['))
         return gsp_lex_fail(&r->lex, "an array was expected");
     if (gsp_lex_take(&r->lex, ']'))
         return true;
-    r->top = &frame;
-    do {
-        if (*count == room) {
-            r->top = frame.up;
-            return gsp_read_fail(r, -ERANGE, "too many elements: at most %u fit", room);
-        }
-        frame.index = *count;
-        if (!gsp_read_element(r, o, f, e, at + (size_t)*count * e->bytes)) {
-            gsp_read_syntax_error(r);
-            r->top = frame.up;
-            return false;
-        }
-        ++*count;
-    } while (gsp_lex_take(&r->lex, ','));
-    r->top = frame.up;
-    return gsp_lex_take(&r->lex, ']') || gsp_lex_fail(&r->lex, "',' or ']' was expected");
+    if (e->type == NVRM_STRUCT)
+        e->shape = gsp_shape_push(r->shapes, r->abi, e->layout);
+    else if (gsp_set_of(e->note, e->type).kind == NVRM_SET_NONE)
+        *count = gsp_read_numbers(r, e->type, e->bytes, at, room, &closed);
+    ok = closed || read_elements(r, o, f, e, at, room, count);
+    r->shapes->used = mark;
+    return ok;
 }
 
 /* Text, opaque bytes or a list: one row of an array. */
 static bool
 read_row(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
-         const struct gsp_elems *e, uint8_t *at, uint32_t room, uint32_t *count)
+         struct gsp_elems *e, uint8_t *at, uint32_t room, uint32_t *count)
 {
     const bool string = gsp_lex_peek(&r->lex) == '"';
     struct gsp_elems row = *e;
@@ -210,7 +224,7 @@ read_row(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
 /* A two-dimensional array: a list of rows. */
 static bool
 read_rows(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
-          const struct gsp_elems *e, uint8_t *at, uint32_t *rows)
+          struct gsp_elems *e, uint8_t *at, uint32_t *rows)
 {
     const uint32_t room = e->room / e->inner;
     struct gsp_frame frame = {r->top, NULL, 0};
@@ -258,6 +272,33 @@ read_array(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *
     return settle_count(r, o, e, rows);
 }
 
+/* An array of plain numbers. */
+static bool
+read_numbers(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
+             const struct gsp_known *k)
+{
+    uint8_t *at = o->base + f->offset;
+    struct gsp_elems e = {
+        .note = k->note, .at = at, .bytes = k->bytes, .room = f->count, .type = f->type};
+    bool closed = false;
+    uint32_t count = 0;
+
+    if (f->count == 0)
+        e.room = (uint32_t)((o->cap - f->offset) / k->bytes);
+    if (!gsp_lex_take(&r->lex, '['))
+        return gsp_lex_fail(&r->lex, "an array was expected");
+    if (!gsp_lex_take(&r->lex, ']')) {
+        count = gsp_read_numbers(r, f->type, k->bytes, at, e.room, &closed);
+        if (!closed && !read_elements(r, o, f, &e, at, e.room, &count))
+            return false;
+    }
+    if (f->count == 0 && count)
+        reach(r, o->base + o->layout->size + (size_t)count * k->bytes);
+    if (f->count == 0)
+        e.at = NULL;
+    return !k->note || settle_count(r, o, &e, count);
+}
+
 /* Bytes that hold another struct, as a sibling says. */
 static bool
 read_bytes_as(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
@@ -273,7 +314,7 @@ read_bytes_as(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_fiel
 
     if (gsp_lex_peek(&r->lex) != '{')
         return read_array(r, o, f, e);
-    gsp_view_init(&v, r->abi, o->layout, o->base, o->cap);
+    gsp_object_view(r, o, &v);
     layout = gsp_view_as(&v, f);
     if (!layout)
         return gsp_read_fail(r, -EINVAL,
@@ -365,40 +406,54 @@ read_pointee(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field
 }
 
 static bool
-read_pointer(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+read_pointer(struct gsp_reader *r, struct gsp_object *o, uint32_t i, const struct gsp_known *k)
 {
+    const struct nvrm_field *f = &o->fields[i];
     struct gsp_elems e;
     struct gsp_view v;
 
-    gsp_view_init(&v, r->abi, o->layout, o->base, o->cap);
+    gsp_object_view(r, o, &v);
     if (!gsp_view_pointee(&v, f, &e))
-        return read_scalar_field(r, o, f);
+        return read_scalar_field(r, o, i, k);
     if (gsp_lex_peek(&r->lex) == 'n')
-        return read_scalar_field(r, o, f);
+        return read_scalar_field(r, o, i, k);
     if (e.note->count != NVRM_NONE && !strchr("[\"", gsp_lex_peek(&r->lex)))
         return gsp_read_fail(r, -EINVAL, "an array is wanted, or null");
     return read_pointee(r, o, f, &e);
 }
 
 bool
-gsp_read_field(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+gsp_read_known(struct gsp_reader *r, struct gsp_object *o, uint32_t i,
+               const struct gsp_known *k)
 {
+    const struct nvrm_field *f = &o->fields[i];
     struct gsp_elems e;
     struct gsp_view v;
 
-    if (!gsp_field_is_array(f) && f->type == NVRM_PTR)
-        return read_pointer(r, o, f);
-    if (!gsp_field_is_array(f) && f->type != NVRM_STRUCT)
-        return read_scalar_field(r, o, f);
-    gsp_view_init(&v, r->abi, o->layout, o->base, o->cap);
-    gsp_view_elems(&v, f, &e);
+    if (!k->array && f->type == NVRM_PTR)
+        return read_pointer(r, o, i, k);
+    if (!k->array && f->type != NVRM_STRUCT)
+        return read_scalar_field(r, o, i, k);
+    if (k->numbers)
+        return read_numbers(r, o, f, k);
+    gsp_object_view(r, o, &v);
+    gsp_known_room(&v, f, k, &e);
     if (e.type == NVRM_STRUCT && !e.layout)
         return gsp_read_fail(r, -EINVAL, "the schema does not say what it holds");
     if (e.note && e.note->as != NVRM_NONE && e.bytes == 1)
         return read_bytes_as(r, o, f, &e);
-    if (gsp_field_is_array(f))
+    if (k->array)
         return read_array(r, o, f, &e);
     return gsp_read_element(r, o, f, &e, o->base + f->offset);
+}
+
+bool
+gsp_read_field(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+{
+    struct gsp_known known;
+
+    gsp_know(r->abi, f, &known);
+    return gsp_read_known(r, o, (uint32_t)(f - o->fields), &known);
 }
 
 /* A count without its array: it must not exceed the array, and RM needs room behind a pointer
@@ -412,7 +467,7 @@ finish_counted(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_fie
     struct gsp_view v;
     uint64_t rows;
 
-    gsp_view_init(&v, r->abi, o->layout, o->base, o->cap);
+    gsp_object_view(r, o, &v);
     if (f->type == NVRM_PTR) {
         if ((note->dir != NVRM_DIR_OUT && note->dir != NVRM_DIR_INOUT) || !r->arena ||
             !gsp_view_pointee(&v, f, &e))
@@ -434,16 +489,19 @@ finish_counted(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_fie
 bool
 gsp_read_finish(struct gsp_reader *r, struct gsp_object *o)
 {
+    if (o->layout->fields - 1u < 64 && o->seen[0] == gsp_mask(o->layout->fields))
+        return true; /* every array was given, and its count checked with it */
     for (uint32_t i = 0; i < o->layout->fields; i++) {
-        const struct nvrm_field *f = &o->fields[i];
-        const struct nvrm_note *note = gsp_field_note(r->abi, f);
+        struct gsp_known room;
+        const struct nvrm_note *note = gsp_object_known(r, o, i, &room)->note;
+        const struct nvrm_field *counter;
         uint64_t count;
 
         if (!note || note->count == NVRM_NONE || gsp_bit_get(o->seen, i))
             continue;
-        count =
-            gsp_field_load(&o->fields[note->count], o->base + o->fields[note->count].offset);
-        if (count && !finish_counted(r, o, f, note, count))
+        counter = &o->fields[note->count];
+        count = gsp_field_load(counter, o->base + counter->offset);
+        if (count && !finish_counted(r, o, &o->fields[i], note, count))
             return false;
     }
     return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "json_lex.h"
+#include "text_priv.h"
 
 bool
 gsp_lex_fail(struct gsp_lex *l, const char *trouble)
@@ -48,6 +49,8 @@ gsp_lex_string(struct gsp_lex *l, struct gsp_lex_string *string)
         return gsp_lex_fail(l, "a string was expected");
     string->s = l->p;
     string->escaped = false;
+    while (l->p < l->end && gsp_json_plain((unsigned char)*l->p))
+        l->p++;
     while (l->p < l->end && *l->p != '"') {
         const unsigned char c = (unsigned char)*l->p;
 

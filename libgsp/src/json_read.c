@@ -13,73 +13,117 @@
 #include "json_read_priv.h"
 #include "scratch_priv.h"
 
-static bool
-key_is(const struct nvrm_schema *s, const struct nvrm_field *f, const char *key, size_t bytes)
-{
-    const char *name = nvrm_str(s, f->name);
+/* A key that was found: its field, and what is known of it. */
+struct key {
+    uint32_t index;
+    const struct gsp_known *known;
+    struct gsp_known room;
+};
 
-    return strncmp(name, key, bytes) == 0 && name[bytes] == '\0';
+/* Names are short: two overlapping words are quicker than a call. */
+static bool
+same_bytes(const char *a, const char *b, size_t bytes)
+{
+    uint64_t a1, a2, b1, b2;
+
+    if (bytes < 8 || bytes > 16)
+        return memcmp(a, b, bytes) == 0;
+    memcpy(&a1, a, 8);
+    memcpy(&b1, b, 8);
+    memcpy(&a2, a + bytes - 8, 8);
+    memcpy(&b2, b + bytes - 8, 8);
+    return ((a1 ^ b1) | (a2 ^ b2)) == 0;
 }
 
-/* The field called `key`: mostly the one after the last. */
-static const struct nvrm_field *
-find_field(const struct gsp_reader *r, const struct gsp_object *o, const char *key,
-           size_t bytes, uint32_t *next)
+/* Whether `"NAME"` comes next: the quick way past the key that is expected. */
+static bool
+take_name(struct gsp_lex *l, const struct gsp_known *k)
 {
-    const uint32_t fields = o->layout->fields;
+    const size_t bytes = k->name_bytes;
 
-    for (uint32_t n = 0, i = *next < fields ? *next : 0; n < fields; n++, i++) {
-        if (i == fields)
-            i = 0;
-        if (key_is(r->abi.schema, &o->fields[i], key, bytes)) {
-            *next = i + 1;
-            return &o->fields[i];
+    if (gsp_lex_peek(l) != '"' || (size_t)(l->end - l->p) < bytes + 2 ||
+        l->p[bytes + 1] != '"' || !same_bytes(l->p + 1, k->name, bytes))
+        return false;
+    l->p += bytes + 2;
+    return true;
+}
+
+static bool
+find_field(const struct gsp_reader *r, const struct gsp_object *o, const char *name,
+           size_t bytes, struct key *key)
+{
+    for (uint32_t i = 0; i < o->layout->fields; i++) {
+        const struct gsp_known *k = gsp_object_known(r, o, i, &key->room);
+
+        if (k->name_bytes == bytes && memcmp(k->name, name, bytes) == 0) {
+            key->index = i;
+            key->known = k;
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-/* Takes `"key":` and finds its field. */
-static const struct nvrm_field *
-read_key(struct gsp_reader *r, const struct gsp_object *o, uint32_t *next)
+/* A key that is not the one expected. */
+static bool
+read_other_key(struct gsp_reader *r, const struct gsp_object *o, struct key *key)
 {
-    const struct nvrm_field *f;
-    struct gsp_lex_string key;
+    struct gsp_lex_string name;
     char text[128];
 
-    if (!gsp_lex_string(&r->lex, &key))
-        return NULL;
-    if (key.escaped) {
-        const size_t bytes = gsp_lex_unescape(&key, text, sizeof(text));
+    if (!gsp_lex_string(&r->lex, &name))
+        return false;
+    if (name.escaped) {
+        const size_t bytes = gsp_lex_unescape(&name, text, sizeof(text));
 
-        key.s = text;
-        key.bytes = bytes < sizeof(text) ? bytes : sizeof(text);
+        name.s = text;
+        name.bytes = bytes < sizeof(text) ? bytes : sizeof(text);
     }
-    f = find_field(r, o, key.s, key.bytes, next);
-    if (!f) {
-        gsp_read_unknown_key(r, o->layout, key.s, key.bytes);
-        return NULL;
+    return find_field(r, o, name.s, name.bytes, key) ||
+           gsp_read_unknown_key(r, o->layout, name.s, name.bytes);
+}
+
+/* Takes `"key":` and finds its field: mostly the one after the last. */
+static bool
+read_key(struct gsp_reader *r, const struct gsp_object *o, uint32_t *next, struct key *key)
+{
+    bool found = false;
+
+    if (*next < o->layout->fields) {
+        key->index = *next;
+        key->known = gsp_object_known(r, o, *next, &key->room);
+        found = take_name(&r->lex, key->known);
     }
-    if (!gsp_lex_take(&r->lex, ':')) {
-        gsp_lex_fail(&r->lex, "':' was expected");
-        return NULL;
-    }
-    return f;
+    if (!found && !read_other_key(r, o, key))
+        return false;
+    *next = key->index + 1;
+    return gsp_lex_take(&r->lex, ':') || gsp_lex_fail(&r->lex, "':' was expected");
 }
 
 /* A field's value under its name in the path. */
 static bool
-read_named(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+read_named(struct gsp_reader *r, struct gsp_object *o, const struct key *key)
 {
-    const struct gsp_frame frame = {r->top, nvrm_str(r->abi.schema, f->name), 0};
+    const struct gsp_frame frame = {r->top, key->known->name, 0};
     bool ok;
 
     r->top = &frame;
-    ok = gsp_read_field(r, o, f);
+    ok = gsp_read_known(r, o, key->index, key->known);
     if (!ok)
         gsp_read_syntax_error(r); /* while the path is still known */
     r->top = frame.up;
     return ok;
+}
+
+/* Whether a field can only be read once its sibling (a tag, an id) is known, and that is not
+ * yet so. */
+static bool
+must_wait(const struct gsp_object *o, const struct nvrm_note *note)
+{
+    if (!note)
+        return false;
+    return (note->tag != NVRM_NONE && !gsp_bit_get(o->seen, note->tag)) ||
+           (note->as != NVRM_NONE && !gsp_bit_get(o->seen, note->as));
 }
 
 static bool
@@ -94,14 +138,13 @@ read_later(struct gsp_reader *r, struct gsp_object *o, const char *start, const 
 {
     const char *end = r->lex.p;
     uint32_t next = 0;
+    struct key key;
 
     r->lex.p = start;
     gsp_lex_take(&r->lex, '{');
     do {
-        const struct nvrm_field *f = read_key(r, o, &next);
-
-        if (!f || !(gsp_bit_get(later, (uint32_t)(f - o->fields)) ? read_named(r, o, f)
-                                                                  : gsp_lex_skip(&r->lex)))
+        if (!read_key(r, o, &next, &key) ||
+            !(gsp_bit_get(later, key.index) ? read_named(r, o, &key) : gsp_lex_skip(&r->lex)))
             return false;
     } while (gsp_lex_take(&r->lex, ','));
     r->lex.p = end;
@@ -113,44 +156,38 @@ static bool
 read_member(struct gsp_reader *r, struct gsp_object *o, uint32_t *next, uint64_t *later,
             bool *waiting)
 {
-    const struct nvrm_field *f = read_key(r, o, next);
-    const uint32_t index = f ? (uint32_t)(f - o->fields) : 0;
+    struct key key;
 
-    if (!f)
+    if (!read_key(r, o, next, &key))
         return false;
-    if (gsp_bit_get(o->seen, index))
-        return gsp_read_fail(r, -EINVAL, "'%s' is given twice",
-                             nvrm_str(r->abi.schema, f->name));
-    if (!gsp_read_must_wait(r, o, f)) {
-        if (!read_named(r, o, f))
+    if (gsp_bit_get(o->seen, key.index))
+        return gsp_read_fail(r, -EINVAL, "'%s' is given twice", key.known->name);
+    if (must_wait(o, key.known->note)) {
+        gsp_bit_set(later, key.index);
+        *waiting = true;
+        if (!gsp_lex_skip(&r->lex))
             return false;
-        gsp_bit_set(o->seen, index);
-        return true;
+    } else if (!read_named(r, o, &key)) {
+        return false;
     }
-    gsp_bit_set(o->seen, index);
-    gsp_bit_set(later, index);
-    *waiting = true;
-    return gsp_lex_skip(&r->lex);
+    gsp_bit_set(o->seen, key.index);
+    return true;
 }
 
-bool
-gsp_read_object(struct gsp_reader *r, struct gsp_object *o)
+static bool
+read_members(struct gsp_reader *r, struct gsp_object *o)
 {
     const char *start = r->lex.p;
     uint64_t later[GSP_OBJECT_WORDS];
     bool waiting = false;
     uint32_t next = 0;
 
-    if (o->layout->flags & NVRM_LAYOUT_UNION)
-        return gsp_read_union(r, o, NULL, NULL);
-    if (o->layout->fields > GSP_OBJECT_FIELDS)
-        return gsp_read_fail(r, -EOPNOTSUPP, "a struct of %u fields is too large",
-                             o->layout->fields);
     if (!gsp_lex_take(&r->lex, '{'))
         return gsp_lex_fail(&r->lex, "an object was expected");
     if (gsp_lex_take(&r->lex, '}'))
         return gsp_read_finish(r, o);
-    memset(later, 0, (o->layout->fields + 63u) / 64 * sizeof(later[0]));
+    for (uint32_t i = 0; i * 64 < o->layout->fields; i++)
+        later[i] = 0;
     do {
         if (!read_member(r, o, &next, later, &waiting))
             return false;
@@ -158,6 +195,24 @@ gsp_read_object(struct gsp_reader *r, struct gsp_object *o)
     if (!end_of_object(r) || (waiting && !read_later(r, o, start, later)))
         return false;
     return gsp_read_finish(r, o);
+}
+
+bool
+gsp_read_object(struct gsp_reader *r, struct gsp_object *o)
+{
+    const uint32_t mark = r->shapes->used;
+    bool ok;
+
+    if (o->layout->flags & NVRM_LAYOUT_UNION)
+        return gsp_read_union(r, o, NULL, NULL);
+    if (o->layout->fields > GSP_OBJECT_FIELDS)
+        return gsp_read_fail(r, -EOPNOTSUPP, "a struct of %u fields is too large",
+                             o->layout->fields);
+    if (!o->shape)
+        o->shape = gsp_shape_push(r->shapes, r->abi, o->layout);
+    ok = read_members(r, o);
+    r->shapes->used = mark;
+    return ok;
 }
 
 /* The tag as the text gives it, or as the member implies it. */
@@ -195,24 +250,22 @@ bool
 gsp_read_union(struct gsp_reader *r, struct gsp_object *o, struct gsp_object *owner,
                const struct nvrm_note *note)
 {
-    const struct nvrm_field *f;
     uint32_t next = 0;
+    struct key key;
 
     if (!gsp_lex_take(&r->lex, '{'))
         return gsp_lex_fail(&r->lex, "an object was expected");
     if (gsp_lex_take(&r->lex, '}'))
         return true;
-    f = read_key(r, o, &next);
-    if (!f)
+    if (!read_key(r, o, &next, &key))
         return false;
-    if (note && note->tag != NVRM_NONE &&
-        !settle_tag(r, owner, note, o, (uint16_t)(f - o->fields)))
+    if (note && note->tag != NVRM_NONE && !settle_tag(r, owner, note, o, (uint16_t)key.index))
         return false;
-    if (!read_named(r, o, f))
+    if (!read_named(r, o, &key))
         return false;
     if (gsp_lex_peek(&r->lex) == ',')
         return gsp_read_fail(r, -EINVAL, "a union holds one member, '%s' is given already",
-                             nvrm_str(r->abi.schema, f->name));
+                             key.known->name);
     return end_of_object(r);
 }
 
@@ -236,14 +289,9 @@ gsp_json_read(struct nvrm_abi abi, const struct nvrm_layout *layout, const char 
               size_t text_bytes, void *wire, size_t wire_cap, size_t *wire_bytes_out,
               struct gsp_arena *arena, struct gsp_error *err)
 {
+    struct gsp_shapes shapes;
     struct gsp_reader r = {
-        .abi = abi,
-        .lex = {.text = text, .p = text, .end = text + text_bytes},
-        .arena = arena,
-        .err = err,
-        .root = layout,
-        .memo = {NVRM_NONE,            0            },
-    };
+        .abi = abi, .arena = arena, .shapes = &shapes, .err = err, .root = layout};
     struct gsp_scratch scratch;
     struct gsp_object o;
     int rc;
@@ -256,7 +304,12 @@ gsp_json_read(struct nvrm_abi abi, const struct nvrm_layout *layout, const char 
     if (!gsp_scratch_init(&scratch, arena ? arena->host : NULL, wire_cap))
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for %zu bytes",
                         wire_cap);
+    shapes.used = 0;
+    r.memo.row = NVRM_NONE;
+    r.lex = (struct gsp_lex){.text = text, .p = text, .end = text + text_bytes};
     memset(scratch.bytes, 0, layout->size);
+    r.zeroed = scratch.bytes;
+    r.zeroed_bytes = layout->size;
     r.extent = scratch.bytes + layout->size;
     gsp_object_init(&o, abi, layout, scratch.bytes, wire_cap);
     rc = read_text(&r, &o);

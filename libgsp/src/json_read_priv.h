@@ -9,8 +9,7 @@
 #include <gsp/json.h>
 
 #include "json_lex.h"
-#include "names_priv.h"
-#include "view_priv.h"
+#include "shape_priv.h"
 
 /** One step of the path to the value being read. */
 struct gsp_frame {
@@ -28,7 +27,10 @@ struct gsp_reader {
     const struct gsp_frame
         *base; /* NULL, or the frame that holds bytes read as another struct */
     const struct gsp_frame *top;
+    struct gsp_shapes *shapes;
     struct gsp_set_memo memo;
+    const uint8_t *zeroed; /* what was zeroed when the call began */
+    size_t zeroed_bytes;
     uint8_t *extent; /* end of what was filled, tails included */
     int rc;          /* 0, or what gsp_json_read() returns */
 };
@@ -39,6 +41,7 @@ enum { GSP_OBJECT_WORDS = 16, GSP_OBJECT_FIELDS = GSP_OBJECT_WORDS * 64 };
 struct gsp_object {
     const struct nvrm_layout *layout;
     const struct nvrm_field *fields;
+    const struct gsp_known *shape; /* or NULL */
     uint8_t *base;
     size_t cap; /* bytes at base */
     /* Bit sets over field indexes. */
@@ -64,16 +67,31 @@ static inline void
 gsp_object_init(struct gsp_object *o, struct nvrm_abi abi, const struct nvrm_layout *layout,
                 uint8_t *base, size_t cap)
 {
-    const uint32_t words = (layout->fields + 63u) / 64;
-
-    memset(o->seen, 0,
-           (words < GSP_OBJECT_WORDS ? words : GSP_OBJECT_WORDS) * sizeof(o->seen[0]));
-    memset(o->filled, 0,
-           (words < GSP_OBJECT_WORDS ? words : GSP_OBJECT_WORDS) * sizeof(o->filled[0]));
+    for (uint32_t i = 0; i * 64 < layout->fields && i < GSP_OBJECT_WORDS; i++)
+        o->seen[i] = o->filled[i] = 0;
     o->layout = layout;
     o->fields = nvrm_layout_fields(abi.schema, layout);
+    o->shape = NULL;
     o->base = base;
     o->cap = cap;
+}
+
+static inline void
+gsp_object_view(const struct gsp_reader *r, const struct gsp_object *o, struct gsp_view *v)
+{
+    v->abi = r->abi;
+    v->layout = o->layout;
+    v->fields = o->fields;
+    v->base = o->base;
+    v->bytes = o->cap;
+}
+
+/** What is known of field `i`. */
+static inline const struct gsp_known *
+gsp_object_known(const struct gsp_reader *r, const struct gsp_object *o, uint32_t i,
+                 struct gsp_known *room)
+{
+    return gsp_known_at(o->shape, r->abi, o->fields, i, room);
 }
 
 /* json_read.c */
@@ -83,7 +101,10 @@ bool gsp_read_object(struct gsp_reader *r, struct gsp_object *o);
 
 /* json_field.c */
 
-/** Reads the value of field f, whatever it is, into its place in o. */
+/** Reads the value of field i, whatever it is, into its place in o. */
+bool gsp_read_known(struct gsp_reader *r, struct gsp_object *o, uint32_t i,
+                    const struct gsp_known *k);
+/** The same for a field of which nothing was looked up yet. */
 bool gsp_read_field(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f);
 /** Reads one element of an array or of what a pointer points to; f may be NULL, else o holds
  * it. */
@@ -92,10 +113,6 @@ bool gsp_read_element(struct gsp_reader *r, struct gsp_object *o, const struct n
 /** What is left to do once all keys were read: counts within their arrays, room for what RM
  * writes. */
 bool gsp_read_finish(struct gsp_reader *r, struct gsp_object *o);
-/** Whether f can only be read once its sibling (a tag, an id) is known, and that is not yet so.
- */
-bool gsp_read_must_wait(const struct gsp_reader *r, const struct gsp_object *o,
-                        const struct nvrm_field *f);
 /** Reads a union: an object with one member. Its tag, when it has one, is in `owner`. */
 bool gsp_read_union(struct gsp_reader *r, struct gsp_object *o, struct gsp_object *owner,
                     const struct nvrm_note *note);
@@ -107,6 +124,16 @@ bool gsp_read_scalar(struct gsp_reader *r, const struct nvrm_note *note, uint8_t
                      unsigned bits, uint64_t *value_out);
 /** The overlay's min and max of a scalar field. */
 bool gsp_read_within(struct gsp_reader *r, const struct nvrm_note *note, uint64_t value);
+/**
+ * Reads plain numbers of an array in one tight loop, as long as they are simple; returns how
+ * many were read. The reader then stands before an element, or behind the closing bracket when
+ * *closed_out is set.
+ */
+uint32_t gsp_read_numbers(struct gsp_reader *r, uint8_t type, uint32_t bytes, uint8_t *at,
+                          uint32_t room, bool *closed_out);
+/** Takes a plain number up to max that a comma or brace follows; false, and nothing taken, for
+ * anything else. */
+bool gsp_read_simple(struct gsp_reader *r, uint64_t max, uint64_t *value_out);
 /** Reads text into `room` bytes at e->at, NUL-padded; *count_out is its length. */
 bool gsp_read_text(struct gsp_reader *r, const struct gsp_elems *e, uint8_t *at,
                    uint32_t *count_out);

@@ -233,6 +233,79 @@ gsp_read_scalar(struct gsp_reader *r, const struct nvrm_note *note, uint8_t type
     return read_plain_number(r, type, bits, value);
 }
 
+/* The loop itself, made once for each width. *text moves behind the last comma or bracket
+ * taken. */
+static inline __attribute__((always_inline)) uint32_t
+simple_run(const char **text, const char *stop, uint64_t max, uint32_t bytes, uint8_t *at,
+           uint32_t room)
+{
+    const char *p = *text;
+    uint32_t count = 0;
+
+    while (count < room && p < stop) {
+        const char *start = p;
+        uint64_t value;
+        unsigned digits;
+
+        if (__builtin_expect(*start == ' ',
+                             0)) /* a branch: a conditional move would wait for the load */
+            start++;
+        digits = gsp_lex_simple(start, &value);
+        start += digits;
+        if (digits == 0 || value > max || (*start != ',' && *start != ']'))
+            break;
+        gsp_store(at + (size_t)count * bytes, bytes, value);
+        count++;
+        p = start + 1;
+        if (*start == ']')
+            break;
+    }
+    *text = p;
+    return count;
+}
+
+uint32_t
+gsp_read_numbers(struct gsp_reader *r, uint8_t type, uint32_t bytes, uint8_t *at, uint32_t room,
+                 bool *closed_out)
+{
+    const bool enough = r->lex.end - r->lex.p > GSP_LEX_SIMPLE_BYTES;
+    const char *stop = enough ? r->lex.end - GSP_LEX_SIMPLE_BYTES : r->lex.p;
+    const uint64_t max = gsp_mask(bytes * 8 - gsp_type_signed(type));
+    const char **text = &r->lex.p;
+    uint32_t count = 0;
+
+    if (type == NVRM_BOOL)
+        stop = *text;
+    if (bytes == 4)
+        count = simple_run(text, stop, max, 4, at, room);
+    else if (bytes == 2)
+        count = simple_run(text, stop, max, 2, at, room);
+    else if (bytes == 1)
+        count = simple_run(text, stop, max, 1, at, room);
+    else
+        count = simple_run(text, stop, max, 8, at, room);
+    *closed_out = count && r->lex.p[-1] == ']';
+    return count;
+}
+
+bool
+gsp_read_simple(struct gsp_reader *r, uint64_t max, uint64_t *value)
+{
+    const char *p = r->lex.p;
+    unsigned digits;
+
+    if (r->lex.end - p <= GSP_LEX_SIMPLE_BYTES + 1)
+        return false;
+    if (*p == ' ')
+        p++;
+    digits = gsp_lex_simple(p, value);
+    p += digits;
+    if (digits == 0 || *value > max || (*p != ',' && *p != '}'))
+        return false;
+    r->lex.p = p;
+    return true;
+}
+
 bool
 gsp_read_text(struct gsp_reader *r, const struct gsp_elems *e, uint8_t *at, uint32_t *count)
 {

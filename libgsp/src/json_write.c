@@ -11,23 +11,24 @@
 
 #include <gsp/json.h>
 
+#include "copy_priv.h"
 #include "names_priv.h"
 #include "number_priv.h"
+#include "shape_priv.h"
 #include "text_priv.h"
-#include "view_priv.h"
 
 struct writer {
     struct nvrm_abi abi;
     struct gsp_text *out;
     struct gsp_set_memo memo;
+    struct gsp_shapes *shapes;
     unsigned flags;
     unsigned depth;
 };
 
 static void write_object(struct writer *w, const struct gsp_view *v,
-                         const struct nvrm_field *as_field, const struct gsp_view *owner);
-static void write_elems(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
-                        const struct gsp_elems *e);
+                         const struct gsp_known *shape, const struct nvrm_field *f,
+                         const struct gsp_view *owner);
 
 static void
 put_char(struct writer *w, char c)
@@ -54,24 +55,28 @@ new_line(struct writer *w)
 }
 
 static void
-put_key(struct writer *w, const char *name, bool first)
+put_key(struct writer *w, const struct gsp_known *k, bool first)
 {
-    const size_t n = strlen(name);
     char *p;
 
-    if (!first)
-        put_char(w, ',');
-    new_line(w);
-    p = gsp_text_room(w->out, n + 4);
+    if (w->flags & GSP_JSON_PRETTY) {
+        if (!first)
+            put_char(w, ',');
+        first = true;
+        new_line(w);
+    }
+    p = gsp_text_room(w->out, (size_t)k->name_bytes + 5);
     if (!p)
         return;
+    *p = ',';
+    p += !first;
     *p++ = '"';
-    memcpy(p, name, n);
-    p += n;
+    gsp_copy(p, k->name, k->name_bytes);
+    p += k->name_bytes;
     *p++ = '"';
     *p++ = ':';
-    if (w->flags & GSP_JSON_PRETTY)
-        *p++ = ' ';
+    *p = ' ';
+    p += (w->flags & GSP_JSON_PRETTY) != 0;
     w->out->bytes = (size_t)(p - w->out->data);
 }
 
@@ -161,9 +166,21 @@ put_scalar(struct writer *w, struct gsp_set set, uint8_t type, uint64_t value)
 static void
 put_text(struct writer *w, const uint8_t *at, uint32_t bytes)
 {
-    const uint8_t *nul = bytes ? memchr(at, 0, bytes) : NULL;
+    char *p = gsp_text_room(w->out, (size_t)bytes + 2);
+    uint32_t n = 0;
 
-    gsp_text_json_string(w->out, (const char *)at, nul ? (size_t)(nul - at) : bytes);
+    if (!p)
+        return;
+    for (p++; n < bytes && gsp_json_plain(at[n]); n++)
+        p[n] = (char)at[n];
+    if (n == bytes || at[n] == 0) {
+        p[-1] = p[n] = '"';
+        w->out->bytes += n + 2;
+        return;
+    }
+    while (n < bytes && at[n])
+        n++;
+    gsp_text_json_string(w->out, (const char *)at, n);
 }
 
 /* Opaque bytes: one string of hex digits. */
@@ -185,32 +202,50 @@ put_blob(struct writer *w, const uint8_t *at, uint32_t bytes)
     w->out->bytes = (size_t)(p - w->out->data);
 }
 
+/* Numbers of 32 bits: by far the most. */
+static char *
+put_words(char *p, const uint8_t *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, at += 4) {
+        p = gsp_put_u32(p, (uint32_t)gsp_load(at, 4));
+        *p++ = ',';
+    }
+    return p;
+}
+
+static char *
+put_others(char *p, uint8_t type, uint32_t bytes, const uint8_t *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, at += bytes) {
+        p = format_number(p, type, gsp_scalar_load(type, at));
+        *p++ = ',';
+    }
+    return p;
+}
+
 /* Plain numbers: reserved in one go, formatted in place. */
 static void
 put_numbers(struct writer *w, const struct gsp_elems *e, const uint8_t *at, uint32_t count)
 {
-    const bool small = e->bytes <= 4 && !gsp_type_signed(e->type) && e->type != NVRM_BOOL;
-    char *start = gsp_text_room(w->out, (size_t)count * (GSP_DEC_MAX + 2) + 2), *p = start;
+    static const uint8_t most[] = {[1] = 6, [2] = 7, [4] = 12, [8] = GSP_DEC_MAX + 3};
+    char *start = gsp_text_room(w->out, (size_t)count * most[e->bytes] + 2), *p = start;
 
     if (!p)
         return;
     *p++ = '[';
-    for (uint32_t i = 0; i < count; i++, at += e->bytes) {
-        p = small ? gsp_put_u32(p, (uint32_t)gsp_load(at, e->bytes))
-                  : format_number(p, e->type, gsp_scalar_load(e->type, at));
-        *p++ = ',';
-    }
-    if (count)
-        p--;
+    if (e->bytes == 4 && !gsp_type_signed(e->type))
+        p = put_words(p, at, count);
+    else
+        p = put_others(p, e->type, e->bytes, at, count);
+    p -= count > 0;
     *p++ = ']';
     w->out->bytes += (size_t)(p - start);
 }
 
 static void
-put_scalars(struct writer *w, const struct gsp_elems *e, const uint8_t *at, uint32_t count)
+put_scalars(struct writer *w, const struct gsp_elems *e, struct gsp_set set, const uint8_t *at,
+            uint32_t count)
 {
-    const struct gsp_set set = gsp_set_of(e->note, e->type);
-
     if (set.kind == NVRM_SET_NONE) {
         put_numbers(w, e, at, count);
         return;
@@ -228,21 +263,24 @@ static void
 put_structs(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
             const struct gsp_elems *e, uint32_t start, uint32_t count)
 {
+    const uint32_t mark = w->shapes->used;
+    const struct gsp_known *shape = gsp_shape_push(w->shapes, w->abi, e->layout);
     struct gsp_view inner;
 
+    gsp_view_enter(v, f, e, start, &inner);
     put_char(w, '[');
     w->depth++;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++, inner.base += e->bytes) {
         if (i)
             put_char(w, ',');
         new_line(w);
-        gsp_view_enter(v, f, e, start + i, &inner);
-        write_object(w, &inner, f, v);
+        write_object(w, &inner, shape, f, v);
     }
     w->depth--;
     if (count)
         new_line(w);
     put_char(w, ']');
+    w->shapes->used = mark;
 }
 
 /* `count` elements from `start`, as one JSON value. */
@@ -259,7 +297,7 @@ write_row(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f
     else if (e->type == NVRM_STRUCT)
         put_structs(w, v, f, e, start, count);
     else
-        put_scalars(w, e, at, count);
+        put_scalars(w, e, gsp_set_of(e->note, e->type), at, count);
 }
 
 static void
@@ -286,24 +324,32 @@ write_elems(struct writer *w, const struct gsp_view *v, const struct nvrm_field 
 }
 
 static void
+write_one(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
+          const struct gsp_elems *e)
+{
+    struct gsp_view inner;
+
+    if (e->type == NVRM_STRUCT) {
+        gsp_view_enter(v, f, e, 0, &inner);
+        write_object(w, &inner, NULL, f, v);
+    } else {
+        put_scalar(w, gsp_set_of(e->note, e->type), e->type, gsp_scalar_load(e->type, e->at));
+    }
+}
+
+static void
 write_pointer(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f)
 {
-    const struct nvrm_note *note = gsp_field_note(v->abi, f);
-    struct gsp_view inner;
     struct gsp_elems e;
 
-    if (!(w->flags & GSP_JSON_POINTERS) || !gsp_view_pointee(v, f, &e)) {
+    if (!(w->flags & GSP_JSON_POINTERS) || !gsp_view_pointee(v, f, &e))
         put_number(w, NVRM_PTR, gsp_load(v->base + f->offset, 8));
-    } else if (!e.at) {
+    else if (!e.at)
         gsp_text_puts(w->out, "null");
-    } else if (note->count != NVRM_NONE || e.text) {
-        write_elems(w, v, f, &e);
-    } else if (e.layout) {
-        gsp_view_enter(v, NULL, &e, 0, &inner);
-        write_object(w, &inner, f, v);
-    } else {
-        put_scalar(w, gsp_set_of(note, e.type), e.type, gsp_scalar_load(e.type, e.at));
-    }
+    else if (e.note->count != NVRM_NONE || e.text)
+        write_elems(w, v, NULL, &e);
+    else
+        write_one(w, v, NULL, &e);
 }
 
 /* Bytes that a sibling gives a meaning to: an object when they are enough for it, else hex
@@ -318,41 +364,53 @@ write_bytes_as(struct writer *w, const struct gsp_view *v, const struct nvrm_fie
 
     if (layout && e->type == NVRM_U8 && bytes >= layout->size && bytes > 0) {
         gsp_view_init(&inner, v->abi, layout, e->at, bytes);
-        write_object(w, &inner, NULL, NULL);
+        write_object(w, &inner, NULL, NULL, NULL);
     } else {
         write_elems(w, v, f, e);
     }
 }
 
 static void
-write_value(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f)
+write_value(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
+            const struct gsp_known *k)
 {
-    struct gsp_view inner;
     struct gsp_elems e;
 
-    if (f->type == NVRM_PTR && !gsp_field_is_array(f)) {
+    if (!k->array && f->type == NVRM_PTR) {
         write_pointer(w, v, f);
-    } else if (f->type != NVRM_STRUCT && !gsp_field_is_array(f)) {
-        put_scalar(w, gsp_set_of(gsp_field_note(v->abi, f), f->type), f->type,
-                   gsp_field_load(f, v->base + f->offset));
+    } else if (!k->array && f->type != NVRM_STRUCT) {
+        put_scalar(w, k->set, f->type, gsp_field_load(f, v->base + f->offset));
     } else {
-        gsp_view_elems(v, f, &e);
-        if (e.note && e.note->as != NVRM_NONE) {
+        gsp_known_elems(v, f, k, &e);
+        if (k->numbers)
+            put_numbers(w, &e, e.at, (w->flags & GSP_JSON_ALL) ? e.room : e.used);
+        else if (k->note && k->note->as != NVRM_NONE)
             write_bytes_as(w, v, f, &e);
-        } else if (gsp_field_is_array(f)) {
+        else if (k->array)
             write_elems(w, v, f, &e);
-        } else {
-            gsp_view_enter(v, f, &e, 0, &inner);
-            write_object(w, &inner, f, v);
-        }
+        else
+            write_one(w, v, f, &e);
+    }
+}
+
+static void
+write_members(struct writer *w, const struct gsp_view *v, const struct gsp_known *shape,
+              uint16_t first, uint16_t end)
+{
+    for (uint16_t i = first; i < end && w->out->rc == 0; i++) {
+        struct gsp_known room;
+        const struct gsp_known *k = gsp_known_at(shape, v->abi, v->fields, i, &room);
+
+        put_key(w, k, i == first);
+        write_value(w, v, &v->fields[i], k);
     }
 }
 
 /* `f` is the field of `owner` that holds this object: it knows the tag of a union. Both may be
- * NULL. */
+ * NULL, and so may shape. */
 static void
-write_object(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
-             const struct gsp_view *owner)
+write_object(struct writer *w, const struct gsp_view *v, const struct gsp_known *shape,
+             const struct nvrm_field *f, const struct gsp_view *owner)
 {
     const bool is_union = v->layout->flags & NVRM_LAYOUT_UNION;
     uint16_t first = 0, end = v->layout->fields;
@@ -364,10 +422,7 @@ write_object(struct writer *w, const struct gsp_view *v, const struct nvrm_field
     }
     put_char(w, '{');
     w->depth++;
-    for (uint16_t i = first; i < end && w->out->rc == 0; i++) {
-        put_key(w, nvrm_str(v->abi.schema, v->fields[i].name), i == first);
-        write_value(w, v, &v->fields[i]);
-    }
+    write_members(w, v, shape, first, end);
     w->depth--;
     if (end > first)
         new_line(w);
@@ -378,10 +433,8 @@ int
 gsp_json_write(struct nvrm_abi abi, const struct nvrm_layout *layout, const void *wire,
                size_t wire_bytes, unsigned flags, struct gsp_text *out, struct gsp_error *err)
 {
-    struct writer w = {
-        .abi = abi, .out = out, .memo = {NVRM_NONE, 0},
-                .flags = flags
-    };
+    struct gsp_shapes shapes;
+    struct writer w = {.abi = abi, .out = out, .shapes = &shapes, .flags = flags};
     struct gsp_view v;
 
     if (wire_bytes < layout->size)
@@ -389,8 +442,10 @@ gsp_json_write(struct nvrm_abi abi, const struct nvrm_layout *layout, const void
                         "%s is %u bytes at %s, only %zu are there",
                         nvrm_str(abi.schema, layout->name), layout->size,
                         nvrm_release_name(abi.schema, abi.release), wire_bytes);
+    w.memo.row = NVRM_NONE;
+    shapes.used = 0;
     gsp_view_init(&v, abi, layout, wire, wire_bytes);
-    write_object(&w, &v, NULL, NULL);
+    write_object(&w, &v, NULL, NULL, NULL);
     if (out->rc == 0)
         gsp_text_add(out, "", 0);
     if (out->rc < 0)

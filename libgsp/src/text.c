@@ -103,12 +103,6 @@ add_escape(struct gsp_text *t, unsigned char c)
     gsp_text_printf(t, "\\u%04x", c);
 }
 
-static bool
-is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 void
 gsp_text_json_string(struct gsp_text *t, const char *s, size_t bytes)
 {
@@ -118,7 +112,7 @@ gsp_text_json_string(struct gsp_text *t, const char *s, size_t bytes)
     while (i < bytes) {
         size_t n = 0;
 
-        while (i + n < bytes && is_plain((unsigned char)s[i + n]))
+        while (i + n < bytes && gsp_json_plain((unsigned char)s[i + n]))
             n++;
         if (n == 0 && (unsigned char)s[i] >= 0x80)
             n = utf8_length((const unsigned char *)s + i, bytes - i);

@@ -17,4 +17,11 @@ gsp_text_room(struct gsp_text *t, size_t more)
     return gsp_text_grow(t, more);
 }
 
+/** A character that goes into a JSON string as it is. */
+static inline bool
+gsp_json_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 #endif

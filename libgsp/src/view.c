@@ -3,6 +3,7 @@
  * Views over wire bytes: see view_priv.h. Counts and tags are data from outside; every answer
  * is cut to what is there.
  */
+#include "shape_priv.h"
 #include "view_priv.h"
 
 uint64_t
@@ -76,39 +77,25 @@ gsp_view_count(const struct gsp_view *v, const struct nvrm_field *f, uint64_t *c
     return true;
 }
 
-/* Elements in use: what the count sibling says, within the room. */
-static uint32_t
-used_elements(const struct gsp_view *v, const struct nvrm_field *f, const struct gsp_elems *e)
+uint32_t
+gsp_view_used(const struct gsp_view *v, const struct gsp_elems *e)
 {
-    const uint64_t unit = e->note && (e->note->flags & NVRM_NOTE_BYTES) ? e->bytes : 1;
+    const uint64_t unit = (e->note->flags & NVRM_NOTE_BYTES) && e->bytes ? e->bytes : 1;
     const uint32_t rows = e->inner ? e->inner : 1;
-    uint64_t count;
+    const uint64_t count = gsp_view_value(v, e->note->count);
 
-    if (!gsp_view_count(v, f, &count))
-        return e->room;
-    if (unit)
-        count /= unit;
-    return count < e->room / rows ? (uint32_t)count * rows : e->room;
+    if (unit == 1 && rows == 1)
+        return count < e->room ? (uint32_t)count : e->room;
+    return count / unit < e->room / rows ? (uint32_t)(count / unit) * rows : e->room;
 }
 
 void
 gsp_view_elems(const struct gsp_view *v, const struct nvrm_field *f, struct gsp_elems *e)
 {
-    e->type = f->type;
-    e->layout = f->type == NVRM_STRUCT ? nvrm_layout_at(v->abi.schema, f->ref) : NULL;
-    e->note = gsp_field_note(v->abi, f);
-    e->bytes = e->layout ? e->layout->size : nvrm_type_bytes(f->type);
-    e->inner = f->inner;
-    e->room = f->count;
-    e->at = v->base + f->offset;
-    if (f->count == 0 && e->bytes)
-        e->room = f->offset < v->bytes ? (uint32_t)((v->bytes - f->offset) / e->bytes) : 0;
-    e->text = gsp_field_is_array(f) &&
-              (f->type == NVRM_CHAR ||
-               (e->bytes == 1 && e->note && (e->note->flags & NVRM_NOTE_TEXT)));
-    e->blob = gsp_field_is_array(f) && f->type == NVRM_U8 && !e->text &&
-              (f->count == 0 || (e->note && (e->note->flags & NVRM_NOTE_HEX)));
-    e->used = e->note ? used_elements(v, f, e) : e->room;
+    struct gsp_known k;
+
+    gsp_know(v->abi, f, &k);
+    gsp_known_elems(v, f, &k, e);
 }
 
 bool

@@ -28,6 +28,7 @@ struct gsp_view {
 struct gsp_elems {
     const struct nvrm_layout *layout; /* of one element, when type is NVRM_STRUCT */
     const struct nvrm_note *note;     /* or NULL */
+    const struct gsp_known *shape;    /* of layout, when it was looked up before; or NULL */
     const uint8_t *at;                /* NULL when there are none */
     uint32_t bytes;                   /* of one element */
     uint32_t room;                    /* elements at `at` */
@@ -38,6 +39,7 @@ struct gsp_elems {
     bool blob;                        /* opaque bytes */
 };
 
+/* Little-endian hosts only, like the device. */
 static inline uint64_t
 gsp_load(const uint8_t *at, uint32_t bytes)
 {
@@ -63,7 +65,22 @@ gsp_load(const uint8_t *at, uint32_t bytes)
 static inline void
 gsp_store(uint8_t *at, uint32_t bytes, uint64_t value)
 {
-    memcpy(at, &value, bytes); /* little-endian hosts only, like the device */
+    const uint16_t v2 = (uint16_t)value;
+    const uint32_t v4 = (uint32_t)value;
+
+    switch (bytes) {
+    case 1:
+        at[0] = (uint8_t)value;
+        break;
+    case 2:
+        memcpy(at, &v2, 2);
+        break;
+    case 4:
+        memcpy(at, &v4, 4);
+        break;
+    default:
+        memcpy(at, &value, 8);
+    }
 }
 
 static inline bool
@@ -101,6 +118,8 @@ uint64_t gsp_view_value(const struct gsp_view *v, uint16_t index);
 /** What field f of the view holds. */
 void gsp_view_elems(const struct gsp_view *v, const struct nvrm_field *f,
                     struct gsp_elems *e_out);
+/** Elements in use: what the sibling in e's note says, within e's room. */
+uint32_t gsp_view_used(const struct gsp_view *v, const struct gsp_elems *e);
 /** What pointer field f points to; at is NULL for a null pointer. False when nothing is known
  * about it. */
 bool gsp_view_pointee(const struct gsp_view *v, const struct nvrm_field *f,
