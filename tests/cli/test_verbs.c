@@ -77,7 +77,7 @@ info_is_the_same_page_on_every_release(void **state)
         char *text;
 
         snprintf(command, sizeof(command),
-                 "nvrm-cli -F %s -o yaml info | grep -v ^release:", releases[i]);
+                 "nvrm-cli -F %s -o yaml info | sed '/^release:/d;s/OFA0/OFA/'", releases[i]);
         text = cli_expect(command, 0);
         assert_string_equal(text, newest);
         free(text);
