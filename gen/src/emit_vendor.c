@@ -3,7 +3,7 @@
  * Static asserts on the vendor's own structs: size and offset of every field of every struct of
  * one release, to be compiled after the vendor's headers. A struct's name stands as "@struct
  * NAME@": whether the headers call it NAME or struct NAME is for the test to find out
- * (tests/abi/vendor_layouts.sh).
+ * (tests/abi/vendor_tables.sh).
  */
 #include <string.h>
 

@@ -4,7 +4,7 @@
 # Compiles the vendor's raw headers of every release found in NVRM_OGKM_DIR and asserts size and offset of every field of every
 # struct of the schema.
 #
-#   NVRM_OGKM_DIR=DIR vendor_layouts.sh NVRM-GEN SCHEMAS [RELEASE...]
+#   NVRM_OGKM_DIR=DIR vendor_tables.sh NVRM-GEN SCHEMAS [RELEASE...]
 #
 # DIR is a git repository of the vendor's tree with release tags (bare or not), or a folder with one tree per release. Without
 # NVRM_OGKM_DIR the test is skipped (77). NVRM_OGKM_RELEASES limits the releases, separated by spaces.
