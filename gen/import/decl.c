@@ -384,10 +384,12 @@ parse_member(struct imp_decls *d, struct imp_agg *agg)
 static bool
 parse_members(struct imp_decls *d, struct imp_agg *agg)
 {
+    const struct imp_tok *open = d->t - 1;
+
     d->nesting++;
     while (!is(d, "}")) {
         if (d->t->kind == TOK_END)
-            return unexpected(d, "'}'");
+            return imp_fail_at(d->err, d->unit, open, "'{' is never closed");
         if (!parse_member(d, agg))
             return false;
         while (accept(d, ";"))

@@ -282,7 +282,8 @@ imp_driver_text(struct imp_tree *t, struct imp_buf *text)
 {
     imp_buf_str(
         text,
-        "#include <stdatomic.h>\n#include \"core/core.h\"\n#include \"gpu/gpu.h\"\n#include \"gpu/gsp/message_queue.h\"\n"
+        "#include <stdatomic.h>\n#include \"core/core.h\"\n#include \"gpu/gpu.h\"\n#include "
+        "\"gpu/gsp/message_queue.h\"\n"
         "#define RPC_STRUCTURES\n#define RPC_GENERIC_UNION\n#include \"g_rpc-structures.h\"\n"
         "#undef RPC_STRUCTURES\n#undef RPC_GENERIC_UNION\n"
         "#define RPC_MESSAGE_STRUCTURES\n#define RPC_MESSAGE_GENERIC_UNION\n"
