@@ -124,21 +124,23 @@ put_element(struct page *p, uint8_t type, uint16_t ref, unsigned bits,
     want(p, ref);
 }
 
-/* An array of bytes may also be a string: text, or hex. */
+/* An array of bytes may also be a string, text or hex; bytes that hold what a sibling names may
+ * also be that struct. */
 static void
 put_array(struct page *p, const struct nvrm_field *f, const struct nvrm_note *note)
 {
     const bool bytes = f->type == NVRM_U8 || f->type == NVRM_CHAR;
+    const char *type = bytes ? "[\"array\", \"string\"]" : "\"array\"";
+    const bool holds = note && note->as != NVRM_NONE;
 
-    gen_textf(p->g, p->out,
-              bytes ? "\"type\": [\"array\", \"string\"], " : "\"type\": \"array\", ");
+    gen_textf(p->g, p->out, "\"type\": %s, ",
+              holds ? "[\"object\", \"array\", \"string\"]" : type);
     if (f->count)
         gen_textf(p->g, p->out, "\"maxItems\": %u, ",
                   f->inner ? f->count / f->inner : f->count);
     gen_textf(p->g, p->out, "\"items\": {");
     if (f->inner)
-        gen_textf(p->g, p->out, "\"type\": \"array\", \"maxItems\": %u, \"items\": {",
-                  f->inner);
+        gen_textf(p->g, p->out, "\"type\": %s, \"maxItems\": %u, \"items\": {", type, f->inner);
     put_element(p, f->type, f->ref, 8 * nvrm_field_elem_bytes(p->abi.schema, f), note);
     gen_textf(p->g, p->out, f->inner ? "}}" : "}");
 }
