@@ -3,43 +3,42 @@
  * expressions go to expr.c. */
 #include "decl.h"
 
+#include "decl_priv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_specifier(struct imp_decls *d, struct imp_type *out, bool *is_typedef);
-static bool parse_declarator(struct imp_decls *d, struct imp_type *type, const char **name);
-
-static bool
-is(const struct imp_decls *d, const char *text)
+bool
+decl_is(const struct imp_decls *d, const char *text)
 {
     return imp_tok_is(d->t, text);
 }
 
-static bool
-accept(struct imp_decls *d, const char *text)
+bool
+decl_accept(struct imp_decls *d, const char *text)
 {
-    if (!is(d, text))
+    if (!decl_is(d, text))
         return false;
     d->t++;
     return true;
 }
 
-static bool
-unexpected(struct imp_decls *d, const char *want)
+bool
+decl_unexpected(struct imp_decls *d, const char *want)
 {
     return imp_fail_at(d->err, d->unit, d->t, "expected %s before '%.*s'", want, (int)d->t->len,
                        d->t->s);
 }
 
-static bool
-expect(struct imp_decls *d, const char *text)
+bool
+decl_expect(struct imp_decls *d, const char *text)
 {
-    return accept(d, text) || unexpected(d, text);
+    return decl_accept(d, text) || decl_unexpected(d, text);
 }
 
 /* From an opening bracket to just behind the one that closes it. */
-static bool
-skip_group(struct imp_decls *d)
+bool
+decl_skip_group(struct imp_decls *d)
 {
     const struct imp_tok *open = d->t;
     int depth = 0;
@@ -57,15 +56,15 @@ skip_group(struct imp_decls *d)
     return true;
 }
 
-static char *
-text_of(struct imp_decls *d, const struct imp_tok *t)
+char *
+decl_text_of(struct imp_decls *d, const struct imp_tok *t)
 {
     return imp_strndup(d->arena, t->s, t->len);
 }
 
-static bool
-eval_range(struct imp_decls *d, const struct imp_tok *from, const struct imp_tok *to,
-           struct imp_value *v)
+bool
+decl_eval_range(struct imp_decls *d, const struct imp_tok *from, const struct imp_tok *to,
+                struct imp_value *v)
 {
     struct imp_scope scope = imp_decls_scope(d);
 
@@ -80,14 +79,14 @@ parse_attribute(struct imp_decls *d, uint16_t *align, bool *packed)
     struct imp_value v;
 
     d->t++;
-    if (!is(d, "(") || !skip_group(d))
-        return unexpected(d, "'('");
+    if (!decl_is(d, "(") || !decl_skip_group(d))
+        return decl_unexpected(d, "'('");
     for (const struct imp_tok *t = start; t < d->t; t++) {
         if (imp_tok_is(t, "packed") || imp_tok_is(t, "__packed__"))
             *packed = true;
         if (!imp_tok_is(t, "aligned") && !imp_tok_is(t, "__aligned__"))
             continue;
-        if (eval_range(d, t + 2, d->t - 3, &v) && v.bits <= 4096)
+        if (decl_eval_range(d, t + 2, d->t - 3, &v) && v.bits <= 4096)
             *align = (uint16_t)v.bits;
         else
             return imp_fail_at(d->err, d->unit, t, "alignment is not a constant");
@@ -95,16 +94,16 @@ parse_attribute(struct imp_decls *d, uint16_t *align, bool *packed)
     return true;
 }
 
-static bool
-parse_attributes(struct imp_decls *d, uint16_t *align, bool *packed)
+bool
+decl_attributes(struct imp_decls *d, uint16_t *align, bool *packed)
 {
     for (;;) {
-        if (is(d, "__attribute__") || is(d, "__attribute")) {
+        if (decl_is(d, "__attribute__") || decl_is(d, "__attribute")) {
             if (!parse_attribute(d, align, packed))
                 return false;
-        } else if (is(d, "__asm__") || is(d, "asm")) {
+        } else if (decl_is(d, "__asm__") || decl_is(d, "asm")) {
             d->t++;
-            if (!skip_group(d))
+            if (!decl_skip_group(d))
                 return false;
         } else {
             return true;
@@ -204,245 +203,6 @@ builtin_type(struct imp_decls *d, const struct words *w, struct imp_type *out)
         *out = w->is_unsigned ? prim("u32", 4) : prim("s32", 4);
 }
 
-static void **
-tag_slot(struct imp_decls *d, const char *kind, const char *tag)
-{
-    return imp_map_at(&d->tags, imp_printf(d->arena, "%s %s", kind, tag));
-}
-
-static bool
-define_enumerator(struct imp_decls *d, struct imp_enum *en, struct imp_value *next)
-{
-    const struct imp_tok *name = d->t++;
-    struct imp_enumerator item = {.name = text_of(d, name)};
-    uint16_t align = 0;
-    bool packed = false;
-
-    if (name->kind != TOK_IDENT) {
-        d->t--;
-        return unexpected(d, "an enumerator");
-    }
-    if (!parse_attributes(d, &align, &packed))
-        return false;
-    if (accept(d, "=")) {
-        const struct imp_tok *from = d->t;
-
-        while (d->t->kind != TOK_END && !is(d, ",") && !is(d, "}")) {
-            if (is(d, "(")) {
-                if (!skip_group(d))
-                    return false;
-            } else {
-                d->t++;
-            }
-        }
-        if (!eval_range(d, from, d->t, next))
-            return imp_fail_at(d->err, d->unit, name,
-                               "value of enumerator '%s' is not a constant", item.name);
-    }
-    item.value = *next;
-    next->bits++;
-    en->items = imp_grow(en->items, en->count, &en->cap, sizeof(item));
-    en->items[en->count++] = item;
-    struct imp_value *copy = imp_alloc(d->arena, sizeof(*copy));
-    *copy = item.value;
-    *imp_map_at(&d->values, item.name) = copy;
-    return true;
-}
-
-static struct imp_enum *
-new_enum(struct imp_decls *d, const struct imp_tok *at, const char *tag)
-{
-    struct imp_enum *en = imp_alloc(d->arena, sizeof(*en));
-
-    en->tag = en->name = tag;
-    en->file = at->file;
-    en->line = at->line;
-    d->enums = imp_grow(d->enums, d->enum_count, &d->enum_cap, sizeof(*d->enums));
-    d->enums[d->enum_count++] = en;
-    return en;
-}
-
-static bool
-parse_enum(struct imp_decls *d, struct imp_type *out)
-{
-    const struct imp_tok *start = d->t++;
-    struct imp_value next = {0};
-    struct imp_enum *en = NULL;
-    const char *tag = NULL;
-    uint16_t align = 0;
-    bool packed = false;
-    void **slot = NULL;
-
-    if (!parse_attributes(d, &align, &packed))
-        return false;
-    if (d->t->kind == TOK_IDENT)
-        tag = text_of(d, d->t++);
-    if (tag) {
-        slot = tag_slot(d, "enum", tag);
-        en = *slot;
-    }
-    if (!en)
-        en = new_enum(d, start, tag);
-    if (slot)
-        *slot = en;
-    *out = (struct imp_type){.kind = TYPE_ENUM, .en = en};
-    if (!accept(d, "{"))
-        return tag ? true : unexpected(d, "'{'");
-    en->file = start->file;
-    en->line = start->line;
-    while (!is(d, "}")) {
-        if (!define_enumerator(d, en, &next))
-            return false;
-        if (!accept(d, ","))
-            break;
-    }
-    en->complete = true;
-    return expect(d, "}") && parse_attributes(d, &align, &packed) &&
-           (!packed || imp_fail_at(d->err, d->unit, start, "packed enum"));
-}
-
-static struct imp_agg *
-new_agg(struct imp_decls *d, const struct imp_tok *at, const char *tag, bool is_union)
-{
-    struct imp_agg *agg = imp_alloc(d->arena, sizeof(*agg));
-
-    agg->tag = agg->name = tag;
-    agg->file = at->file;
-    agg->line = at->line;
-    agg->is_union = is_union;
-    d->aggs = imp_grow(d->aggs, d->agg_count, &d->agg_cap, sizeof(*d->aggs));
-    d->aggs[d->agg_count++] = agg;
-    return agg;
-}
-
-static bool
-add_field(struct imp_decls *d, struct imp_agg *agg, struct imp_field f)
-{
-    if (f.type.kind == TYPE_FUNC)
-        return imp_fail_at(d->err, d->unit, d->t, "a member is a function");
-    for (size_t i = 0; i < agg->count; i++)
-        if (f.name && agg->fields[i].name && strcmp(f.name, agg->fields[i].name) == 0)
-            return imp_fail_at(d->err, d->unit, d->t, "two members are named '%s'", f.name);
-    agg->fields = imp_grow(agg->fields, agg->count, &agg->cap, sizeof(f));
-    agg->fields[agg->count++] = f;
-    return true;
-}
-
-static bool
-parse_bit_width(struct imp_decls *d, struct imp_field *f)
-{
-    const struct imp_tok *from = d->t;
-    struct imp_value v;
-
-    while (d->t->kind != TOK_END && !is(d, ",") && !is(d, ";") && !is(d, "__attribute__"))
-        d->t++;
-    if (!eval_range(d, from, d->t, &v) || v.bits == 0 || v.bits > 64)
-        return imp_fail_at(d->err, d->unit, from,
-                           "bit-field width is not a constant from 1 to 64");
-    f->bits = (unsigned)v.bits;
-    return true;
-}
-
-/* One `specifier declarator, declarator;` inside a struct. */
-static bool
-parse_member(struct imp_decls *d, struct imp_agg *agg)
-{
-    struct imp_type base;
-    bool is_typedef = false, packed = false;
-
-    while (accept(d, ";"))
-        ;
-    if (is(d, "_Static_assert")) {
-        d->t++;
-        return skip_group(d) && expect(d, ";");
-    }
-    if (!parse_specifier(d, &base, &is_typedef))
-        return false;
-    if (is(d, ";")) {
-        struct imp_field f = {.type = base, .line = d->t->line};
-
-        d->t++;
-        if (base.kind == TYPE_AGG && !base.agg->tag)
-            return add_field(d, agg, f);
-        return true;
-    }
-    do {
-        struct imp_field f = {.type = base, .line = d->t->line};
-
-        if (!is(d, ":") && !parse_declarator(d, &f.type, &f.name))
-            return false;
-        if (accept(d, ":") && !parse_bit_width(d, &f))
-            return false;
-        if (!f.name)
-            return imp_fail_at(d->err, d->unit, d->t, "a member without a name");
-        if (!parse_attributes(d, &f.type.align, &packed) || !add_field(d, agg, f))
-            return false;
-    } while (accept(d, ","));
-    return expect(d, ";");
-}
-
-static bool
-parse_members(struct imp_decls *d, struct imp_agg *agg)
-{
-    const struct imp_tok *open = d->t - 1;
-
-    d->nesting++;
-    while (!is(d, "}")) {
-        if (d->t->kind == TOK_END)
-            return imp_fail_at(d->err, d->unit, open, "'{' is never closed");
-        if (!parse_member(d, agg))
-            return false;
-        while (accept(d, ";"))
-            ;
-    }
-    d->nesting--;
-    return expect(d, "}");
-}
-
-static bool
-parse_agg(struct imp_decls *d, struct imp_type *out)
-{
-    const struct imp_tok *start = d->t;
-    bool is_union = accept(d, "union") || !accept(d, "struct");
-    const char *tag = NULL;
-    struct imp_agg *agg = NULL;
-    uint16_t align = 0;
-    bool packed = false;
-    void **slot;
-
-    if (!parse_attributes(d, &align, &packed))
-        return false;
-    if (d->t->kind == TOK_IDENT)
-        tag = text_of(d, d->t++);
-    if (tag) {
-        slot = tag_slot(d, is_union ? "union" : "struct", tag);
-        if (!*slot)
-            *slot = new_agg(d, start, tag, is_union);
-        agg = *slot;
-    } else {
-        agg = new_agg(d, start, NULL, is_union);
-    }
-    *out = (struct imp_type){.kind = TYPE_AGG, .agg = agg};
-    if (!is(d, "{"))
-        return tag ? true : unexpected(d, "'{'");
-    if (agg->complete)
-        return imp_fail_at(d->err, d->unit, start, "'%s' is defined twice", agg->name);
-    agg->file = start->file;
-    agg->line = start->line;
-    agg->pack = d->t->pack;
-    agg->nested = d->nesting > 0;
-    d->t++;
-    if (!parse_members(d, agg) || !parse_attributes(d, &align, &packed))
-        return false;
-    agg->packed = packed;
-    imp_agg_layout(agg, d->arena);
-    if (align > agg->align) {
-        agg->align = align;
-        agg->size = (agg->size + align - 1) / align * align;
-    }
-    return true;
-}
-
 static bool
 is_qualifier(const struct imp_decls *d)
 {
@@ -454,7 +214,7 @@ is_qualifier(const struct imp_decls *d)
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-        if (is(d, words[i]))
+        if (decl_is(d, words[i]))
             return true;
     return false;
 }
@@ -463,7 +223,7 @@ is_qualifier(const struct imp_decls *d)
 static void
 named_type(struct imp_decls *d, struct imp_type *out)
 {
-    const char *name = text_of(d, d->t++);
+    const char *name = decl_text_of(d, d->t++);
     const struct imp_type *t = imp_map_get(&d->typedefs, name);
 
     if (t)
@@ -472,39 +232,39 @@ named_type(struct imp_decls *d, struct imp_type *out)
         set_bad(out, imp_printf(d->arena, "the unknown type '%s'", name));
 }
 
-static bool
-parse_specifier(struct imp_decls *d, struct imp_type *out, bool *is_typedef)
+bool
+decl_specifier(struct imp_decls *d, struct imp_type *out, bool *is_typedef)
 {
     struct words w = {0};
     uint16_t align = 0;
     bool have = false, packed = false;
 
     for (;;) {
-        if (is(d, "typedef")) {
+        if (decl_is(d, "typedef")) {
             *is_typedef = true;
             d->t++;
-        } else if (is(d, "_Atomic") || is(d, "__typeof__") || is(d, "typeof")) {
-            if ((d->t++)->len != 7 || is(d, "(")) {
+        } else if (decl_is(d, "_Atomic") || decl_is(d, "__typeof__") || decl_is(d, "typeof")) {
+            if ((d->t++)->len != 7 || decl_is(d, "(")) {
                 set_bad(out, imp_strdup(d->arena, "an _Atomic or typeof type"));
                 have = true;
-                if (!skip_group(d))
+                if (!decl_skip_group(d))
                     return false;
             }
         } else if (is_qualifier(d)) {
             d->t++;
-        } else if (is(d, "__attribute__")) {
-            if (!parse_attributes(d, &align, &packed))
+        } else if (decl_is(d, "__attribute__")) {
+            if (!decl_attributes(d, &align, &packed))
                 return false;
-        } else if (is(d, "_Alignas")) {
+        } else if (decl_is(d, "_Alignas")) {
             return imp_fail_at(d->err, d->unit, d->t, "_Alignas");
         } else if (!have && count_word(&w, d->t)) {
             d->t++;
-        } else if (!have && !w.total && (is(d, "struct") || is(d, "union"))) {
-            if (!parse_agg(d, out))
+        } else if (!have && !w.total && (decl_is(d, "struct") || decl_is(d, "union"))) {
+            if (!decl_agg(d, out))
                 return false;
             have = true;
-        } else if (!have && !w.total && is(d, "enum")) {
-            if (!parse_enum(d, out))
+        } else if (!have && !w.total && decl_is(d, "enum")) {
+            if (!decl_enum(d, out))
                 return false;
             have = true;
         } else if (!have && !w.total && d->t->kind == TOK_IDENT) {
@@ -517,7 +277,7 @@ parse_specifier(struct imp_decls *d, struct imp_type *out, bool *is_typedef)
     if (w.total)
         builtin_type(d, &w, out);
     else if (!have)
-        return unexpected(d, "a type");
+        return decl_unexpected(d, "a type");
     if (align)
         out->align = align;
     return true;
@@ -531,13 +291,13 @@ parse_dims(struct imp_decls *d, struct imp_type *type)
     unsigned n = 0;
     bool flexible = false;
 
-    while (is(d, "[")) {
+    while (decl_is(d, "[")) {
         const struct imp_tok *open = d->t;
         struct imp_value v = {0};
 
-        if (!skip_group(d))
+        if (!decl_skip_group(d))
             return false;
-        if (d->t - open > 2 && !eval_range(d, open + 1, d->t - 1, &v)) {
+        if (d->t - open > 2 && !decl_eval_range(d, open + 1, d->t - 1, &v)) {
             set_bad(type, imp_strdup(d->arena, "an array length that is not a constant"));
             continue;
         }
@@ -565,52 +325,52 @@ parse_nested_declarator(struct imp_decls *d, struct imp_type *type, const char *
     struct imp_type inner = {.kind = TYPE_PTR};
 
     d->t++;
-    while (is_qualifier(d) || is(d, "__attribute__")) {
+    while (is_qualifier(d) || decl_is(d, "__attribute__")) {
         bool packed;
         uint16_t align;
 
-        if (!is(d, "__attribute__"))
+        if (!decl_is(d, "__attribute__"))
             d->t++;
-        else if (!parse_attributes(d, &align, &packed))
+        else if (!decl_attributes(d, &align, &packed))
             return false;
     }
-    if (!is(d, "*")) {
-        if (!parse_declarator(d, type, name) || !expect(d, ")"))
+    if (!decl_is(d, "*")) {
+        if (!decl_declarator(d, type, name) || !decl_expect(d, ")"))
             return false;
     } else {
-        if (!parse_declarator(d, &inner, name) || !expect(d, ")"))
+        if (!decl_declarator(d, &inner, name) || !decl_expect(d, ")"))
             return false;
         inner.kind = inner.kind == TYPE_FUNC ? TYPE_FUNC : TYPE_PTR;
         *type = inner;
     }
-    while (is(d, "(") || is(d, "["))
-        if (!skip_group(d))
+    while (decl_is(d, "(") || decl_is(d, "["))
+        if (!decl_skip_group(d))
             return false;
     return true;
 }
 
-static bool
-parse_declarator(struct imp_decls *d, struct imp_type *type, const char **name)
+bool
+decl_declarator(struct imp_decls *d, struct imp_type *type, const char **name)
 {
     uint16_t align = 0;
     bool packed = false;
 
-    if (!parse_attributes(d, &align, &packed))
+    if (!decl_attributes(d, &align, &packed))
         return false;
-    while (is(d, "*") || is_qualifier(d)) {
-        if (is(d, "*"))
+    while (decl_is(d, "*") || is_qualifier(d)) {
+        if (decl_is(d, "*"))
             *type = (struct imp_type){.kind = TYPE_PTR};
         d->t++;
-        if (!parse_attributes(d, &align, &packed))
+        if (!decl_attributes(d, &align, &packed))
             return false;
     }
-    if (is(d, "("))
+    if (decl_is(d, "("))
         return parse_nested_declarator(d, type, name);
     if (d->t->kind == TOK_IDENT)
-        *name = text_of(d, d->t++);
-    if (is(d, "(")) {
+        *name = decl_text_of(d, d->t++);
+    if (decl_is(d, "(")) {
         *type = (struct imp_type){.kind = TYPE_FUNC, .why = "a function type"};
-        return skip_group(d);
+        return decl_skip_group(d);
     }
     if (!parse_dims(d, type))
         return false;
@@ -652,16 +412,16 @@ static bool
 skip_tail(struct imp_decls *d, bool *done)
 {
     *done = false;
-    if (is(d, "{")) {
+    if (decl_is(d, "{")) {
         *done = true;
-        return skip_group(d);
+        return decl_skip_group(d);
     }
-    if (accept(d, "=")) {
-        while (!is(d, ",") && !is(d, ";")) {
+    if (decl_accept(d, "=")) {
+        while (!decl_is(d, ",") && !decl_is(d, ";")) {
             if (d->t->kind == TOK_END)
-                return unexpected(d, "';'");
+                return decl_unexpected(d, "';'");
             if (d->t->kind == TOK_PUNCT && strchr("([{", *d->t->s)) {
-                if (!skip_group(d))
+                if (!decl_skip_group(d))
                     return false;
             } else {
                 d->t++;
@@ -678,32 +438,32 @@ parse_top(struct imp_decls *d)
     struct imp_type base;
     bool is_typedef = false, packed = false, done;
 
-    if (accept(d, ";"))
+    if (decl_accept(d, ";"))
         return true;
-    if (is(d, "_Static_assert") || is(d, "__asm__") || is(d, "asm")) {
+    if (decl_is(d, "_Static_assert") || decl_is(d, "__asm__") || decl_is(d, "asm")) {
         d->t++;
-        return skip_group(d) && expect(d, ";");
+        return decl_skip_group(d) && decl_expect(d, ";");
     }
-    if (!parse_specifier(d, &base, &is_typedef))
+    if (!decl_specifier(d, &base, &is_typedef))
         return false;
-    while (!is(d, ";")) {
+    while (!decl_is(d, ";")) {
         struct imp_type type = base;
         const char *name = NULL;
 
-        if (!parse_declarator(d, &type, &name) || !parse_attributes(d, &type.align, &packed))
+        if (!decl_declarator(d, &type, &name) || !decl_attributes(d, &type.align, &packed))
             return false;
         if (!name)
-            return unexpected(d, "a name");
+            return decl_unexpected(d, "a name");
         if (is_typedef)
             add_typedef(d, name, &type, file);
         if (!skip_tail(d, &done))
             return false;
         if (done)
             return true;
-        if (!accept(d, ","))
+        if (!decl_accept(d, ","))
             break;
     }
-    return expect(d, ";");
+    return decl_expect(d, ";");
 }
 
 /* Go to the end of a declaration that could not be parsed. */
@@ -801,7 +561,7 @@ scope_type(void *ctx, const struct imp_tok *t, size_t n, uint64_t *size_out, boo
     const char *name = NULL;
     bool is_typedef = false;
     unsigned align;
-    char *word = text_of(d, t);
+    char *word = decl_text_of(d, t);
     struct words w = {0};
 
     if (!imp_tok_is(t, "struct") && !imp_tok_is(t, "union") && !imp_tok_is(t, "enum") &&
@@ -810,8 +570,8 @@ scope_type(void *ctx, const struct imp_tok *t, size_t n, uint64_t *size_out, boo
     probe = *d;
     probe.t = t;
     probe.err = &quiet;
-    if (!parse_specifier(&probe, &type, &is_typedef) ||
-        !parse_declarator(&probe, &type, &name) || probe.t != t + n)
+    if (!decl_specifier(&probe, &type, &is_typedef) || !decl_declarator(&probe, &type, &name) ||
+        probe.t != t + n)
         return false;
     *unsigned_out = type.kind != TYPE_PRIM || *type.prim != 's';
     *size_out = 0;
