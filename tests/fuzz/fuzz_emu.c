@@ -188,18 +188,19 @@ step(struct client *c, struct input *in)
 {
     static const uint32_t functions[] = {103, 76, 10, 21, 4, 54, 79, 70, 65, 71, 72, 73, 1, 47};
     const uint32_t what = take(in, 1), n = take(in, 2);
-    uint32_t bytes = n, offset;
+    uint32_t bytes = n, offset, function;
 
     switch (what % 8) {
     default:
+        function = what < 0xf0 ? functions[what / 8 % 14] : take(in, 2);
         if (bytes > in->left)
             bytes = (uint32_t)in->left;
         if (bytes > 0xffd0 - 32)
             bytes = 0xffd0 - 32;
         if (c->block.cpu)
-            send_record(c, what < 0xf0 ? functions[what / 8 % 14] : take(in, 2), in->p, bytes);
-        in->p += bytes < in->left ? bytes : in->left;
-        in->left -= bytes < in->left ? bytes : in->left;
+            send_record(c, function, in->p, bytes);
+        in->p += bytes;
+        in->left -= bytes;
         break;
     case 5: /* bytes over the queue memory */
         offset = take(in, 4) % (PAGE + 2 * QUEUE - 64);
