@@ -60,10 +60,11 @@ msgq_store(uint8_t *word, uint32_t value)
     __atomic_store_n((uint32_t *)(void *)word, value, __ATOMIC_RELEASE);
 }
 
-static inline uint64_t
-msgq_copy(const struct gsp_msgq *q, uint8_t *dst, const uint8_t *src, uint32_t bytes)
+/* A piece that is worth no call: short, and not across the ring's end. */
+static inline bool
+msgq_is_small(uint32_t slot, uint32_t pos, size_t bytes)
 {
-    return bytes < 64 ? gsp_sum_small(dst, src, bytes) : q->sum_copy(dst, src, bytes);
+    return bytes <= 64 && slot * GSP_MSGQ_PAGE + pos + bytes <= MSGQ_RING_BYTES;
 }
 
 static inline uint32_t

@@ -26,7 +26,7 @@ ring_read(struct gsp_msgq_rx *rx, uint8_t *dst, size_t bytes)
         uint32_t off;
         const uint32_t part = msgq_ring_part(q->rx_read, rx->pos, bytes, &off);
 
-        rx->sum ^= gsp_sum_at(msgq_copy(q, dst, ring + off, part), rx->pos);
+        rx->sum ^= gsp_sum_at(q->sum_copy(dst, ring + off, part), rx->pos);
         if (dst)
             dst += part;
         rx->pos += part;
@@ -90,13 +90,13 @@ read_headers(struct gsp_msgq_rx *rx, uint32_t *count_out)
     const struct gsp_msgq_geometry *g = &rx->q->geometry;
     const uint8_t *base = rx->q->rx_queue + GSP_MSGQ_PAGE + rx->q->rx_read * GSP_MSGQ_PAGE;
     const uint32_t end = g->elem_hdr_bytes + GSP_RPC_HEADER_BYTES;
-    uint64_t words[MSGQ_HEADERS_MAX / 8];
+    uint64_t words[MSGQ_HEADERS_MAX / 8], sum = 0;
 
-    rx->sum = 0;
     for (uint32_t i = 0; i < end / 8; i++) {
         words[i] = __atomic_load_n((const uint64_t *)(const void *)base + i, __ATOMIC_RELAXED);
-        rx->sum ^= words[i];
+        sum ^= words[i];
     }
+    rx->sum = sum;
     for (unsigned i = 0; i < GSP_RPC_HEADER_BYTES / 8; i++)
         memcpy((uint8_t *)&rx->rpc + 8 * i, &words[g->elem_hdr_bytes / 8 + i], 8);
     rx->seq = (uint32_t)(words[g->sum_off / 8] >> 32);
@@ -139,8 +139,17 @@ gsp_msgq_rx_left(const struct gsp_msgq_rx *rx)
 void
 gsp_msgq_rx_get(struct gsp_msgq_rx *rx, void *data, size_t bytes)
 {
+    const struct gsp_msgq *q = rx->q;
+    const uint8_t *ring = q->rx_queue + GSP_MSGQ_PAGE;
+
     assert(bytes <= gsp_msgq_rx_left(rx));
-    ring_read(rx, data, bytes);
+    if (!msgq_is_small(q->rx_read, rx->pos, bytes)) {
+        ring_read(rx, data, bytes);
+        return;
+    }
+    rx->sum ^= gsp_sum_at(
+        gsp_sum_small(data, ring + q->rx_read * GSP_MSGQ_PAGE + rx->pos, bytes), rx->pos);
+    rx->pos += (uint32_t)bytes;
 }
 
 static void
@@ -156,7 +165,8 @@ gsp_msgq_rx_end(struct gsp_msgq_rx *rx, struct gsp_error *err)
     struct gsp_msgq *q = rx->q;
     const uint32_t expected = q->rx_seq;
 
-    ring_read(rx, NULL, rx->sum_end - rx->pos);
+    if (rx->sum_end > rx->pos)
+        ring_read(rx, NULL, rx->sum_end - rx->pos);
     if (gsp_sum_fold(rx->sum))
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
                         "%s: bad checksum in record %u (function 0x%x, %u bytes)", q->rx_name,

@@ -27,7 +27,7 @@ ring_write(struct gsp_msgq_tx *tx, const uint8_t *src, size_t bytes)
         const uint32_t part = msgq_ring_part(q->tx_write, tx->pos, bytes, &off);
 
         if (src) {
-            tx->sum ^= gsp_sum_at(msgq_copy(q, ring + off, src, part), tx->pos);
+            tx->sum ^= gsp_sum_at(q->sum_copy(ring + off, src, part), tx->pos);
             src += part;
         } else {
             memset(ring + off, 0, part);
@@ -82,23 +82,24 @@ write_headers(struct gsp_msgq_tx *tx, uint32_t elems, const struct gsp_rpc_heade
     const struct gsp_msgq *q = tx->q;
     const uint32_t count_off = q->geometry.count_off;
     uint8_t *base = q->tx_queue + GSP_MSGQ_PAGE + q->tx_write * GSP_MSGQ_PAGE;
-    const uint64_t words[4] = {
-        rpc->header_version | (uint64_t)rpc->signature << 32,
-        rpc->length | (uint64_t)rpc->function << 32,
-        rpc->rpc_result | (uint64_t)rpc->rpc_result_private << 32,
-        rpc->sequence | (uint64_t)rpc->spare << 32,
-    };
+    uint8_t *to = base + q->geometry.elem_hdr_bytes;
+    uint64_t sum = (uint64_t)q->tx_seq << 32;
 
+    for (unsigned i = 0; i < GSP_RPC_HEADER_BYTES; i += 8) {
+        const uint64_t word = gsp_sum_load((const uint8_t *)rpc + i);
+
+        memcpy(to + i, &word, 8);
+        sum ^= word;
+    }
     for (uint32_t i = 0; i < q->geometry.elem_hdr_bytes; i += 8)
         memset(base + i, 0, 8);
     if (count_off != GSP_MSGQ_NO_FIELD) {
         const uint64_t word = (uint64_t)elems << (count_off % 8 * 8);
 
         memcpy(base + (count_off & ~7u), &word, 8);
-        tx->sum ^= word;
+        sum ^= word;
     }
-    memcpy(base + q->geometry.elem_hdr_bytes, words, sizeof(words));
-    tx->sum ^= (uint64_t)q->tx_seq << 32 ^ words[0] ^ words[1] ^ words[2] ^ words[3];
+    tx->sum = sum;
     tx->pos = q->geometry.elem_hdr_bytes + GSP_RPC_HEADER_BYTES;
 }
 
@@ -121,7 +122,6 @@ gsp_msgq_tx_begin(struct gsp_msgq *q, const struct gsp_rpc_header *rpc, struct g
     }
     tx->q = q;
     tx->end = q->geometry.elem_hdr_bytes + rpc->length;
-    tx->sum = 0;
     write_headers(tx, elems, rpc);
     return 0;
 }
@@ -129,8 +129,17 @@ gsp_msgq_tx_begin(struct gsp_msgq *q, const struct gsp_rpc_header *rpc, struct g
 void
 gsp_msgq_tx_put(struct gsp_msgq_tx *tx, const void *data, size_t bytes)
 {
+    struct gsp_msgq *q = tx->q;
+    uint8_t *ring = q->tx_queue + GSP_MSGQ_PAGE;
+
     assert(bytes <= tx->end - tx->pos);
-    ring_write(tx, data, bytes);
+    if (!msgq_is_small(q->tx_write, tx->pos, bytes)) {
+        ring_write(tx, data, bytes);
+        return;
+    }
+    tx->sum ^= gsp_sum_at(
+        gsp_sum_small(ring + q->tx_write * GSP_MSGQ_PAGE + tx->pos, data, bytes), tx->pos);
+    tx->pos += (uint32_t)bytes;
 }
 
 /* checkSum and seqNum are neighbours. They are stored as the one word that a reader on this
