@@ -10,11 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <gsp/codec.h>
+#include <nvrm/flags.h>
+
 #include "session_priv.h"
 #include "wire_set_priv.h"
 
 enum {
     HEADER_MAX = 64,
+    RPC_FLAG_COPYOUT_ON_ERROR = 1, /* RMAPI_RPC_FLAGS_* */
+    RPC_FLAG_SERIALIZED = 2,
+    FINN_BYTES_MAX = 256 << 10,
     NV01_ROOT = 0x0,
     NV01_ROOT_CLIENT = 0x41,
 };
@@ -117,7 +123,9 @@ struct message {
     uint8_t header[HEADER_MAX], answer[HEADER_MAX];
     void *params;
     size_t params_bytes;
+    size_t answer_cap; /* room at params for an answer that is longer than the question */
     uint32_t status_off;
+    uint32_t echo_bytes; /* of the header: handles that come back as they were sent */
     uint32_t data[2];
     bool continued;
 
@@ -155,8 +163,8 @@ exchange(struct gsp_rm *rm, struct message *m, struct gsp_error *err)
         {m->params, m->params_bytes}
     };
     const struct gsp_slice reply[] = {
-        {m->answer, m->header_bytes},
-        {m->params, m->params_bytes}
+        {m->answer, m->header_bytes                                                  },
+        {m->params, m->answer_cap > m->params_bytes ? m->answer_cap : m->params_bytes}
     };
     struct gsp_rpc_call call = {
         .function = m->function,
@@ -165,7 +173,7 @@ exchange(struct gsp_rm *rm, struct message *m, struct gsp_error *err)
         .send = send,
         .reply = reply,
         .continued = m->continued,
-        .echo_bytes = 8,
+        .echo_bytes = m->echo_bytes,
         .data = {m->data[0], m->data[1]}
     };
     int rc = gsp_rpc_call(rm->rpc, &call, err);
@@ -238,6 +246,7 @@ gsprm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t 
         .params = params,
         .params_bytes = params_bytes,
         .status_off = l->alloc.status,
+        .echo_bytes = 8, /* hClient, hParent */
         .data = {hClass, hObject}
     };
     uint64_t root[32] = {0};
@@ -275,11 +284,47 @@ fill_control(struct gsp_rm *rm, struct message *m, uint32_t hClient, uint32_t hO
     m->data[0] = cmd;
     m->data[1] = hObject;
     m->continued = true;
+    m->echo_bytes = 12; /* hClient, hObject, cmd */
     put32(m->header, l->control.hClient, hClient);
     put32(m->header, l->control.hObject, hObject);
     put32(m->header, l->control.cmd, cmd);
     put32(m->header, l->control.paramsSize, (uint32_t)m->params_bytes);
     put32(m->header, l->control.flags, flags);
+}
+
+static uint32_t
+copyout_flag(const struct nvrm_control *c)
+{
+    return c && c->flags & NVRM_CTRL_COPYOUT_ON_ERROR ? RPC_FLAG_COPYOUT_ON_ERROR : 0;
+}
+
+/* A control whose parameters point elsewhere, in the serialised form that GSP-RM takes. */
+static int
+control_finn(struct gsp_rm *rm, const struct nvrm_control *c, const struct nvrm_layout *layout,
+             struct message *m, uint32_t hClient, uint32_t hObject, struct gsp_error *err)
+{
+    const uint64_t interface = (uint64_t)(c->id >> 16) << 8 | (c->id >> 8 & 0xff);
+    void *const params = m->params;
+    const size_t params_bytes = m->params_bytes;
+    int rc;
+
+    m->params = gsp_host_alloc(rm->config.host, FINN_BYTES_MAX);
+    if (!m->params)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to serialise %s",
+                        text_of(rm, c->name));
+    m->answer_cap = FINN_BYTES_MAX;
+    rc = gsp_finn_encode(rm->base.abi, layout, interface, c->id & 0xff, params, params_bytes,
+                         m->params, FINN_BYTES_MAX, &m->params_bytes, err);
+    if (rc == 0) {
+        fill_control(rm, m, hClient, hObject, c->id, copyout_flag(c) | RPC_FLAG_SERIALIZED);
+        rc = call_rm(rm, m, "control", text_of(rm, c->name), c->id, err);
+    }
+    if (rc == 0)
+        rc = gsp_finn_decode(rm->base.abi, layout, m->params,
+                             m->reply_bytes < FINN_BYTES_MAX ? m->reply_bytes : FINN_BYTES_MAX,
+                             params, params_bytes, err);
+    gsp_host_free(rm->config.host, m->params);
+    return rc;
 }
 
 int
@@ -291,12 +336,15 @@ gsprm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_
     const struct nvrm_layout *layout = c ? nvrm_struct_at(b->abi, c->params) : NULL;
     struct message m = {.params = params, .params_bytes = params_bytes};
 
-    if (layout && layout->flags & NVRM_LAYOUT_PTR)
+    if (layout && layout->flags & NVRM_LAYOUT_PTR) {
+        if (layout->flags & NVRM_LAYOUT_FINN && params_bytes >= layout->size)
+            return control_finn(rm, c, layout, &m, hClient, hObject, err);
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EOPNOTSUPP,
                         "control %s: its parameters hold pointers and have no serialised form, "
                         "so GSP-RM cannot take it",
                         text_of(rm, c->name));
-    fill_control(rm, &m, hClient, hObject, cmd, 0);
+    }
+    fill_control(rm, &m, hClient, hObject, cmd, copyout_flag(c));
     return call_rm(rm, &m, "control", c ? text_of(rm, c->name) : NULL, cmd, err);
 }
 
@@ -314,6 +362,7 @@ gsprm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t h
         .function = l->free.function,
         .header_bytes = l->free.bytes,
         .status_off = l->free.status,
+        .echo_bytes = 12, /* hRoot, hObjectParent, hObjectOld */
         .data = {hObject, hClient}
     };
 
@@ -333,6 +382,7 @@ gsprm_dup(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hO
         .function = l->dup.function,
         .header_bytes = l->dup.bytes,
         .status_off = l->dup.status,
+        .echo_bytes = 8, /* hClient, hParent */
         .data = {hObjectSrc, hObject}
     };
 

@@ -40,7 +40,7 @@ struct card {
     uint32_t config[16];
     struct fake_gsp gsp;
     struct fake_record taken;
-    bool running, lost, halted, no_start, never_done;
+    bool running, lost, halted, no_start, never_done, plain;
     int allocs_left; /* dma_alloc fails when it runs out; -1: never */
     uint32_t init_result, rpc_result, payload_status;
     uint32_t mailbox0, resets, doorbells;
@@ -248,7 +248,8 @@ serve_one(struct card *c)
         answer(c, 0);
         break;
     case 76:
-        c->taken.payload[c->facts->control_bytes] ^= 0xff;
+        if (!c->plain)
+            c->taken.payload[c->facts->control_bytes] ^= 0xff;
         answer(c, 12);
         break;
     case 103:
@@ -426,6 +427,62 @@ rm_calls_have_the_headers_of_the_release(void **state)
         b->ops->close(b);
         destroy_card(c);
     }
+}
+
+/* The vector was checked against NVIDIA's own serialiser. */
+static void
+a_control_with_pointers_goes_serialised_and_flagged(void **state)
+{
+    static const uint8_t vector[] = {
+        0,    0,    0,    0,    0,    0,    0,    0,    0x38, 0,    0,    0,    0,
+        0,    0,    0,    2,    0x80, 0,    0,    0,    0,    0,    0,    1,    0,
+        0,    0,    0,    0,    0,    0,    0x07, 0,    0,    0,    0x26, 0x9a, 0x11,
+        0x89, 0xf8, 0x56, 0x0c, 0x00, 0xf0, 0xff, 0xff, 0xff, 0x1f, 0,    0,    0,
+    };
+    struct card *c = make_card("595.45.04");
+    struct gsp_backend *b = must_open(c);
+    uint32_t list[3] = {0x11223344, 0xc56f, 0xffffffff};
+    uint64_t params[2] = {3, (uint64_t)(uintptr_t)list}; /* numClasses, classList */
+
+    (void)state;
+    c->plain = true;
+    assert_int_equal(b->ops->control(b, 1, 2, 0x800201, params, sizeof(params), NULL), 0);
+    assert_int_equal(fake_get(c->last + 16), 0x38); /* paramsSize */
+    assert_int_equal(fake_get(c->last + 20), 2);    /* rmapiRpcFlags: serialised */
+    assert_int_equal(c->last_bytes, 40 + 0x38);
+    assert_memory_equal(c->last + 40, vector, sizeof(vector));
+    assert_int_equal(params[0], 3);
+    assert_int_equal(list[1], 0xc56f);
+    b->ops->close(b);
+    destroy_card(c);
+}
+
+static void
+a_control_with_pointers_but_no_serialised_form_is_refused(void **state)
+{
+    struct card *c = make_card("595.45.04");
+    struct gsp_backend *b = must_open(c);
+    const struct nvrm_schema *s = b->abi.schema;
+    struct gsp_error err = {0};
+    uint8_t params[8192] = {0};
+    unsigned refused = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < nvrm_control_count(s); i++) {
+        const struct nvrm_control *row = nvrm_control_at(b->abi, i);
+        const struct nvrm_layout *l = row ? nvrm_struct_at(b->abi, row->params) : NULL;
+
+        if (!l || !(l->flags & NVRM_LAYOUT_PTR) || l->flags & NVRM_LAYOUT_FINN ||
+            l->size > sizeof(params))
+            continue;
+        assert_int_equal(b->ops->control(b, 1, 2, row->id, params, l->size, &err), -EOPNOTSUPP);
+        assert_int_equal(err.origin, GSP_ORIGIN_INPUT);
+        assert_non_null(strstr(err.text, "hold pointers"));
+        refused++;
+    }
+    assert_true(refused > 5);
+    b->ops->close(b);
+    destroy_card(c);
 }
 
 static void
@@ -609,6 +666,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_starts_and_ends_at_every_release_here),
         cmocka_unit_test(rm_calls_have_the_headers_of_the_release),
+        cmocka_unit_test(a_control_with_pointers_goes_serialised_and_flagged),
+        cmocka_unit_test(a_control_with_pointers_but_no_serialised_form_is_refused),
         cmocka_unit_test(a_root_is_allocated_with_client_parameters),
         cmocka_unit_test(both_layers_of_status_are_reported_as_rm_said_them),
         cmocka_unit_test(raw_rpcs_and_the_history_are_there),
