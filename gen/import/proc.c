@@ -262,6 +262,7 @@ pipe_archive(const char *const *git, const char *const *tar)
 {
     int fds[2];
     pid_t a, b;
+    bool ok;
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return false;
@@ -277,7 +278,12 @@ pipe_archive(const char *const *git, const char *const *tar)
         _exit(127);
     }
     close(fds[0]);
-    return a > 0 && b > 0 && (wait_status(a) == 0) & (wait_status(b) == 0);
+    ok = a > 0 && b > 0;
+    if (a > 0)
+        ok = wait_status(a) == 0 && ok;
+    if (b > 0)
+        ok = wait_status(b) == 0 && ok;
+    return ok;
 }
 
 bool
