@@ -306,7 +306,7 @@ gsp_rpc_event_next(struct gsp_rpc *rpc, struct gsp_event *event_out, uint64_t ti
         if (rc == -EAGAIN) {
             if (!timeout_ns)
                 return -EAGAIN;
-            rc = gsp_msgq_wait(rpc->config.queue, deadline_ns);
+            rc = rpc_wait(rpc, deadline_ns, err);
             if (rc == -ETIMEDOUT)
                 return -EAGAIN;
             if (rc == -ENODEV)

@@ -76,6 +76,8 @@ struct rpc_want {
 /** Read one record. 1: what was wanted; 0: something else, dealt with; -EAGAIN: there is none;
  * another negative errno: err says what. */
 int rpc_receive(struct gsp_rpc *rpc, struct rpc_want *want, struct gsp_error *err);
+/** Wait for a record. 0; -ETIMEDOUT and -ENODEV without a text; another errno with one. */
+int rpc_wait(struct gsp_rpc *rpc, uint64_t deadline_ns, struct gsp_error *err);
 /** Receive until what is wanted came or the deadline passed (-ETIMEDOUT, without a text). */
 int rpc_receive_until(struct gsp_rpc *rpc, struct rpc_want *want, uint64_t deadline_ns,
                       struct gsp_error *err);

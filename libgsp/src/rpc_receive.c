@@ -141,6 +141,19 @@ rpc_receive(struct gsp_rpc *rpc, struct rpc_want *want, struct gsp_error *err)
 }
 
 int
+rpc_wait(struct gsp_rpc *rpc, uint64_t deadline_ns, struct gsp_error *err)
+{
+    const int rc = gsp_msgq_wait(rpc->config.queue, deadline_ns);
+
+    if (rc == -EINTR)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "interrupted while waiting for GSP-RM");
+    if (rc == 0 || rc == -ETIMEDOUT || rc == -ENODEV)
+        return rc;
+    return gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "waiting for GSP-RM: %s",
+                    strerrordesc_np(-rc));
+}
+
+int
 rpc_receive_until(struct gsp_rpc *rpc, struct rpc_want *want, uint64_t deadline_ns,
                   struct gsp_error *err)
 {
@@ -150,7 +163,7 @@ rpc_receive_until(struct gsp_rpc *rpc, struct rpc_want *want, uint64_t deadline_
         if (rc > 0)
             return 0;
         if (rc == -EAGAIN)
-            rc = gsp_msgq_wait(rpc->config.queue, deadline_ns);
+            rc = rpc_wait(rpc, deadline_ns, err);
         if (rc < 0)
             return rc;
         /* A peer that never stops talking must not keep us past the deadline. */

@@ -139,7 +139,7 @@ start(struct gsp_rm *rm, struct gsp_error *err)
     if (rc < 0)
         return gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "GSP-RM of %s did not start: %s",
                         nvrm_release_name(rm->base.abi.schema, rm->base.abi.release),
-                        strerror(-rc));
+                        strerrordesc_np(-rc));
     rm->started = true;
     return 0;
 }

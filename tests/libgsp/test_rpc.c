@@ -462,6 +462,25 @@ a_better_reason_than_a_timeout_is_given(void **state)
 }
 
 static void
+an_interrupted_call_ends_and_its_answer_is_dropped(void **state)
+{
+    struct fixture *f = open_fixture("595.45.04");
+    struct gsp_error err = {0};
+    struct gsp_event e;
+
+    (void)state;
+    f->sleep_rc = -EINTR;
+    expect(f, HOLD, -EINTR, "interrupted while waiting for GSP-RM");
+    f->manner = ANSWER;
+    assert_int_equal(call(f, CONTROL, 64, NULL), 0);
+    assert_int_equal(gsp_rpc_stats(f->rpc)->late, 1);
+    f->sleep_rc = -EBADF;
+    assert_int_equal(gsp_rpc_event_next(f->rpc, &e, 1000000, &err), -EBADF);
+    assert_non_null(strstr(err.text, "waiting for GSP-RM: Bad file descriptor"));
+    close_fixture(f);
+}
+
+static void
 a_late_reply_is_not_taken_for_the_next_one(void **state)
 {
     static const char *const releases[] = {"570.144", "595.45.04"};
@@ -619,6 +638,7 @@ main(void)
         cmocka_unit_test(without_memory_an_event_is_lost_and_the_call_goes_on),
         cmocka_unit_test(a_timeout_names_the_call_and_what_went_before),
         cmocka_unit_test(a_better_reason_than_a_timeout_is_given),
+        cmocka_unit_test(an_interrupted_call_ends_and_its_answer_is_dropped),
         cmocka_unit_test(a_late_reply_is_not_taken_for_the_next_one),
         cmocka_unit_test(a_reply_to_an_unknown_sequence_is_named_where_sequences_are_matched),
         cmocka_unit_test(a_missing_continuation_record_is_named),

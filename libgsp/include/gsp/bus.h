@@ -45,7 +45,8 @@ struct gsp_bus_ops {
     void (*dma_free)(struct gsp_bus *bus, struct gsp_dma *dma);
 
     /** Wait for an interrupt. 0, -ETIMEDOUT (also when timeout_ns is 0 and none is pending),
-     * -ENODEV when the card is gone. */
+     * -ENODEV when the card is gone, -EINTR to give up the wait: the user wants to. May return
+     * -ETIMEDOUT early when it knows that nothing will come. */
     int (*irq_wait)(struct gsp_bus *bus, uint64_t timeout_ns);
 
     /** Function-level reset. 0 or -EOPNOTSUPP. */

@@ -91,7 +91,8 @@ struct gsp_rpc_call {
 
 /** Send and wait for the answer, at most the configured timeout. 0 (see rpc_result), -ETIMEDOUT
  * (text: what was awaited; hint: what went before), -EBADMSG and -EPROTO (queue or record
- * broken, text names it), -EMSGSIZE, -ENODEV. On error the reply slices may be half-written. */
+ * broken, text names it), -EMSGSIZE, -ENODEV, -EINTR (the bus was interrupted; the answer is
+ * dropped when it comes). On error the reply slices may be half-written. */
 GSP_MUST_CHECK int gsp_rpc_call(struct gsp_rpc *rpc, struct gsp_rpc_call *call,
                                 struct gsp_error *err);
 /** Send without waiting: for the functions that have no answer (72, 73). */
