@@ -205,7 +205,9 @@ move_pointee(struct finn *x, const struct place *p, const struct nvrm_field *f)
         return;
     gsp_view_init(&before, p->view.abi, p->view.layout, p->before, p->view.bytes);
     (void)gsp_view_pointee(&before, f, &room);
-    if (!x->out && (!room.at || e.used > room.used))
+    if (!x->out && !room.at)
+        fail(x, -ENOSPC, "%s points nowhere, but elements came", name_of(x, f));
+    else if (!x->out && e.used > room.used)
         fail(x, -ENOSPC, "%s has room for %u elements, %u came", name_of(x, f), room.used,
              e.used);
     else
