@@ -138,6 +138,14 @@ on_signal(void)
     return 0;
 }
 
+/* A signal between two keys is handled by readline before it asks for the next one. */
+static int
+on_key(FILE *in)
+{
+    on_signal();
+    return rl_getc(in);
+}
+
 static void
 set_up(struct cli *cli)
 {
@@ -146,6 +154,7 @@ set_up(struct cli *cli)
     rl_attempted_completion_function = on_complete;
     rl_completion_display_matches_hook = on_display;
     rl_signal_event_hook = on_signal;
+    rl_getc_function = on_key;
     rl_basic_word_break_characters = " \t\n";
     rl_completer_quote_characters = "'\"";
     rl_variable_bind("completion-ignore-case", "on");
@@ -172,7 +181,6 @@ read_terminal(struct cli *cli)
     while ((line = readline("nvrm> ")) && !ends_shell(line)) {
         if (line[strspn(line, " \t")]) {
             add_history(line);
-            *cli->interrupted = 0;
             (void)cli_run_line(cli, line);
             *cli->interrupted = 0;
         }

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* The shell on a pseudo-terminal, as a person uses it. */
+#include <errno.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test.h"
+
+enum { SEEN_BYTES = 1 << 16, PATIENCE_MS = 10000 };
+
+struct terminal {
+    int fd;
+    pid_t pid;
+    char seen[SEEN_BYTES]; /* since the last wait_for() */
+    size_t bytes;
+    char history[64];
+};
+
+static int
+open_terminal(void **state)
+{
+    struct terminal *t = calloc(1, sizeof(*t));
+    const struct winsize size = {.ws_row = 50, .ws_col = 200};
+    int fd;
+
+    snprintf(t->history, sizeof(t->history), "/tmp/nvrm-history-XXXXXX");
+    fd = mkstemp(t->history);
+    assert_true(fd >= 0);
+    close(fd);
+    t->pid = forkpty(&t->fd, NULL, NULL, &size);
+    assert_true(t->pid >= 0);
+    if (t->pid == 0) {
+        setenv("TERM", "dumb", 1);
+        setenv("NVRM_HISTORY", t->history, 1);
+        setenv("INPUTRC", "/dev/null", 1);
+        execl(NVRM_CLI_DIR "/nvrm-cli", "nvrm-cli", (char *)NULL);
+        _exit(127);
+    }
+    *state = t;
+    return 0;
+}
+
+static int
+close_terminal(void **state)
+{
+    struct terminal *t = *state;
+
+    kill(t->pid, SIGKILL);
+    waitpid(t->pid, NULL, 0);
+    close(t->fd);
+    unlink(t->history);
+    free(t);
+    return 0;
+}
+
+static void
+type(struct terminal *t, const char *text)
+{
+    assert_int_equal(write(t->fd, text, strlen(text)), strlen(text));
+}
+
+/* Read what has come; false when nothing comes for a while. */
+static bool
+read_more(struct terminal *t, int timeout_ms)
+{
+    struct pollfd p = {.fd = t->fd, .events = POLLIN};
+    ssize_t got;
+
+    if (poll(&p, 1, timeout_ms) <= 0)
+        return false;
+    got = read(t->fd, t->seen + t->bytes, sizeof(t->seen) - 1 - t->bytes);
+    if (got <= 0)
+        return false;
+    t->bytes += (size_t)got;
+    t->seen[t->bytes] = '\0';
+    return true;
+}
+
+/* Wait until the text is on the screen, then forget everything up to its end. */
+static void
+wait_for(struct terminal *t, const char *text)
+{
+    char *at;
+
+    while (!(at = strstr(t->seen, text))) {
+        if (!read_more(t, PATIENCE_MS)) {
+            print_error("waited for '%s', saw:\n%s\n", text, t->seen);
+            fail();
+        }
+    }
+    at += strlen(text);
+    t->bytes -= (size_t)(at - t->seen);
+    memmove(t->seen, at, t->bytes + 1);
+}
+
+static void
+lines_share_one_session(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "alloc device FERMI_VASPACE_A --as vas\n");
+    wait_for(t, "0xcaf10001");
+    wait_for(t, "nvrm> ");
+    type(t, "tree\n");
+    wait_for(t, "FERMI_VASPACE_A");
+    wait_for(t, "nvrm> ");
+    type(t, "free vas\n");
+    wait_for(t, "freed 0xcaf10001");
+}
+
+static void
+tab_completes_verbs_controls_fields_values_and_names(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "expl\t");
+    wait_for(t, "explain ");
+    type(t, "status NV_ERR_INVALID_CLA\t\n");
+    wait_for(t, "0x22");
+    wait_for(t, "nvrm> ");
+    type(t, "ctl subd\t");
+    wait_for(t, "subdevice ");
+    type(t, "nv2080_ctrl_cmd_gpu_get_name_s\t");
+    wait_for(t, "NV2080_CTRL_CMD_GPU_GET_NAME_STRING ");
+    type(t, "gpuNameStringFl\t");
+    wait_for(t, "gpuNameStringFlags=");
+    type(t, "NV2080_CTRL_GPU_GET_NAME_STRING_FLAGS_TYPE_A\t\n");
+    wait_for(t, "NVIDIA GeForce RTX 4090");
+    wait_for(t, "nvrm> ");
+    type(t, "alloc device FERMI_VASPACE_A --as myspace\n");
+    wait_for(t, "0xcaf1");
+    wait_for(t, "nvrm> ");
+    type(t, "free my\t\n");
+    wait_for(t, "freed 0xcaf1");
+}
+
+static void
+listing_fields_shows_their_types(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 \t\t\t");
+    wait_for(t, "fbInfoListSize=");
+    wait_for(t, "u32");
+    wait_for(t, "fbInfoList[0].");
+}
+
+static void
+ctrl_c_drops_the_line_and_not_the_shell(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "rubbish");
+    wait_for(t, "rubbish");
+    type(t, "\003");
+    wait_for(t, "nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+}
+
+static void
+ctrl_c_ends_a_wait_and_keeps_the_session(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "alloc device FERMI_VASPACE_A --as vas\n");
+    wait_for(t, "0xcaf10001");
+    wait_for(t, "nvrm> ");
+    type(t, "event watch\n");
+    wait_for(t, "event watch");
+    while (read_more(t, 200))
+        assert_null(strstr(t->seen, "nvrm> "));
+    type(t, "\003");
+    wait_for(t, "nvrm> ");
+    type(t, "tree\n");
+    wait_for(t, "FERMI_VASPACE_A");
+}
+
+static void
+an_error_does_not_end_the_shell_but_exit_does(void **state)
+{
+    struct terminal *t = *state;
+    int status;
+
+    wait_for(t, "nvrm> ");
+    type(t, "frobnicate\n");
+    wait_for(t, "there is no verb 'frobnicate'");
+    wait_for(t, "nvrm> ");
+    type(t, "exit\n");
+    while (read_more(t, PATIENCE_MS))
+        ;
+    assert_int_equal(waitpid(t->pid, &status, 0), t->pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    t->pid = fork();
+    if (t->pid == 0)
+        _exit(0);
+}
+
+static void
+history_is_kept_between_shells(void **state)
+{
+    struct terminal *t = *state;
+    char text[256] = "";
+    int status;
+    FILE *f;
+
+    wait_for(t, "nvrm> ");
+    type(t, "explain status 0x56\n");
+    wait_for(t, "NV_ERR_NOT_SUPPORTED");
+    wait_for(t, "nvrm> ");
+    type(t, "\004");
+    while (read_more(t, PATIENCE_MS))
+        ;
+    assert_int_equal(waitpid(t->pid, &status, 0), t->pid);
+    f = fopen(t->history, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_non_null(strstr(text, "explain status 0x56"));
+    t->pid = fork();
+    if (t->pid == 0)
+        _exit(0);
+}
+
+int
+main(void)
+{
+#define ON_TERMINAL(test) cmocka_unit_test_setup_teardown(test, open_terminal, close_terminal)
+    const struct CMUnitTest tests[] = {
+        ON_TERMINAL(lines_share_one_session),
+        ON_TERMINAL(tab_completes_verbs_controls_fields_values_and_names),
+        ON_TERMINAL(listing_fields_shows_their_types),
+        ON_TERMINAL(ctrl_c_drops_the_line_and_not_the_shell),
+        ON_TERMINAL(ctrl_c_ends_a_wait_and_keeps_the_session),
+        ON_TERMINAL(an_error_does_not_end_the_shell_but_exit_does),
+        ON_TERMINAL(history_is_kept_between_shells),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
