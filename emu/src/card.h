@@ -63,10 +63,14 @@ uint32_t emu_card_gpc_mask(const struct emu_card *card);
 /** 16 bytes that identify this card: made from its name, and saying so. */
 void emu_card_uuid(const struct emu_card *card, uint8_t uuid_out[16]);
 
-/** NV2080_ENGINE_TYPE_* of an engine at this release; 0 when the release lacks it. */
+/* engine.c: the numbers that a release gives an engine */
+/** NV2080_ENGINE_TYPE_*; 0 when the release lacks it. */
 uint32_t emu_engine_type(struct nvrm_abi abi, const struct emu_engine *engine);
-/** RM_ENGINE_TYPE_*, which numbers engines differently from some release on. */
+/** RM_ENGINE_TYPE_* and MC_ENGINE_IDX_*, which RM uses between its two halves. */
 uint32_t emu_engine_rm_type(struct nvrm_abi abi, const struct emu_engine *engine);
+uint32_t emu_engine_mc_index(struct nvrm_abi abi, const char *name);
+/** The number in "COPY3". */
+uint32_t emu_engine_instance(const char *name);
 /** NULL for a type that the card has no engine of. */
 const struct emu_engine *emu_engine_by_type(struct nvrm_abi abi, const struct emu_card *card,
                                             uint32_t type);

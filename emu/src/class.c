@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "class.h"
 #include "class_base.h"
 #include "emu_priv.h"
 #include "release.h"
@@ -114,7 +115,10 @@ emu_class_offered(const struct emu_gpu *gpu, uint32_t cls)
 {
     const struct emu_rm *rm = &gpu->gsp.rm;
 
-    return listed(rm->offered, rm->offered_count, cls) ||
+    if (listed(rm->offered, rm->offered_count, cls) || !rm->offered)
+        return true;
+    /* Up to 575 the lists hold engine classes only, and only those are looked for. */
+    return !emu_rule(gpu->abi, EMU_RULE_CLASS_SUPPORTED) &&
            !listed(rm->bound_to, rm->bound_count, cls);
 }
 
@@ -122,9 +126,9 @@ emu_class_offered(const struct emu_gpu *gpu, uint32_t cls)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-static bool
-params(const struct emu_gpu *gpu, const struct emu_object *o, const struct emu_alloc *a,
-       struct emu_wire *w)
+bool
+emu_class_params(const struct emu_gpu *gpu, const struct emu_object *o,
+                 const struct emu_alloc *a, struct emu_wire *w)
 {
     *w = (struct emu_wire){.abi = gpu->abi,
                            .layout = nvrm_struct_at(gpu->abi, o->cls->params),
@@ -143,7 +147,7 @@ construct_device(struct emu_gpu *gpu, struct emu_object *o, const struct emu_all
     struct emu_wire w;
     uint64_t instance;
 
-    if (!params(gpu, o, a, &w))
+    if (!emu_class_params(gpu, o, a, &w))
         return strict && a->client != gpu->gsp.rm.internal_client ? NV_ERR_INVALID_ARGUMENT
                                                                   : NV_OK;
     instance = emu_get(&w, "deviceId");
@@ -155,6 +159,7 @@ construct_device(struct emu_gpu *gpu, struct emu_object *o, const struct emu_all
         (emu_get(&w, "vaLimitInternal") < emu_get(&w, "vaStartInternal") ||
          !emu_get(&w, "vaLimitInternal")))
         return NV_ERR_INVALID_ARGUMENT;
+    o->u.device.va_mode = (uint32_t)emu_get(&w, "vaMode");
     return NV_OK;
 }
 
@@ -164,7 +169,7 @@ construct_subdevice(struct emu_gpu *gpu, struct emu_object *o, const struct emu_
 {
     struct emu_wire w;
 
-    if (params(gpu, o, a, &w) && emu_get(&w, "subDeviceId"))
+    if (emu_class_params(gpu, o, a, &w) && emu_get(&w, "subDeviceId"))
         return NV_ERR_INVALID_CLASS;
     for (const struct emu_object *c = o->parent->children; c; c = c->sibling)
         if (c != o && !strcmp(c->impl, o->impl))
@@ -181,7 +186,7 @@ construct_event(struct emu_gpu *gpu, struct emu_object *o, const struct emu_allo
 
     if (a->cls == emu_constant(gpu->abi, "NV01_EVENT", 0x5))
         return NV_ERR_INVALID_CLASS;
-    if (!params(gpu, o, a, &w))
+    if (!emu_class_params(gpu, o, a, &w))
         return NV_ERR_INVALID_ARGUMENT;
     o->u.event.client = (uint32_t)emu_get(&w, "hParentClient");
     if (!o->u.event.client)
@@ -194,37 +199,6 @@ construct_event(struct emu_gpu *gpu, struct emu_object *o, const struct emu_allo
     return NV_OK;
 }
 
-/* The engine that a channel or a group runs on: its own, or its group's. */
-static const struct emu_engine *
-pick_engine(struct emu_gpu *gpu, const struct emu_object *o, const struct emu_wire *w)
-{
-    const uint32_t type = (uint32_t)emu_get(w, "engineType");
-
-    if (!type && o->parent && emu_class_is(o->parent->impl, "KernelChannelGroupApi"))
-        return emu_engine_by_type(gpu->abi, gpu->card, o->parent->u.channel.engine);
-    return emu_engine_by_type(gpu->abi, gpu->card, type);
-}
-
-static uint32_t
-construct_channel(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
-{
-    const struct emu_engine *engine;
-    struct emu_wire w;
-
-    if (!params(gpu, o, a, &w))
-        return NV_ERR_INVALID_ARGUMENT;
-    engine = pick_engine(gpu, o, &w);
-    if (emu_get(&w, "engineType") && !engine)
-        return NV_ERR_INVALID_ARGUMENT;
-    o->u.channel.engine = engine ? emu_engine_type(gpu->abi, engine) : 0;
-    o->u.channel.runlist = engine ? engine->runlist : 0;
-    if (!emu_class_is(o->impl, "KernelChannel"))
-        return NV_OK;
-    o->u.channel.chid = gpu->gsp.rm.next_chid++ % gpu->card->channels;
-    emu_set(&w, o->u.channel.chid, "cid");
-    return NV_OK;
-}
-
 uint32_t
 emu_class_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_alloc *a)
 {
@@ -232,12 +206,13 @@ emu_class_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_
         const char *impl;
         uint32_t (*construct)(struct emu_gpu *, struct emu_object *, const struct emu_alloc *);
     } table[] = {
-        {"Device",                construct_device   },
-        {"Subdevice",             construct_subdevice},
-        {"Event",                 construct_event    },
-        {"EventApi",              construct_event    },
-        {"KernelChannel",         construct_channel  },
-        {"KernelChannelGroupApi", construct_channel  },
+        {"Device",                construct_device     },
+        {"Subdevice",             construct_subdevice  },
+        {"Event",                 construct_event      },
+        {"EventApi",              construct_event      },
+        {"KernelChannel",         emu_channel_construct},
+        {"KernelChannelGroupApi", emu_group_construct  },
+        {"KernelCtxShareApi",     emu_share_construct  },
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -5,8 +5,6 @@
  */
 #include "control.h"
 
-#include <string.h>
-
 /* engineData[] of the device table: ENGINE_INFO_TYPE_*, engine_info.h of the vendor's tree */
 enum {
     INFO_ENG_DESC,
@@ -25,18 +23,6 @@ enum {
     INFO_RUNLIST_ENGINE,
     INFO_CHRAM_PRI_BASE,
 };
-
-/* The number in "COPY3". */
-static uint32_t
-instance_of(const char *name)
-{
-    uint32_t n = 0;
-
-    name += strcspn(name, "0123456789");
-    for (; *name >= '0' && *name <= '9'; name++)
-        n = n * 10 + (uint32_t)(*name - '0');
-    return n;
-}
 
 /* Position of an engine within its runlist. */
 static uint32_t
@@ -64,7 +50,7 @@ put_entry(struct emu_call *c, uint32_t engine, unsigned at)
         [INFO_INTR] = e->stall,
         [INFO_MC] = engine,
         [INFO_DEV_TYPE] = 0,
-        [INFO_INSTANCE] = instance_of(e->name),
+        [INFO_INSTANCE] = emu_engine_instance(e->name),
         [INFO_RUNLIST_PRI_BASE] = e->runlist_base,
         [INFO_HOST_DRIVEN] = 1,
         [INFO_RUNLIST_ENGINE] = runlist_index(c->card, engine),
@@ -187,44 +173,10 @@ schedule(struct emu_call *c)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-/* MC_ENGINE_IDX_* moved twice (engine_idx.h): at 545 and at 550. */
-static const struct mc_range {
-    const char *prefix;
-    uint32_t r535, r545, r550;
-} mc_ranges[] = {
-    {"GR",     82, 83, 84},
-    {"COPY",   15, 15, 15},
-    {"NVDEC",  64, 64, 65},
-    {"NVENC",  38, 38, 38},
-    {"NVJPEG", 50, 50, 51},
-    {"OFA",    80, 80, 81},
-    {"SEC2",   46, 46, 47},
-    {"GSP",    49, 49, 50},
-};
-
-static uint32_t
-mc_index(struct nvrm_abi abi, const char *name)
-{
-    const char *release = nvrm_release_name(abi.schema, abi.release);
-
-    for (size_t i = 0; i < sizeof(mc_ranges) / sizeof(mc_ranges[0]); i++) {
-        const struct mc_range *r = &mc_ranges[i];
-        const size_t n = strlen(r->prefix);
-
-        if (strncmp(name, r->prefix, n) != 0)
-            continue;
-        return (strncmp(release, "535", 3) == 0   ? r->r535
-                : strncmp(release, "545", 3) == 0 ? r->r545
-                                                  : r->r550) +
-               (name[n] ? instance_of(name) : 0);
-    }
-    return 0;
-}
-
 static void
 put_vector(struct emu_call *c, unsigned at, const char *name, uint32_t stall, uint32_t nonstall)
 {
-    emu_set(&c->p, mc_index(c->p.abi, name), "table[%u].engineIdx", at);
+    emu_set(&c->p, emu_engine_mc_index(c->p.abi, name), "table[%u].engineIdx", at);
     emu_set(&c->p, 0, "table[%u].pmcIntrMask", at);
     emu_set(&c->p, stall, "table[%u].vectorStall", at);
     emu_set(&c->p, nonstall, "table[%u].vectorNonStall", at);

@@ -39,7 +39,7 @@ struct emu_object {
             bool bound, scheduled;
         } channel;
         struct {
-            uint32_t instance;
+            uint32_t va_mode;
         } device;
     } u;
 };

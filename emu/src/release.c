@@ -19,6 +19,9 @@ static const struct {
     {EMU_RULE_DEVICE_INSTANCE,    550054014, 0        },
  /* alloc_free.c, resservResourceFactory: gpuIsClassSupported */
     {EMU_RULE_CLASS_SUPPORTED,    580065006, 0        },
+ /* gpu_engine_type.h, engine_idx.h */
+    {EMU_RULE_ENGINES_545,        545000000, 0        },
+    {EMU_RULE_ENGINES_550,        550000000, 0        },
 };
 
 /* 535.161.07 -> 535161007 */

@@ -157,6 +157,19 @@ registry_total(struct emu_gpu *gpu, const struct emu_message *m)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
+/* RMAPI_RPC_FLAGS_SERIALIZED (rmapi.h): params in FINN form, which this GSP-RM deserialises for
+ * no message. */
+static bool
+is_serialized(struct emu_gpu *gpu, const struct emu_wire *w)
+{
+    const uint64_t flags =
+        emu_has(w, "rmapiRpcFlags") ? emu_get(w, "rmapiRpcFlags") : emu_get(w, "flags");
+
+    if (flags & 2)
+        emu_note(gpu, "FINN-serialised params are not modelled");
+    return flags & 2;
+}
+
 static uint32_t
 serve_alloc(struct emu_gpu *gpu, struct emu_message *m)
 {
@@ -174,6 +187,8 @@ serve_alloc(struct emu_gpu *gpu, struct emu_message *m)
                            .params = m->payload + w.layout->size};
     if (a.bytes > m->bytes - w.layout->size)
         status = NV_ERR_INVALID_PARAM_STRUCT;
+    else if (is_serialized(gpu, &w))
+        status = NV_ERR_LIB_RM_VERSION_MISMATCH;
     else if (!emu_fault_status(gpu, &status))
         status = emu_rm_alloc(gpu, &a);
     emu_set(&w, a.client, "hClient");
@@ -205,6 +220,8 @@ serve_control(struct emu_gpu *gpu, struct emu_message *m)
     bytes = (uint32_t)emu_get(&w, "paramsSize");
     if (bytes > m->bytes - w.layout->size)
         status = NV_ERR_INVALID_PARAM_STRUCT;
+    else if (is_serialized(gpu, &w))
+        status = NV_ERR_LIB_RM_VERSION_MISMATCH;
     else if (!emu_fault_status(gpu, &status))
         status = emu_rm_control(gpu, (uint32_t)emu_get(&w, "hClient"),
                                 (uint32_t)emu_get(&w, "hObject"), (uint32_t)emu_get(&w, "cmd"),

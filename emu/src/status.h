@@ -31,7 +31,8 @@
     X(NV_ERR_NO_MEMORY, 0x51)                                                                  \
     X(NV_ERR_NOT_SUPPORTED, 0x56)                                                              \
     X(NV_ERR_OBJECT_NOT_FOUND, 0x57)                                                           \
-    X(NV_ERR_STATE_IN_USE, 0x63)
+    X(NV_ERR_STATE_IN_USE, 0x63)                                                               \
+    X(NV_ERR_LIB_RM_VERSION_MISMATCH, 0x6a)
 
 #define EMU_STATUS_ENUM(name, value) name = (value),
 enum { EMU_STATUS_LIST(EMU_STATUS_ENUM) };

@@ -63,20 +63,20 @@ mistakes_are_refused_with_file_and_line(void **state)
     static const struct {
         const char *from, *to, *says;
     } list[] = {
-        {"  l2_kib: 73728",         "  l2_kb: 73728",          "l2_kb"       },
-        {"  l2_kib: 73728\n",       "",                        "l2_kib"      },
-        {"  bus_bits: 384",         "  bus_bits: wide",        "bus_bits"    },
-        {"  bus_bits: 384",         "  bus_bits: 7",           "bus_bits"    },
-        {"tpcs: [6, ",              "tpcs: [7, ",              "tpcs"        },
-        {"tpcs: [6, ",              "tpcs: [6, 6, 6, ",        "GPCs"        },
+        {"  l2_kib: 73728",         "  l2_kb: 73728",          "l2_kb"        },
+        {"  l2_kib: 73728\n",       "",                        "l2_kib"       },
+        {"  bus_bits: 384",         "  bus_bits: wide",        "bus_bits"     },
+        {"  bus_bits: 384",         "  bus_bits: 7",           "bus_bits"     },
+        {"tpcs: [6, ",              "tpcs: [7, ",              "tpcs"         },
+        {"tpcs: [6, ",              "tpcs: [6, 6, 6, ",        "GPCs"         },
         {"display: true",           "display: maybe",          "true or false"},
-        {"name: AD102",             "nom: AD102",              "nom"         },
-        {"- {name: GR0, runlist",   "- {nmae: GR0, runlist",   "nmae"        },
-        {"fault_id: 64, ",          "",                        "fault_id"    },
-        {"GRAPHICS_PM:",            "GRAPHICS_MP:",            "GRAPHICS_MP" },
-        {"GRAPHICS_PM: [",          "GRAPHICS_PM: [1, ",       "[bytes"      },
-        {"id: {architecture: 0x19", "id: {architecture: 0x99", "architecture"},
-        {"\nmemory:",               "\nmemory: [",             "error"       },
+        {"name: AD102",             "nom: AD102",              "nom"          },
+        {"- {name: GR0, runlist",   "- {nmae: GR0, runlist",   "nmae"         },
+        {"fault_id: 64, ",          "",                        "fault_id"     },
+        {"GRAPHICS_PM:",            "GRAPHICS_MP:",            "GRAPHICS_MP"  },
+        {"GRAPHICS_PM: [",          "GRAPHICS_PM: [1, ",       "[bytes"       },
+        {"id: {architecture: 0x19", "id: {architecture: 0x99", "architecture" },
+        {"\nmemory:",               "\nmemory: [",             "error"        },
     };
     char said[1024];
 

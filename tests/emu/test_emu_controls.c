@@ -344,6 +344,7 @@ controls_of_a_base_class_answer_on_derived_objects(void **state)
     (void)state;
     raw_boot(&r, "570.144", NULL, NULL);
     raw_tree(&r);
+    set_word(channel, 0x80, 1); /* engineType: GR0 */
     assert_int_equal(raw_alloc(&r, RAW_CLIENT, RAW_DEVICE, 0x70, 0x90f1, vaspace, 48), 0);
     assert_int_equal(raw_alloc(&r, RAW_CLIENT, RAW_DEVICE, 0xc0, 0xc56f, channel, 368), 0);
     assert_int_equal(raw_control(&r, RAW_CLIENT, 0xc0, 0xc36f0108, token, 4), 0);

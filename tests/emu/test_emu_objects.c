@@ -112,6 +112,7 @@ foreign_class(struct raw *r)
     uint8_t channel[512] = {0}, graphics[16] = {0};
     const uint32_t bytes = branch(r) < 570 ? 360 : 368;
 
+    channel[0x80] = 1; /* engineType: GR0 */
     assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, bytes), OK);
     assert_int_equal(raw_alloc(r, RAW_CLIENT, 0x10, 0x11, 0xc597, graphics, 16),
                      branch(r) < 580 ? INVALID_CLASS : NOT_SUPPORTED);
@@ -298,6 +299,53 @@ page_directories(struct raw *r)
 }
 ON_EACH_RELEASE(page_directories_belong_to_devices, page_directories)
 
+/* The offsets are those of NV_CHANNEL_ALLOC_PARAMS, NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS and
+ * NV_CTXSHARE_*. */
+static void
+channels(struct raw *r)
+{
+    const uint32_t n = branch(r) < 570 ? 360 : 368, vas = branch(r) < 580 ? 48 : 56;
+    uint32_t channel[92] = {0}, group[5] = {0}, share[3] = {0};
+
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, n),
+                     INVALID_ARGUMENT); /* no engine */
+    channel[32] = 0x3f;
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, n),
+                     INVALID_ARGUMENT); /* an engine that the chip lacks */
+    channel[32] = 1;
+    channel[7] = 0x999; /* hVASpace */
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, n),
+                     OBJECT_NOT_FOUND);
+    channel[7] = RAW_SUBDEVICE;
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, n),
+                     INVALID_OBJECT_HANDLE);
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x70, VASPACE, zeroes, vas), OK);
+    channel[7] = 0x70;
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x10, 0xc56f, channel, n), OK);
+    group[3] = 1; /* engineType */
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x90, TSG, group, 20), OK);
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, 0x90, 0x11, 0xc56f, channel, n),
+                     INVALID_ARGUMENT); /* the share says which address space */
+    share[0] = 0x70;
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, 0x90, 0x91, 0x9067, share, 12), OK);
+    channel[7] = 0;
+    channel[6] = 0x91; /* hContextShare */
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, 0x90, 0x11, 0xc56f, channel, n), OK);
+    assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, 0x12, 0xc56f, channel, n),
+                     INVALID_ARGUMENT); /* only in a group */
+}
+ON_EACH_RELEASE(channels_name_engines_and_address_spaces_that_exist, channels)
+
+static void
+serialized(struct raw *r)
+{
+    uint32_t p[12] = {RAW_CLIENT, RAW_SUBDEVICE, 0x20800137, 0, 4, 2};
+
+    assert_int_equal(raw_rpc(r, RAW_FN_CONTROL, p, r->rel.control_header + 4), OK);
+    assert_int_equal(r->payload[12], 0x6a); /* NV_ERR_LIB_RM_VERSION_MISMATCH */
+}
+ON_EACH_RELEASE(serialised_params_are_refused, serialized)
+
 static void
 many(struct raw *r)
 {
@@ -351,6 +399,8 @@ main(void)
         cmocka_unit_test(a_dup_is_an_object_of_its_own),
         cmocka_unit_test(memory_is_allocated_page_by_page),
         cmocka_unit_test(page_directories_belong_to_devices),
+        cmocka_unit_test(channels_name_engines_and_address_spaces_that_exist),
+        cmocka_unit_test(serialised_params_are_refused),
         cmocka_unit_test(hundreds_of_objects_come_and_go),
         cmocka_unit_test(unknown_functions_and_short_payloads_are_refused),
     };
