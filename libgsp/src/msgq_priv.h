@@ -55,9 +55,18 @@ msgq_load(const uint8_t *word)
 }
 
 static inline void
-msgq_store(uint8_t *word, uint32_t value)
+msgq_store(void *word, uint32_t value)
 {
-    __atomic_store_n((uint32_t *)(void *)word, value, __ATOMIC_RELEASE);
+    uint32_t *const at = word;
+
+    __atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
+
+/* Where an element starts within a queue. */
+static inline size_t
+msgq_slot_off(uint32_t slot)
+{
+    return GSP_MSGQ_PAGE + (size_t)slot * GSP_MSGQ_PAGE;
 }
 
 /* A piece that is worth no call: short, and not across the ring's end. */

@@ -88,7 +88,7 @@ static void
 read_headers(struct gsp_msgq_rx *rx, uint32_t *count_out)
 {
     const struct gsp_msgq_geometry *g = &rx->q->geometry;
-    const uint8_t *base = rx->q->rx_queue + GSP_MSGQ_PAGE + rx->q->rx_read * GSP_MSGQ_PAGE;
+    const uint8_t *base = rx->q->rx_queue + msgq_slot_off(rx->q->rx_read);
     const uint32_t end = g->elem_hdr_bytes + GSP_RPC_HEADER_BYTES;
     uint64_t words[MSGQ_HEADERS_MAX / 8], sum = 0;
 
@@ -97,7 +97,7 @@ read_headers(struct gsp_msgq_rx *rx, uint32_t *count_out)
         sum ^= words[i];
     }
     rx->sum = sum;
-    for (unsigned i = 0; i < GSP_RPC_HEADER_BYTES / 8; i++)
+    for (size_t i = 0; i < GSP_RPC_HEADER_BYTES / 8; i++)
         memcpy((uint8_t *)&rx->rpc + 8 * i, &words[g->elem_hdr_bytes / 8 + i], 8);
     rx->seq = (uint32_t)(words[g->sum_off / 8] >> 32);
     *count_out = 0;
@@ -140,15 +140,15 @@ void
 gsp_msgq_rx_get(struct gsp_msgq_rx *rx, void *data, size_t bytes)
 {
     const struct gsp_msgq *q = rx->q;
-    const uint8_t *ring = q->rx_queue + GSP_MSGQ_PAGE;
+    const uint8_t *piece;
 
     assert(bytes <= gsp_msgq_rx_left(rx));
     if (!msgq_is_small(q->rx_read, rx->pos, bytes)) {
         ring_read(rx, data, bytes);
         return;
     }
-    rx->sum ^= gsp_sum_at(
-        gsp_sum_small(data, ring + q->rx_read * GSP_MSGQ_PAGE + rx->pos, bytes), rx->pos);
+    piece = q->rx_queue + msgq_slot_off(q->rx_read) + rx->pos;
+    rx->sum ^= gsp_sum_at(gsp_sum_small(data, piece, bytes), rx->pos);
     rx->pos += (uint32_t)bytes;
 }
 

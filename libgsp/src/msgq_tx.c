@@ -81,7 +81,7 @@ write_headers(struct gsp_msgq_tx *tx, uint32_t elems, const struct gsp_rpc_heade
 {
     const struct gsp_msgq *q = tx->q;
     const uint32_t count_off = q->geometry.count_off;
-    uint8_t *base = q->tx_queue + GSP_MSGQ_PAGE + q->tx_write * GSP_MSGQ_PAGE;
+    uint8_t *base = q->tx_queue + msgq_slot_off(q->tx_write);
     uint8_t *to = base + q->geometry.elem_hdr_bytes;
     uint64_t sum = (uint64_t)q->tx_seq << 32;
 
@@ -130,15 +130,15 @@ void
 gsp_msgq_tx_put(struct gsp_msgq_tx *tx, const void *data, size_t bytes)
 {
     struct gsp_msgq *q = tx->q;
-    uint8_t *ring = q->tx_queue + GSP_MSGQ_PAGE;
+    uint8_t *piece;
 
     assert(bytes <= tx->end - tx->pos);
     if (!msgq_is_small(q->tx_write, tx->pos, bytes)) {
         ring_write(tx, data, bytes);
         return;
     }
-    tx->sum ^= gsp_sum_at(
-        gsp_sum_small(ring + q->tx_write * GSP_MSGQ_PAGE + tx->pos, data, bytes), tx->pos);
+    piece = q->tx_queue + msgq_slot_off(q->tx_write) + tx->pos;
+    tx->sum ^= gsp_sum_at(gsp_sum_small(piece, data, bytes), tx->pos);
     tx->pos += (uint32_t)bytes;
 }
 
@@ -159,7 +159,7 @@ void
 gsp_msgq_tx_commit(struct gsp_msgq_tx *tx)
 {
     struct gsp_msgq *q = tx->q;
-    uint8_t *element = q->tx_queue + GSP_MSGQ_PAGE + q->tx_write * GSP_MSGQ_PAGE;
+    uint8_t *element = q->tx_queue + msgq_slot_off(q->tx_write);
     const uint32_t elems = elements(tx->end);
 
     assert(tx->pos == tx->end);

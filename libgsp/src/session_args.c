@@ -89,11 +89,11 @@ add_region(struct gsp_rm *rm, unsigned index, const char *name, const struct gsp
 {
     const struct nvrm_layout *l =
         nvrm_struct_find(rm->base.abi, "LibosMemoryRegionInitArgument");
-    const uint32_t stride = l ? l->size : 0;
+    const size_t at = index * (size_t)(l ? l->size : 0);
     struct wire w;
 
-    wire_init(&w, rm->base.abi, "LibosMemoryRegionInitArgument",
-              (uint8_t *)rm->libos.cpu + index * stride, rm->libos.bytes - index * stride, err);
+    wire_init(&w, rm->base.abi, "LibosMemoryRegionInitArgument", (uint8_t *)rm->libos.cpu + at,
+              rm->libos.bytes - at, err);
     wire_set(&w, "id8", region_id(name));
     wire_set(&w, "pa", dma->bus_addr);
     wire_set(&w, "size", dma->bytes);

@@ -204,9 +204,9 @@ call_rm(struct gsp_rm *rm, struct message *m, const char *verb, const char *name
     if (m->rpc_result == 0 && m->status == 0)
         return 0;
     if (name)
-        snprintf(what, sizeof(what), "%s %s", verb, name);
+        (void)snprintf(what, sizeof(what), "%s %s", verb, name);
     else
-        snprintf(what, sizeof(what), "%s 0x%x", verb, id);
+        (void)snprintf(what, sizeof(what), "%s 0x%x", verb, id);
     return gsp_fail_rm(err, rm->base.abi, what, m->status ? m->status : m->rpc_result);
 }
 
@@ -421,7 +421,7 @@ gsprm_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t 
     *reply_bytes_out = call.reply_bytes;
     if (!call.rpc_result)
         return 0;
-    snprintf(what, sizeof(what), "rpc %s (%u)", row ? text_of(rm, row->name) : "function",
-             function);
+    (void)snprintf(what, sizeof(what), "rpc %s (%u)", row ? text_of(rm, row->name) : "function",
+                   function);
     return gsp_fail_rm(err, b->abi, what, call.rpc_result);
 }

@@ -207,6 +207,7 @@ open_fixture(const char *release)
                                     .health = on_health,
                                     .ctx = f};
 
+    assert_non_null(f);
     assert_non_null(queue.block);
     host = (struct gsp_host){.ctx = f, .realloc = no_events};
     f->block = queue.block;
