@@ -119,6 +119,7 @@ static void
 add_range(struct gen_build *b, const struct gen_entry *e)
 {
     struct gen_number *n = number_named(b, e->name);
+    bool clash = false;
 
     for (uint32_t r = 0; r < b->m->n; r++) {
         const struct gen_variant *v = gen_at(e, r);
@@ -128,11 +129,11 @@ add_range(struct gen_build *b, const struct gen_entry *e)
             continue;
         c.hi = v->range[0];
         c.lo = v->range[1];
-        if (n->row[r] != NVRM_RUN_NONE && r == 0)
-            gen_error(b->g, e->pos, "%s is a bit range and a number in the same release",
-                      e->name);
+        clash |= n->row[r] != NVRM_RUN_NONE;
         n->row[r] = gen_row(b->g, &b->consts, &c);
     }
+    if (clash)
+        gen_error(b->g, e->pos, "%s is a bit range and a number in the same release", e->name);
 }
 
 static int

@@ -22,6 +22,7 @@ struct canon {
     struct canon_type *p;
     struct gen_map by_name;
     bool changed;
+    struct gen_pos asked_at; /* of the type that is being merged */
 };
 
 static struct canon_type *
@@ -96,8 +97,6 @@ static void
 merge_type(struct canon *c, struct gen_member *to, const struct gen_member *from,
            const char *owner)
 {
-    const struct gen_pos at = to->pos;
-
     if (is_number(c, &to->type) && is_number(c, &from->type)) {
         if (number_bytes(&from->type) > number_bytes(&to->type)) {
             to->type.name = from->type.name;
@@ -107,12 +106,13 @@ merge_type(struct canon *c, struct gen_member *to, const struct gen_member *from
         merge_agg(c, to->type.agg, from->type.agg, owner);
     } else if (to->type.name && from->type.name && !is_number(c, &to->type) &&
                !is_number(c, &from->type)) {
-        want_type(c, to->type.name, at);
+        want_type(c, to->type.name, c->asked_at);
         want_alias(c, to->type.name, from->type.name);
     } else {
-        gen_error(c->b->g, at,
-                  "%s.%s cannot have one canonical type: it is something else at %s:%u", owner,
-                  to->name, from->pos.file, from->pos.line);
+        gen_error(c->b->g, c->asked_at,
+                  "%s.%s cannot have one canonical type: it is not the same kind of thing in "
+                  "all releases",
+                  owner, to->name);
     }
     merge_dims(&to->type, &from->type);
 }
@@ -209,7 +209,7 @@ want_members(struct canon *c, const struct gen_agg *agg)
         if (agg->p[i].type.agg)
             want_members(c, agg->p[i].type.agg);
         else if (!is_number(c, &agg->p[i].type))
-            want_type(c, agg->p[i].type.name, agg->p[i].pos);
+            want_type(c, agg->p[i].type.name, c->asked_at);
     }
 }
 
@@ -224,6 +224,7 @@ merge_all(struct canon *c)
             struct canon_type t = c->p[i];
 
             memset(&t.agg, 0, sizeof(t.agg));
+            c->asked_at = t.asked_at;
             merge_entry(c, &t, t.name);
             for (uint32_t k = 0; k < t.also.n; k++)
                 merge_entry(c, &t, t.also.p[k]);

@@ -58,6 +58,19 @@ gen_remark_of(const struct gen_meaning *o, const char *name)
     return i == UINT32_MAX ? NULL : &o->remark_rows.p[i];
 }
 
+/* The line of documentation; what since_doc says about releases follows it in brackets. */
+static const char *
+read_doc(struct gen *g, const struct gen_node *map)
+{
+    const struct gen_node *doc = gen_get(map, "doc"), *since = gen_get(map, "since_doc");
+    const char *text = doc ? gen_scalar(g, doc, "doc") : NULL;
+
+    if (!since)
+        return text;
+    return gen_internf(g, text ? "%s (%s)" : "%s%s", text ? text : "",
+                       gen_scalar(g, since, "since_doc"));
+}
+
 /* One of a NULL-terminated list of words; reports and returns 0 for another. */
 static unsigned
 read_word(struct gen *g, const struct gen_node *node, const char *what,
@@ -269,8 +282,7 @@ read_note(struct gen *g, const struct gen_model *m, const struct gen_node *map,
 
     gen_check_keys(g, map, note->path, keys);
     note->has_text = true;
-    if ((node = gen_get(map, "doc")))
-        note->doc = gen_scalar(g, node, "doc");
+    note->doc = read_doc(g, map);
     if ((node = gen_get(map, "unit")))
         note->unit = gen_scalar(g, node, "unit");
     if ((node = gen_get(map, "ptr")))
@@ -348,8 +360,7 @@ read_struct(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
     *gen_push(g, &all->overlays) = o;
     if (self && self->kind == GEN_MAP) {
         gen_check_keys(g, self, "$", struct_keys);
-        if ((node = gen_get(self, "doc")))
-            o->doc = gen_scalar(g, node, "doc");
+        o->doc = read_doc(g, self);
         if ((node = gen_get(self, "finn")))
             o->finn = gen_bool(g, node);
         if ((node = gen_get(self, "like")))
@@ -366,9 +377,7 @@ read_struct(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
         if (strcmp(map->p[i].key, "$") == 0)
             continue;
         note = note_at_path(g, o, &map->p[i]);
-        if (note->has_text)
-            gen_error(g, map->p[i].pos, "%s is described twice", note->path);
-        else if (map->p[i].value->kind != GEN_MAP)
+        if (map->p[i].value->kind != GEN_MAP)
             gen_error(g, map->p[i].value->pos, "what is said about %s must be a map",
                       note->path);
         else
@@ -407,8 +416,7 @@ read_remark(struct gen *g, const struct gen_model *m, struct gen_meaning *all,
     gen_map_set(g, &all->remarks, pair->key, all->remark_rows.n - 1);
     r->pos = pair->pos;
     gen_check_keys(g, pair->value, pair->key, remark_keys);
-    if ((node = gen_get(pair->value, "doc")))
-        r->doc = gen_scalar(g, node, "doc");
+    r->doc = read_doc(g, pair->value);
     if ((node = gen_get(pair->value, "source")))
         r->source = gen_scalar(g, node, "source");
     if ((node = gen_get(pair->value, "safety")))

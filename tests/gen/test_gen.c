@@ -270,33 +270,70 @@ a_folder_without_a_schema_is_an_error(void **state)
     gen_fini(&g);
 }
 
+/* Write a schema file of the given kind with one more item per line, compile it with tiny2, and
+ * return what was reported. */
+static char *
+errors_of(const char *kind, const char *head, const char *line, int lines, const char *foot)
+{
+    static char errors[16384];
+    char path[64];
+    struct gen g;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/tmp/%s-x%d.yaml", kind, (int)getpid());
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(head, f);
+    for (int i = 0; i < lines; i++) {
+        for (const char *p = line; *p; p++) {
+            if (*p == '#')
+                fprintf(f, "%d", i);
+            else
+                fputc(*p, f);
+        }
+    }
+    fputs(foot, f);
+    fclose(f);
+    gen_init(&g);
+    assert_int_equal(gen_try(&g, compile_with, path), -EINVAL);
+    snprintf(errors, sizeof(errors), "%s", g.errors.p);
+    gen_fini(&g);
+    remove(path);
+    return errors;
+}
+
 static void
 errors_stop_at_the_hundredth(void **state)
 {
-    struct gen g;
-    char path[] = "/tmp/nvrm-gen-XXXXXX";
-    FILE *f = fdopen(mkstemp(path), "w");
+    const char *errors = errors_of("rm", "", "section#: {}\n", 150, "");
     unsigned lines = 0;
 
     (void)state;
-    fprintf(f, "nonsense:\n");
-    for (int i = 0; i < 150; i++)
-        fprintf(f, "section%d: {}\n", i);
-    fclose(f);
-    gen_init(&g);
-    {
-        char copy[64];
-
-        snprintf(copy, sizeof(copy), "/tmp/rm-x%d.yaml", (int)getpid());
-        assert_int_equal(rename(path, copy), 0);
-        assert_int_equal(gen_try(&g, compile_with, copy), -EINVAL);
-        remove(copy);
-    }
-    for (const char *p = g.errors.p; (p = strchr(p, '\n')); p++)
+    for (const char *p = errors; (p = strchr(p, '\n')); p++)
         lines++;
     assert_int_equal(lines, 101);
-    assert_non_null(strstr(g.errors.p, "too many errors"));
-    gen_fini(&g);
+    assert_non_null(strstr(errors, "too many errors"));
+}
+
+static void
+more_than_the_tables_can_hold_is_an_error(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(
+        errors_of("versions", "releases:\n  1.1: {}\n", "  2.#: {parent: 1.1}\n", 300, ""),
+        ".yaml:2: error: 301 releases; 254 is the most that the tables can hold"));
+    assert_non_null(strstr(
+        errors_of("rm", "constants:\n  N:\n", "  - {since: ['1.1'], value: #}\n", 300, ""),
+        "N has too many variants"));
+    assert_non_null(strstr(
+        errors_of("rm", "structs: {X: {size: 65536, struct: {\n", "a#: u8,\n", 65536, "}}}\n"),
+        "more than 65535 members"));
+    assert_non_null(
+        strstr(errors_of("rm", "classes: {X: {id: 1, parents: [\n", "P#,\n", 256, "]}}\n"),
+               ".yaml:1: error: more than 255 parents"));
+    assert_non_null(
+        strstr(errors_of("rm", "controls: {X: {id: 1, flags: [\n", "F#,\n", 65, "]}}\n"),
+               "control flags; 64 is the most that the tables can hold"));
 }
 
 /* Memory */
@@ -339,6 +376,7 @@ main(void)
         cmocka_unit_test(every_broken_schema_is_refused_at_its_line),
         cmocka_unit_test(a_folder_without_a_schema_is_an_error),
         cmocka_unit_test(errors_stop_at_the_hundredth),
+        cmocka_unit_test(more_than_the_tables_can_hold_is_an_error),
         cmocka_unit_test(each_failed_allocation_is_reported_and_nothing_leaks),
     };
 

@@ -106,6 +106,32 @@ a_broken_schema_exits_with_1_and_writes_nothing(void **state)
 }
 
 static void
+a_folder_must_hold_what_a_schema_is_made_of(void **state)
+{
+    (void)state;
+    assert_int_equal(run("mkdir -p DIR/bare && cp " TINY1 "/versions.yaml DIR/bare"), 0);
+    assert_int_equal(run(NVRM_GEN " DIR/bare --check 2>DIR/err"), 1);
+    assert_int_equal(run("grep -q 'bare:1: error: there is no rm/' DIR/err"), 0);
+    assert_int_equal(run("mkdir -p DIR/odd/versions.yaml"), 0);
+    assert_int_equal(run(NVRM_GEN " DIR/odd --check 2>DIR/err"), 1);
+    assert_int_equal(run("grep -q 'odd/versions.yaml:1: error: cannot be read' DIR/err"), 0);
+}
+
+static void
+two_overlays_may_not_describe_the_same(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        run("cp -r " TINY1
+            " DIR/twice && echo 'NV01_DEVICE_0: {doc: x}' > DIR/twice/overlay/z.yaml"),
+        0);
+    assert_int_equal(run(NVRM_GEN " DIR/twice --check 2>DIR/err"), 1);
+    assert_int_equal(
+        run("grep -q 'z.yaml:1: error: NV01_DEVICE_0 is described in another place' DIR/err"),
+        0);
+}
+
+static void
 a_folder_that_cannot_be_written_is_an_error(void **state)
 {
     (void)state;
@@ -163,6 +189,8 @@ main(void)
         cmocka_unit_test(a_file_that_would_not_change_is_not_touched),
         cmocka_unit_test(wrong_usage_exits_with_2),
         cmocka_unit_test(a_broken_schema_exits_with_1_and_writes_nothing),
+        cmocka_unit_test(a_folder_must_hold_what_a_schema_is_made_of),
+        cmocka_unit_test(two_overlays_may_not_describe_the_same),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_an_error),
         cmocka_unit_test(every_params_struct_gets_a_json_schema),
         cmocka_unit_test(the_reference_has_a_page_per_family),
