@@ -396,13 +396,31 @@ read_pointee(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field
 
     if (!count_given(r, e, &count) || !(at = make_pointee(r, o, f, e, count)))
         return false;
-    if (e->note->count == NVRM_NONE && !e->text)
+    if (e->note->count == NVRM_NONE && e->layout)
         return gsp_read_element(r, o, NULL, e, at);
+    if (e->note->count == NVRM_NONE && !e->text && count != 1)
+        return gsp_read_fail(r, -EINVAL, "%zu elements are given, one is wanted", count);
     e->room = (uint32_t)count;
     if (!read_row(r, o, NULL, e, at, e->room, &rows))
         return false;
     e->at = NULL;
     return settle_count(r, o, e, e->text && e->note->count != NVRM_NONE ? rows + 1 : rows);
+}
+
+/* A number where something is pointed to: 0 is null, anything else would be a wild pointer. */
+static bool
+read_address(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f)
+{
+    uint64_t value;
+    bool negative;
+
+    if (!gsp_lex_number(&r->lex, &value, &negative))
+        return false;
+    if (value)
+        return gsp_read_fail(r, -EINVAL,
+                             "an address means nothing here: give what it points to, or null");
+    gsp_store(o->base + f->offset, 8, 0);
+    return true;
 }
 
 static bool
@@ -411,13 +429,17 @@ read_pointer(struct gsp_reader *r, struct gsp_object *o, uint32_t i, const struc
     const struct nvrm_field *f = &o->fields[i];
     struct gsp_elems e;
     struct gsp_view v;
+    char c;
 
     gsp_object_view(r, o, &v);
     if (!gsp_view_pointee(&v, f, &e))
         return read_scalar_field(r, o, i, k);
-    if (gsp_lex_peek(&r->lex) == 'n')
+    c = gsp_lex_peek(&r->lex);
+    if (c == 'n')
         return read_scalar_field(r, o, i, k);
-    if (e.note->count != NVRM_NONE && !strchr("[\"", gsp_lex_peek(&r->lex)))
+    if (c >= '0' && c <= '9')
+        return read_address(r, o, f);
+    if (c != '[' && (c != '"' || (e.bytes != 1 && !e.text)) && (c != '{' || !e.layout))
         return gsp_read_fail(r, -EINVAL, "an array is wanted, or null");
     return read_pointee(r, o, f, &e);
 }

@@ -324,32 +324,32 @@ write_elems(struct writer *w, const struct gsp_view *v, const struct nvrm_field 
 }
 
 static void
-write_one(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
-          const struct gsp_elems *e)
+write_struct(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f,
+             const struct gsp_elems *e)
 {
     struct gsp_view inner;
 
-    if (e->type == NVRM_STRUCT) {
-        gsp_view_enter(v, f, e, 0, &inner);
-        write_object(w, &inner, NULL, f, v);
-    } else {
-        put_scalar(w, gsp_set_of(e->note, e->type), e->type, gsp_scalar_load(e->type, e->at));
-    }
+    gsp_view_enter(v, f, e, 0, &inner);
+    write_object(w, &inner, NULL, f, v);
 }
 
+/* A pointer of which more is known is never a string of digits: that would read as what it
+ * points to. */
 static void
 write_pointer(struct writer *w, const struct gsp_view *v, const struct nvrm_field *f)
 {
     struct gsp_elems e;
 
-    if (!(w->flags & GSP_JSON_POINTERS) || !gsp_view_pointee(v, f, &e))
+    if (!gsp_view_pointee(v, f, &e))
         put_number(w, NVRM_PTR, gsp_load(v->base + f->offset, 8));
     else if (!e.at)
         gsp_text_puts(w->out, "null");
-    else if (e.note->count != NVRM_NONE || e.text)
+    else if (!(w->flags & GSP_JSON_POINTERS))
+        gsp_text_printf(w->out, "%llu", (unsigned long long)(uintptr_t)e.at);
+    else if (e.note->count != NVRM_NONE || e.text || !e.layout)
         write_elems(w, v, NULL, &e);
     else
-        write_one(w, v, NULL, &e);
+        write_struct(w, v, NULL, &e);
 }
 
 /* Bytes that a sibling gives a meaning to: an object when they are enough for it, else hex
@@ -389,7 +389,7 @@ write_value(struct writer *w, const struct gsp_view *v, const struct nvrm_field 
         else if (k->array)
             write_elems(w, v, f, &e);
         else
-            write_one(w, v, f, &e);
+            write_struct(w, v, f, &e);
     }
 }
 

@@ -494,7 +494,7 @@ pointers_are_refused_where_there_is_no_arena_or_no_end(void **state)
     refuse(f, "T_POINTER", "{\"list\":[1,2,3,4,5,6,7,8,9]}", -ERANGE,
            "list: 9 elements, at most 8 are allowed", "");
     refuse(f, "T_POINTER", "{\"count\":9}", -ERANGE, "9 elements, at most 8", "");
-    refuse(f, "T_POINTER", "{\"list\":4096}", -EINVAL, "list: an array is wanted, or null", "");
+    refuse(f, "T_POINTER", "{\"list\":4096}", -EINVAL, "list: an address means nothing here", "");
 }
 
 static void
