@@ -192,16 +192,6 @@ static const struct gsp_bus_ops ops = {
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-static void *
-libc_realloc(void *ctx, void *old, size_t bytes)
-{
-    (void)ctx;
-    if (bytes)
-        return realloc(old, bytes);
-    free(old);
-    return NULL;
-}
-
 static void say(char *message, size_t bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -260,7 +250,7 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
                size_t message_bytes)
 {
     const struct emu_card *card = choose_card(config, message, message_bytes);
-    struct emu_mem mem = {libc_realloc, NULL};
+    struct emu_mem mem = {config->realloc, config->realloc_ctx};
     struct emu_gpu *gpu;
     int rc;
 
@@ -269,8 +259,6 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     rc = check_release(config, card, message, message_bytes);
     if (rc < 0)
         return rc;
-    if (config->realloc)
-        mem = (struct emu_mem){config->realloc, config->realloc_ctx};
     gpu = emu_alloc(&mem, sizeof(*gpu));
     if (!gpu)
         return -ENOMEM;

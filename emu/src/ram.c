@@ -6,6 +6,7 @@
 #include "ram.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PAGE_BYTES ((size_t)4096)
@@ -15,14 +16,23 @@
 void *
 emu_realloc(const struct emu_mem *mem, void *old, size_t bytes)
 {
-    return mem->realloc(mem->ctx, old, bytes);
+    if (mem->realloc)
+        return mem->realloc(mem->ctx, old, bytes);
+    if (bytes)
+        return realloc(old, bytes);
+    free(old);
+    return NULL;
 }
 
 void *
 emu_alloc(const struct emu_mem *mem, size_t bytes)
 {
-    void *p = emu_realloc(mem, NULL, bytes ? bytes : 1);
+    void *p;
 
+    /* libc hands out large blocks as fresh pages, which are zero until they are touched. */
+    if (!mem->realloc)
+        return calloc(1, bytes ? bytes : 1);
+    p = emu_realloc(mem, NULL, bytes ? bytes : 1);
     return p ? memset(p, 0, bytes) : NULL;
 }
 

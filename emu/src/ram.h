@@ -14,7 +14,7 @@
 
 /** The allocator of one card: realloc semantics, bytes 0 frees. */
 struct emu_mem {
-    void *(*realloc)(void *ctx, void *old, size_t bytes);
+    void *(*realloc)(void *ctx, void *old, size_t bytes); /* NULL: libc's */
     void *ctx;
 };
 void *emu_alloc(const struct emu_mem *mem, size_t bytes); /* zeroed; NULL when out of memory */
