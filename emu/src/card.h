@@ -44,6 +44,7 @@ struct emu_card {
     uint32_t channels; /* per runlist */
     uint32_t nvlinks;
     uint32_t power_mw;
+    uint32_t idle_degc;
     uint32_t mmu_version; /* 2 or 3 */
     bool display;
     uint32_t engine_count;

@@ -24,9 +24,10 @@ find_headers(struct nvrm_abi abi, struct emu_headers *h)
 {
     const struct nvrm_layout *element = nvrm_struct_find(abi, "GSP_MSG_QUEUE_ELEMENT");
     const struct nvrm_layout *rpc = nvrm_struct_find(abi, "rpc_message_header_v03_00");
+    const struct nvrm_rpc *more = nvrm_rpc_find(abi, "CONTINUATION_RECORD");
 
     *h = (struct emu_headers){.elem_count = UINT32_MAX};
-    if (!element || !rpc || !find_offset(abi, element, "checkSum", &h->check_sum) ||
+    if (!element || !rpc || !more || !find_offset(abi, element, "checkSum", &h->check_sum) ||
         !find_offset(abi, element, "seqNum", &h->seq_num) ||
         !find_offset(abi, element, "rpc", &h->element_bytes) ||
         !find_offset(abi, rpc, "header_version", &h->version) ||
@@ -38,6 +39,7 @@ find_headers(struct nvrm_abi abi, struct emu_headers *h)
         !find_offset(abi, rpc, "sequence", &h->sequence))
         return -ENOTSUP;
     find_offset(abi, element, "elemCount", &h->elem_count);
+    h->continuation = more->id;
     h->rpc_bytes = rpc->size;
     h->record_max = EMU_RECORD_MAX - h->element_bytes;
     return 0;

@@ -33,7 +33,8 @@ struct emu_headers {
     uint32_t elem_count;         /* UINT32_MAX: the release has none */
     uint32_t rpc_bytes;          /* RPC header */
     uint32_t version, signature, length, function, result, result_private, sequence; /* in it */
-    uint32_t record_max; /* largest rpc length of one record */
+    uint32_t record_max;   /* largest rpc length of one record */
+    uint32_t continuation; /* function number of continuation records */
 };
 
 /** The block that both queues live in, as the page table in its first page(s) says. */

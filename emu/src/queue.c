@@ -517,14 +517,13 @@ emu_queue_send(struct emu_gpu *gpu, const struct emu_message *m, bool one_record
     const struct emu_headers *h = &gpu->gsp.headers;
     const uint32_t room = h->record_max - h->rpc_bytes;
     uint32_t bytes = m->bytes < room ? m->bytes : room;
-    const struct nvrm_rpc *more = nvrm_rpc_find(gpu->abi, "CONTINUATION_RECORD");
     uint32_t sequence = m->sequence;
 
     send_record(gpu, m, 0, bytes, m->function, sequence);
-    if (one_record || !more)
+    if (one_record)
         return;
     for (uint32_t offset = bytes; offset < m->bytes; offset += bytes) {
         bytes = m->bytes - offset < room ? m->bytes - offset : room;
-        send_record(gpu, m, offset, bytes, more->id, ++sequence);
+        send_record(gpu, m, offset, bytes, h->continuation, ++sequence);
     }
 }

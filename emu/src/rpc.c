@@ -376,6 +376,15 @@ serve_guest_info(struct emu_gpu *gpu, struct emu_message *m)
                                                                 : NV_ERR_INVALID_PARAM_STRUCT;
 }
 
+/* The client wrote an ECC notifier; nobody waits for an answer. */
+static uint32_t
+serve_ecc_ack(struct emu_gpu *gpu, struct emu_message *m)
+{
+    (void)gpu;
+    (void)m;
+    return NV_OK;
+}
+
 static uint32_t
 serve_unload(struct emu_gpu *gpu, struct emu_message *m)
 {
@@ -401,6 +410,7 @@ static const struct rpc_function functions[] = {
     {"SET_GUEST_SYSTEM_INFO",  serve_guest_info,           NULL,           0               },
     {"GSP_SET_SYSTEM_INFO",    serve_set_system_info,      NULL,           ASYNC | AT_START},
     {"SET_REGISTRY",           serve_set_registry,         registry_total, ASYNC | AT_START},
+    {"ECC_NOTIFIER_WRITE_ACK", serve_ecc_ack,              NULL,           ASYNC           },
     {"UNLOADING_GUEST_DRIVER", serve_unload,               NULL,           AT_START        },
 };
 
@@ -512,11 +522,10 @@ emu_rpc_dispatch(struct emu_gpu *gpu, uint32_t rpc_bytes)
 {
     const struct emu_headers *h = &gpu->gsp.headers;
     const uint8_t *rpc = gpu->gsp.record + h->element_bytes;
-    const struct nvrm_rpc *more = nvrm_rpc_find(gpu->abi, "CONTINUATION_RECORD");
     uint32_t function;
 
     memcpy(&function, rpc + h->function, 4);
-    if (more && function == more->id)
+    if (function == h->continuation)
         append(gpu, rpc + h->rpc_bytes, rpc_bytes - h->rpc_bytes);
     else
         begin(gpu, rpc, rpc_bytes - h->rpc_bytes);

@@ -59,6 +59,7 @@ static const struct figure figures[] = {
     {"host",   "channels",         ".channels",         128,     8192   },
     {"host",   "nvlinks",          ".nvlinks",          0,       32     },
     {"host",   "power_mw",         ".power_mw",         10000,   2000000},
+    {"host",   "idle_degc",        ".idle_degc",        1,       110    },
 };
 enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
 

@@ -381,6 +381,33 @@ channels_are_numbered_bound_and_scheduled(void **state)
     raw_close(&r);
 }
 
+/* THERMAL_SYSTEM_EXECUTE_V2, 575 on: {version, revision, size, flags, successful, n, {result,
+ * executed, opcode, operands}} */
+static void
+thermal_instructions_run_until_one_fails(void **state)
+{
+    uint8_t p[1432] = {0};
+    struct raw r;
+
+    (void)state;
+    raw_boot(&r, "595.45.04", NULL, NULL);
+    raw_tree(&r);
+    set_word(p, 20, 3);
+    set_word(p, 24 + 8, 0x500);           /* sensors available */
+    set_word(p, 24 + 44 + 8, 0x1500);     /* reading */
+    set_word(p, 24 + 2 * 44 + 8, 0x9999); /* no such thing */
+    assert_int_equal(call(&r, 0x20800513, p, sizeof(p)), 0x56);
+    assert_int_equal(word(p, 16), 2);
+    assert_int_equal(word(p, 24 + 12), 1);
+    assert_in_range(word(p, 24 + 44 + 16), 20, 60);
+    set_word(p, 12, 1); /* ignore failures */
+    assert_int_equal(call(&r, 0x20800513, p, sizeof(p)), 0);
+    assert_int_equal(word(p, 24 + 2 * 44), 0x56);
+    set_word(p, 20, 33);
+    assert_int_equal(call(&r, 0x20800513, p, sizeof(p)), 0x1f);
+    raw_close(&r);
+}
+
 int
 main(void)
 {
@@ -397,6 +424,7 @@ main(void)
         cmocka_unit_test(lists_are_bounded_and_unknown_indices_refused),
         cmocka_unit_test(controls_of_a_base_class_answer_on_derived_objects),
         cmocka_unit_test(channels_are_numbered_bound_and_scheduled),
+        cmocka_unit_test(thermal_instructions_run_until_one_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
