@@ -68,7 +68,7 @@ decl_eval_range(struct imp_decls *d, const struct imp_tok *from, const struct im
 {
     struct imp_scope scope = imp_decls_scope(d);
 
-    return imp_eval(from, (size_t)(to - from), &scope, v);
+    return to > from && imp_eval(from, (size_t)(to - from), &scope, v);
 }
 
 /* __attribute__((...)): only `packed` and `aligned(n)` move bytes. */
@@ -323,29 +323,25 @@ static bool
 parse_nested_declarator(struct imp_decls *d, struct imp_type *type, const char **name)
 {
     struct imp_type inner = {.kind = TYPE_PTR};
+    uint16_t align = 0;
+    bool packed = false, pointer;
 
     d->t++;
-    while (is_qualifier(d) || decl_is(d, "__attribute__")) {
-        bool packed;
-        uint16_t align;
-
-        if (!decl_is(d, "__attribute__"))
-            d->t++;
-        else if (!decl_attributes(d, &align, &packed))
-            return false;
-    }
-    if (!decl_is(d, "*")) {
-        if (!decl_declarator(d, type, name) || !decl_expect(d, ")"))
-            return false;
-    } else {
-        if (!decl_declarator(d, &inner, name) || !decl_expect(d, ")"))
-            return false;
-        inner.kind = inner.kind == TYPE_FUNC ? TYPE_FUNC : TYPE_PTR;
+    if (++d->nesting > 64)
+        return imp_fail_at(d->err, d->unit, d->t, "more than 64 levels of declarators");
+    while (is_qualifier(d))
+        d->t++;
+    if (!decl_attributes(d, &align, &packed))
+        return false;
+    pointer = decl_is(d, "*");
+    if (!decl_declarator(d, pointer ? &inner : type, name) || !decl_expect(d, ")"))
+        return false;
+    if (pointer)
         *type = inner;
-    }
     while (decl_is(d, "(") || decl_is(d, "["))
         if (!decl_skip_group(d))
             return false;
+    d->nesting--;
     return true;
 }
 
@@ -553,25 +549,37 @@ scope_lookup(void *ctx, const char *name, size_t len, struct imp_value *out)
 
 /* A type name in parentheses: specifier, maybe pointers. */
 static bool
+type_name(struct imp_decls *d, const struct imp_tok *t, size_t n, struct imp_type *type)
+{
+    const struct imp_tok *next = d->t;
+    struct imp_error quiet = {0}, *err = d->err;
+    const int nesting = d->nesting;
+    const char *name = NULL;
+    bool is_typedef = false, ok;
+
+    d->t = t;
+    d->err = &quiet;
+    ok = decl_specifier(d, type, &is_typedef) && decl_declarator(d, type, &name) &&
+         d->t == t + n;
+    d->t = next;
+    d->err = err;
+    d->nesting = nesting;
+    return ok;
+}
+
+static bool
 scope_type(void *ctx, const struct imp_tok *t, size_t n, uint64_t *size_out, bool *unsigned_out)
 {
-    struct imp_decls *d = ctx, probe;
-    struct imp_error quiet = {0};
+    struct imp_decls *d = ctx;
     struct imp_type type;
-    const char *name = NULL;
-    bool is_typedef = false;
-    unsigned align;
-    char *word = decl_text_of(d, t);
     struct words w = {0};
+    unsigned align;
 
     if (!imp_tok_is(t, "struct") && !imp_tok_is(t, "union") && !imp_tok_is(t, "enum") &&
-        !imp_tok_is(t, "const") && !count_word(&w, t) && !imp_map_get(&d->typedefs, word))
+        !imp_tok_is(t, "const") && !count_word(&w, t) &&
+        !imp_map_get(&d->typedefs, decl_text_of(d, t)))
         return false;
-    probe = *d;
-    probe.t = t;
-    probe.err = &quiet;
-    if (!decl_specifier(&probe, &type, &is_typedef) || !decl_declarator(&probe, &type, &name) ||
-        probe.t != t + n)
+    if (!type_name(d, t, n, &type))
         return false;
     *unsigned_out = type.kind != TYPE_PRIM || *type.prim != 's';
     *size_out = 0;

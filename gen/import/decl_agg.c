@@ -142,6 +142,10 @@ parse_bit_width(struct imp_decls *d, struct imp_field *f)
         return imp_fail_at(d->err, d->unit, from,
                            "bit-field width is not a constant from 1 to 64");
     f->bits = (unsigned)v.bits;
+    if (f->type.dims || (f->type.kind != TYPE_PRIM && f->type.kind != TYPE_ENUM) ||
+        f->bits > (f->type.kind == TYPE_ENUM ? 32u : f->type.size * 8u))
+        return imp_fail_at(d->err, d->unit, from,
+                           "bit-field wider than its type, or of no integer");
     return true;
 }
 
@@ -188,7 +192,8 @@ parse_members(struct imp_decls *d, struct imp_agg *agg)
 {
     const struct imp_tok *open = d->t - 1;
 
-    d->nesting++;
+    if (++d->nesting > 64)
+        return imp_fail_at(d->err, d->unit, open, "more than 64 levels of structs");
     while (!decl_is(d, "}")) {
         if (d->t->kind == TOK_END)
             return imp_fail_at(d->err, d->unit, open, "'{' is never closed");

@@ -15,29 +15,47 @@
  */
 
 /* Messages whose parameters are not named after them: what the driver's RPC code casts the
- * payload to. */
+ * payload to. A name that ends in
+ * '_' is the stem of a versioned struct. */
 static const struct {
     const char *message, *params;
 } message_params[] = {
-    {"GSP_SET_SYSTEM_INFO", "GspSystemInfo"        },
-    {"SET_REGISTRY",        "PACKED_REGISTRY_TABLE"},
-    {"GET_GSP_STATIC_INFO", "GspStaticConfigInfo_t"},
+    {"GSP_SET_SYSTEM_INFO",  "GspSystemInfo"          },
+    {"SET_REGISTRY",         "PACKED_REGISTRY_TABLE"  },
+    {"GET_GSP_STATIC_INFO",  "GspStaticConfigInfo_t"  },
+    {"VGPU_CONFIG",          "vgpu_config_event_"     },
+    {"MIG_CI_CONFIG_UPDATE", "vgpu_gsp_mig_ci_config_"},
 };
 
-/* The highest rpc_<stem>_vXX_YY. */
+/* Is this rpc_<stem>v<hex>_<hex>? The stem ends in '_'. */
+static bool
+is_version_of(const char *name, const char *stem)
+{
+    static const char hex[] = "0123456789ABCDEFabcdef";
+    size_t n;
+
+    if (!imp_has_prefix(name, "rpc_") || !imp_has_prefix(name + 4, stem))
+        return false;
+    name += 4 + strlen(stem);
+    if (*name++ != 'v')
+        return false;
+    n = strspn(name, hex);
+    return n && name[n] == '_' && name[n + 1] && !name[n + 1 + strspn(name + n + 1, hex)];
+}
+
+/* The highest version; longer numbers are higher. */
 static const char *
 highest_version(struct imp_tree *t, const char *stem)
 {
     const struct imp_map *rows = &t->facts->rows[SEC_STRUCTS];
     const char *best = NULL;
-    size_t n = strlen(stem);
 
     for (size_t i = 0; i < rows->count; i++) {
         const char *name = rows->items[i].key;
 
-        if (strncmp(name, "rpc_", 4) == 0 && strncmp(name + 4, stem, n) == 0 &&
-            name[4 + n] == '_' && name[5 + n] == 'v' && strlen(name) == n + 11 &&
-            (!best || strcmp(name, best) > 0))
+        if (is_version_of(name, stem) &&
+            (!best || strlen(name) > strlen(best) ||
+             (strlen(name) == strlen(best) && strcmp(name, best) > 0)))
             best = name;
     }
     return best;
@@ -52,9 +70,12 @@ params_of(struct imp_tree *t, const char *message)
 
     for (size_t i = 0; i < sizeof(message_params) / sizeof(*message_params); i++)
         if (strcmp(message, message_params[i].message) == 0)
-            return message_params[i].params;
-    for (; message[n] && n < sizeof(stem) - 1; n++)
+            return imp_has_suffix(message_params[i].params, "_")
+                       ? highest_version(t, message_params[i].params)
+                       : message_params[i].params;
+    for (; message[n] && n < sizeof(stem) - 2; n++)
         stem[n] = (char)tolower((unsigned char)message[n]);
+    stem[n++] = '_';
     stem[n] = '\0';
     found = highest_version(t, stem);
     return !found && imp_has_prefix(stem, "gsp_") ? highest_version(t, stem + 4) : found;

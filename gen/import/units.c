@@ -28,6 +28,8 @@ static const struct {
                                                         "src/nvidia/kernel/inc/vgpu/rpc_headers.h",                                                      true },
     {"vgpu/rpc_global_enums.h",         INC "kernel/vgpu/rpc_global_enums.h",
                                                         "src/nvidia/kernel/inc/vgpu/rpc_global_enums.h",                                                 true },
+    {"vgpu/vgpu_version.h",             INC "kernel/vgpu/vgpu_version.h",
+                                                        "src/nvidia/kernel/inc/vgpu/vgpu_version.h",                                                     false},
     {"rmapi/control.h",                 INC "kernel/rmapi/control.h",                           NULL, true },
     {"gpu/gsp/message_queue_priv.h",    INC "kernel/gpu/gsp/message_queue_priv.h",              NULL, true },
     {"msgq/msgq_priv.h",                INC "libraries/msgq/msgq_priv.h",

@@ -250,6 +250,17 @@ deep_nesting_does_not_overflow_the_stack(void **state)
     got = evaluate("int x;", text.data);
     assert_string_equal(got, "?");
     free(got);
+    for (const char *const *open = (const char *const[]){"struct {", "int (*f)", "(", NULL};
+         *open; open++) {
+        struct parsed p;
+
+        text.len = 0;
+        imp_buf_str(&text, "typedef struct { int ");
+        for (int i = 0; i < 100000; i++)
+            imp_buf_str(&text, *open);
+        assert_false(parse(&p, text.data));
+        done(&p);
+    }
     text.len = 0;
     for (int i = 0; i < 100000; i++)
         imp_buf_str(&text, "[");
