@@ -392,8 +392,10 @@ int
 gsp_fw_arrays_pack(const struct gsp_fw_source *src, bool debug, const struct gsp_host *host,
                    uint8_t **container_out, size_t *container_bytes_out, struct gsp_error *err)
 {
-    struct pieces p = {
-        .src = src, .host = host, .suffix = debug ? "_dbg" : "_prod", .id = {GSP_FW_ROLES}};
+    struct pieces p = {.src = src,
+                       .host = host,
+                       .suffix = debug ? "_dbg" : "_prod",
+                       .id = {.role = GSP_FW_ROLES}};
     struct out o = {0};
     int rc = pieces_read(&p, err);
 
