@@ -3,6 +3,7 @@
  * explain: what a status, class, control, RPC or Xid is, by name or number.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rm/name.h>
@@ -110,7 +111,20 @@ explain_rpc(struct cli *cli, struct nvrm_abi abi, const char *word)
     return rpc ? emit(cli, abi, describe_rpc(abi, rpc)) : no_row(cli, abi, "RPC", id);
 }
 
-/* An Xid is a ROBUST_CHANNEL_ error number. */
+/* ROBUST_CHANNEL_ says that a number is an Xid; of the others the overlay says it: "Xid N:
+ * ...". */
+static bool
+is_xid(struct nvrm_abi abi, const struct nvrm_const *c, const char *name)
+{
+    const char *doc = nvrm_str(abi.schema, c->doc);
+
+    if (c->is_range || strstr(name, "LAST_ERROR"))
+        return false;
+    if (!strncmp(name, XID_PREFIX, sizeof(XID_PREFIX) - 1))
+        return true;
+    return doc && !strncmp(doc, "Xid ", 4) && strtoull(doc + 4, NULL, 10) == c->value;
+}
+
 static const struct nvrm_const *
 find_xid(struct nvrm_abi abi, const char *word)
 {
@@ -122,10 +136,11 @@ find_xid(struct nvrm_abi abi, const char *word)
         const struct nvrm_const *c = nvrm_constant_at(abi, i);
         const char *name = c ? nvrm_str(abi.schema, c->name) : "";
 
-        if (strncmp(name, XID_PREFIX, prefix) || strstr(name, "LAST_ERROR"))
+        if (!c || !is_xid(abi, c, name))
             continue;
-        if (is_number ? c->value == number && !c->is_range
-                      : !strcasecmp(name, word) || !strcasecmp(name + prefix, word))
+        if (is_number ? c->value == number
+                      : !strcasecmp(name, word) || (!strncmp(name, XID_PREFIX, prefix) &&
+                                                    !strcasecmp(name + prefix, word)))
             return c;
     }
     return NULL;

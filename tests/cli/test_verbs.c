@@ -181,6 +181,8 @@ explain_knows_every_kind_by_name_and_by_number(void **state)
     cli_expect_text("nvrm-cli explain rpc 0x1003", 0, "POST_EVENT", NULL);
     cli_expect_text("nvrm-cli explain xid 13", 0, "ROBUST_CHANNEL_GR_EXCEPTION", NULL);
     cli_expect_text("nvrm-cli explain xid gr_exception", 0, "0xd", NULL);
+    cli_expect_text("nvrm-cli explain xid 119", 0, "GSP_RPC_TIMEOUT", NULL);
+    cli_expect_text("nvrm-cli explain xid gsp_rpc_timeout", 0, "119", NULL);
 }
 
 static void
