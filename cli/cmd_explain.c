@@ -111,8 +111,7 @@ explain_rpc(struct cli *cli, struct nvrm_abi abi, const char *word)
     return rpc ? emit(cli, abi, describe_rpc(abi, rpc)) : no_row(cli, abi, "RPC", id);
 }
 
-/* ROBUST_CHANNEL_ says that a number is an Xid; of the others the overlay says it: "Xid N:
- * ...". */
+/* ROBUST_CHANNEL_ says that a number is an Xid; of the others their doc says it. */
 static bool
 is_xid(struct nvrm_abi abi, const struct nvrm_const *c, const char *name)
 {
