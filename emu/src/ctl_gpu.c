@@ -115,14 +115,13 @@ get_simulation(struct emu_call *c)
     return NV_OK;
 }
 
-/* Falcons that RM built: the GSP's and, on chips that have one for work, SEC2's. */
+/* Falcons that RM built: the GSP's, which has no context buffer. */
 static uint32_t
 get_falcons(struct emu_call *c)
 {
     static const char table[] = "constructedFalconsTable";
 
     emu_set(&c->p, 1, "numConstructedFalcons");
-    emu_set(&c->p, 0x33, "%s[0].engDesc", table);
     emu_set(&c->p, 0x110000, "%s[0].registerBase", table);
     return NV_OK;
 }
@@ -191,18 +190,19 @@ get_arch(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
-    {"NV2080_CTRL_CMD_GPU_GET_NAME_STRING",             get_name       },
-    {"NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING",       get_short_name },
-    {"NV2080_CTRL_CMD_GPU_GET_GID_INFO",                get_gid        },
-    {"NV2080_CTRL_CMD_GPU_GET_ENGINES_V2",              get_engines    },
-    {"NV2080_CTRL_CMD_GPU_GET_FERMI_GPC_INFO",          get_gpc_mask   },
-    {"NV2080_CTRL_CMD_GPU_GET_FERMI_TPC_INFO",          get_tpc_mask   },
-    {"NV2080_CTRL_CMD_GPU_GET_ID",                      get_id         },
-    {"NV2080_CTRL_CMD_GPU_GET_SDM",                     get_sdm        },
-    {"NV2080_CTRL_CMD_GPU_GET_SIMULATION_INFO",         get_simulation },
-    {"NV2080_CTRL_CMD_GPU_GET_CONSTRUCTED_FALCON_INFO", get_falcons    },
-    {"NV2080_CTRL_CMD_GPU_PROMOTE_CTX",                 promote_context},
-    {"NV2080_CTRL_CMD_GPU_GET_INFO_V2",                 get_info       },
-    {"NV2080_CTRL_CMD_MC_GET_ARCH_INFO",                get_arch       },
+    {"NV2080_CTRL_CMD_GPU_GET_NAME_STRING",                  get_name       },
+    {"NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING",            get_short_name },
+    {"NV2080_CTRL_CMD_GPU_GET_GID_INFO",                     get_gid        },
+    {"NV2080_CTRL_CMD_GPU_GET_ENGINES_V2",                   get_engines    },
+    {"NV2080_CTRL_CMD_GPU_GET_FERMI_GPC_INFO",               get_gpc_mask   },
+    {"NV2080_CTRL_CMD_GPU_GET_FERMI_TPC_INFO",               get_tpc_mask   },
+    {"NV2080_CTRL_CMD_GPU_GET_ID",                           get_id         },
+    {"NV2080_CTRL_CMD_GPU_GET_SDM",                          get_sdm        },
+    {"NV2080_CTRL_CMD_GPU_GET_SIMULATION_INFO",              get_simulation },
+    {"NV2080_CTRL_CMD_GPU_GET_CONSTRUCTED_FALCON_INFO",      get_falcons    },
+    {"NV2080_CTRL_CMD_INTERNAL_GET_CONSTRUCTED_FALCON_INFO", get_falcons    },
+    {"NV2080_CTRL_CMD_GPU_PROMOTE_CTX",                      promote_context},
+    {"NV2080_CTRL_CMD_GPU_GET_INFO_V2",                      get_info       },
+    {"NV2080_CTRL_CMD_MC_GET_ARCH_INFO",                     get_arch       },
 };
 const struct emu_control_list emu_ctl_gpu = EMU_CONTROL_LIST(rows);

@@ -172,6 +172,22 @@ init_fbsr(struct emu_call *c)
                : NV_ERR_OBJECT_NOT_FOUND;
 }
 
+/* Up to 550 VRAM to be saved is named piece by piece. */
+static uint32_t
+send_fbsr_region(struct emu_call *c)
+{
+    const uint32_t client = (uint32_t)emu_get(&c->p, "hClient");
+    const uint64_t offset = emu_get(&c->p, "vidOffset"), size = emu_get(&c->p, "size");
+
+    if (!emu_object_find(c->gpu, client, client))
+        return NV_ERR_INVALID_CLIENT;
+    if (offset > c->card->pub.fb_bytes || size > c->card->pub.fb_bytes - offset)
+        return NV_ERR_INVALID_ARGUMENT;
+    return emu_object_find(c->gpu, client, (uint32_t)emu_get(&c->p, "hVidMem"))
+               ? NV_OK
+               : NV_ERR_OBJECT_NOT_FOUND;
+}
+
 static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_CE_GET_CAPS_V2",                  get_ce_caps     },
     {"NV2080_CTRL_CMD_CE_GET_ALL_CAPS",                 get_all_ce_caps },
@@ -183,5 +199,6 @@ static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_NVLINK_GET_NVLINK_CAPS",          get_nvlink_caps },
     {"NV2080_CTRL_CMD_PERF_BOOST",                      boost           },
     {"NV2080_CTRL_CMD_INTERNAL_FBSR_INIT",              init_fbsr       },
+    {"NV2080_CTRL_CMD_INTERNAL_FBSR_SEND_REGION_INFO",  send_fbsr_region},
 };
 const struct emu_control_list emu_ctl_misc = EMU_CONTROL_LIST(rows);

@@ -95,8 +95,11 @@ serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
     return NV_OK;
 }
 
-/* PACKED_REGISTRY_TABLE: size, numEntries; entries of 16 bytes; names and binary data behind
- * them. */
+/*
+ * PACKED_REGISTRY_TABLE: size, numEntries; entries of 16 bytes; names and binary data behind
+ * them. Clients are known that put the header's size alone into `size`, so the message's length
+ * is what bounds the rest.
+ */
 static const char *
 check_registry(const uint8_t *p, uint32_t bytes)
 {
@@ -108,7 +111,7 @@ check_registry(const uint8_t *p, uint32_t bytes)
     memcpy(&count, p + 4, 4);
     if (size < 8 || size > bytes)
         return "size is not the payload's";
-    if (count > (size - 8) / 16)
+    if (count > (bytes - 8) / 16)
         return "more entries than fit";
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *e = p + 8 + i * 16;
@@ -117,11 +120,11 @@ check_registry(const uint8_t *p, uint32_t bytes)
         memcpy(&name, e, 4);
         memcpy(&data, e + 8, 4);
         memcpy(&length, e + 12, 4);
-        if (name < 8 + count * 16 || name >= size || !memchr(p + name, 0, size - name))
+        if (name < 8 + count * 16 || name >= bytes || !memchr(p + name, 0, bytes - name))
             return "a name outside the table";
         if (type < 1 || type > 3)
             return "an unknown type";
-        if (type != 1 && (data > size || length > size - data))
+        if (type != 1 && (data > bytes || length > bytes - data))
             return "data outside the table";
     }
     return NULL;
