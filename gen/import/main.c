@@ -17,32 +17,25 @@ static const char usage[] =
     "       nvrm-import [OPTIONS] --git REPO --tag TAG\n"
     "       nvrm-import [OPTIONS] --git REPO --all\n"
     "\n"
-    "Import NVIDIA's open-gpu-kernel-modules into schemas/: structs, enums, constants, "
-    "classes, controls, RPC messages,\n"
-    "status codes, ioctls, chips and PCI names of one release, merged with the releases that "
-    "are already there.\n"
+    "Import NVIDIA's open-gpu-kernel-modules into schemas/: structs, enums, constants,\n"
+    "classes, controls, RPC messages, status codes, ioctls, chips and PCI names of a\n"
+    "release, merged with the releases that are already there.\n"
     "\n"
-    "  TREE            a checked-out tree; RELEASE, when given, must be the one that its "
-    "version.mk names\n"
-    "  --git REPO      take releases from the tags of a git repository\n"
-    "  --tag TAG       one release (may be given several times)\n"
-    "  --all           every production release: tags from 535.54.03 on, except those that "
-    "versions.yaml skips\n"
-    "  --out DIR       the schema folder (default: schemas)\n"
-    "  --cc CC         the C compiler whose preprocessor is used (default: cc)\n"
-    "  --verify        import nothing; compile the vendor's headers with the size and the "
-    "offset of every field of the\n"
-    "                  schemas asserted\n"
-    "  --check         write nothing; fail when the import would change something\n"
-    "  --verify        import nothing; compile the vendor's headers with the size and the "
-    "offset of every field that\n"
-    "                  the schemas give as static asserts\n"
-    "  --counts        print what was found in each release as a Markdown table\n"
-    "  --help          this text\n"
+    "  TREE         a checked-out tree; RELEASE must be the one that version.mk names\n"
+    "  --git REPO   take releases from the tags of a git repository\n"
+    "  --tag TAG    one release (may be given several times)\n"
+    "  --all        every production release: tags from 535.54.03 on, except those\n"
+    "               that versions.yaml skips\n"
+    "  --out DIR    the schema folder (default: schemas)\n"
+    "  --cc CC      the C compiler whose preprocessor is used (default: cc)\n"
+    "  --check      write nothing; fail when the import would change something\n"
+    "  --verify     import nothing; compile the vendor's headers with the size and the\n"
+    "               offset of every field that the schemas give as static asserts\n"
+    "  --counts     print what was found in each release as a Markdown table\n"
+    "  --help       this text\n"
     "\n"
-    "Exit status: 0 done, 1 the import failed or --check found a difference, 2 wrong usage. "
-    "Schemas are only touched when\n"
-    "every release was read without an error.\n";
+    "Exit status: 0 done, 1 the import failed or --check found a difference, 2 wrong\n"
+    "usage. Schemas are only touched when every release was read without an error.\n";
 
 struct options {
     const char *tree, *release, *git, *out, *cc;
@@ -55,7 +48,7 @@ struct run {
     struct options o;
     struct imp_model model;
     struct imp_error err;
-    char scratch[64];
+    char scratch[256];
     struct imp_counts *counts; /* per imported release */
     const char **names;
     size_t done;
@@ -304,9 +297,9 @@ int
 main(int argc, char **argv)
 {
     struct run r = {
-        .o = {.out = "schemas", .cc = "cc"},
-          .scratch = "/tmp/nvrm-import-XXXXXX"
+        .o = {.out = "schemas", .cc = "cc"}
     };
+    const char *tmp = getenv("TMPDIR");
     int rc = parse_options(&r.o, argc, argv);
     bool ok;
 
@@ -314,8 +307,10 @@ main(int argc, char **argv)
         printf("%s", usage);
     if (rc)
         return rc < 0 ? 0 : rc;
+    (void)snprintf(r.scratch, sizeof(r.scratch), "%s/nvrm-import-XXXXXX",
+                   tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(r.scratch)) {
-        fprintf(stderr, "nvrm-import: cannot make a folder in /tmp\n");
+        fprintf(stderr, "nvrm-import: cannot make the folder %s\n", r.scratch);
         return 1;
     }
     ok = import(&r);
