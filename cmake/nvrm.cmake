@@ -5,7 +5,7 @@ target_compile_features(nvrm_flags INTERFACE c_std_17)
 target_compile_definitions(nvrm_flags INTERFACE _GNU_SOURCE)
 target_compile_options(nvrm_flags INTERFACE
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith
-    -Wwrite-strings -fno-common -fvisibility=hidden)
+    -Wwrite-strings -Wno-missing-field-initializers -fno-common -fvisibility=hidden)
 if(NVRM_SANITIZE)
     target_compile_options(nvrm_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
         -fno-omit-frame-pointer)
