@@ -19,6 +19,7 @@ struct info {
     struct cli_session *s;
     rm_handle subdevice;
     json_t *doc;
+    struct gsp_error fatal; /* rc < 0: the card stopped answering, and nothing more is asked */
 };
 
 /* Build a control's parameters; false (noted with -v) when the release lacks it. */
@@ -58,8 +59,13 @@ call(struct info *in, uint32_t cmd, struct rm_params *p)
 {
     struct gsp_error err = {0};
 
+    if (in->fatal.rc < 0)
+        return false;
     if (rm_control_params(session_client(in->s), in->subdevice, cmd, p, &err) == 0)
         return true;
+    if (err.origin == GSP_ORIGIN_PROTOCOL || err.origin == GSP_ORIGIN_LOST ||
+        err.origin == GSP_ORIGIN_TRANSPORT)
+        in->fatal = err;
     if (in->cli->options.verbose)
         cli_note(in->cli, "%s", err.text);
     return false;
@@ -527,6 +533,10 @@ cmd_info_run(struct cli *cli, int argc, char **argv)
         return cli_fail(cli, &err);
     in.doc = json_object();
     collect(&in);
+    if (in.fatal.rc < 0) {
+        json_decref(in.doc);
+        return cli_fail(cli, &in.fatal);
+    }
     if (!session_is_dry(in.s))
         return cli_emit(cli, &(struct cli_doc){.json = in.doc, .text = print_info});
     json_decref(in.doc);

@@ -344,6 +344,8 @@ a_card_that_misbehaves_is_named_by_its_exit_code(void **state)
         "error:");
     cli_expect_text("nvrm-cli --timeout 0.2 -t 'emu?inject=fn:GSP_RM_CONTROL=off-bus' " NAME, 7,
                     "", "error:");
+    cli_expect_text("nvrm-cli --timeout 0.2 -t 'emu?inject=fn:GSP_RM_CONTROL=lost' info", 6, "",
+                    "no reply");
     cli_expect_text("nvrm-cli -t 'emu?inject=fn:GSP_RM_CONTROL=NV_ERR_GPU_IS_LOST' " NAME, 5,
                     "", "NV_ERR_GPU_IS_LOST");
     cli_expect_text("nvrm-cli -t 'emu?inject=fn:GSP_RM_CONTROL=storm:5' " NAME, 0, "NVIDIA",
