@@ -271,6 +271,33 @@ fix_event(struct emu_gpu *gpu, struct emu_alloc *a, const struct nvrm_class **c)
     return NV_OK;
 }
 
+/* serverAllocLookupSecondClient: the other client that some classes name must exist. */
+static uint32_t
+check_second_client(struct emu_gpu *gpu, const struct nvrm_class *c, const struct emu_alloc *a)
+{
+    static const struct {
+        const char *name, *field;
+    } named[] = {
+        {"GT200_DEBUGGER",       "hAppClient"},
+        {"UVM_CHANNEL_RETAINER", "hClient"   },
+    };
+    const struct emu_wire w = {.abi = gpu->abi,
+                               .layout = nvrm_struct_at(gpu->abi, c->params),
+                               .data = a->params,
+                               .bytes = a->bytes};
+
+    for (size_t i = 0; a->bytes && w.layout && i < sizeof(named) / sizeof(named[0]); i++) {
+        uint32_t second;
+
+        if (strcmp(nvrm_str(gpu->abi.schema, c->name), named[i].name) != 0)
+            continue;
+        second = (uint32_t)emu_get(&w, "%s", named[i].field);
+        if (second && !emu_object_find(gpu, second, second))
+            return NV_ERR_INVALID_OBJECT_HANDLE;
+    }
+    return NV_OK;
+}
+
 static uint32_t
 check_place(struct emu_gpu *gpu, const struct nvrm_class *c, const struct emu_alloc *a,
             struct emu_object **parent_out)
@@ -352,6 +379,8 @@ emu_rm_alloc(struct emu_gpu *gpu, struct emu_alloc *a)
     if (!emu_object_find(gpu, a->client, a->client))
         return NV_ERR_INVALID_OBJECT_HANDLE;
     status = fix_event(gpu, a, &c);
+    if (status == NV_OK)
+        status = check_second_client(gpu, c, a);
     if (status == NV_OK)
         status = check_place(gpu, c, a, &parent);
     if (status == NV_OK)
