@@ -111,15 +111,13 @@ assign(struct cli_session *s, struct rm_params *p, char *word, struct gsp_error 
         return -EINVAL;
     }
     value = equals + 1;
-    if (*value == '$') {
-        rc = session_object(s, value, &handle, err);
-        if (rc < 0)
-            return rc;
-        snprintf(handle_text, sizeof(handle_text), "0x%08x", handle);
-        value = handle_text;
-    }
     *equals = '\0';
-    rc = rm_params_assign(p, word, value, err);
+    rc = *value == '$' ? -EINVAL : rm_params_assign(p, word, value, err);
+    /* What is no value of the field may be the name of an object. */
+    if (rc < 0 && session_object(s, value, &handle, *value == '$' ? err : NULL) == 0) {
+        snprintf(handle_text, sizeof(handle_text), "0x%08x", handle);
+        rc = rm_params_assign(p, word, handle_text, err);
+    }
     *equals = '=';
     return rc;
 }

@@ -506,7 +506,7 @@ collect(struct info *in)
     add_text(in, "short_name", "NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING",
              "gpuShortNameString");
     put(in, "chip", json_string(session_chip(in->s)));
-    put(in, "transport", json_string("emu"));
+    put(in, "transport", json_string(session_transport(in->s)));
     put(in, "release", json_string(nvrm_release_name(abi.schema, abi.release)));
     add_uuid(in);
     add_arch(in);

@@ -17,6 +17,7 @@ struct cli_session {
     bool dry;
     size_t dry_shown;
     struct rm_client *client;
+    char kind[16]; /* of the transport */
     json_t *names; /* name -> handle */
     uint64_t start_ns;
 };
@@ -78,6 +79,7 @@ open_backend(struct cli *cli, struct cli_session *s, struct gsp_error *err)
 
     if (rc < 0)
         return rc;
+    snprintf(s->kind, sizeof(s->kind), "%s", spec.kind);
     rc = choose_release(cli, &spec, &abi.release, err);
     if (rc == 0 && s->dry) {
         s->backend = dry_backend_create(abi);
@@ -192,6 +194,12 @@ const char *
 session_chip(const struct cli_session *s)
 {
     return s->transport ? transport_chip(s->transport) : "none (dry run)";
+}
+
+const char *
+session_transport(const struct cli_session *s)
+{
+    return s->kind;
 }
 
 bool

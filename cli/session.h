@@ -18,6 +18,7 @@ void session_close(struct cli *cli);
 struct rm_client *session_client(struct cli_session *s);
 struct nvrm_abi session_abi(const struct cli_session *s);
 const char *session_chip(const struct cli_session *s);
+const char *session_transport(const struct cli_session *s); /* "emu" */
 bool session_is_dry(const struct cli_session *s);
 /* --dry-run: prints the calls since the last time instead of a verb's result. */
 int session_emit_dry(struct cli *cli, struct cli_session *s);

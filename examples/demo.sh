@@ -6,14 +6,21 @@ cli=$(realpath "${1:-build/dev/cli/nvrm-cli}")
 cd "$(dirname "$0")"
 
 show() {
-    echo "\$ nvrm-cli $(printf '%q ' "$@" | sed "s/\\\\ / /g; s/ *$//")"
+    local line="" word
+    for word in "$@"; do
+        case $word in
+        *[!A-Za-z0-9_./=-]*) line+=" '$word'" ;;
+        *) line+=" $word" ;;
+        esac
+    done
+    echo "\$ nvrm-cli$line"
     "$cli" "$@"
     echo
 }
 
 show info
-show ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 'fbInfoList=[{"index":"TOTAL_RAM_SIZE"},{"index":"BUS_WIDTH"}]'
-show -e 'vas = alloc device FERMI_VASPACE_A' -e 'alloc device KEPLER_CHANNEL_GROUP_A engineType=NV2080_ENGINE_TYPE_GR0' -e tree
+show ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 '{"fbInfoList": [{"index": "TOTAL_RAM_SIZE"}, {"index": "BUS_WIDTH"}]}' -j
+show -e 'alloc device FERMI_VASPACE_A --as vas' -e 'alloc device KEPLER_CHANNEL_GROUP_A engineType=NV2080_ENGINE_TYPE_GR0 --as group' -e 'alloc group AMPERE_CHANNEL_GPFIFO_A hVASpace=vas --as channel' -e tree
 for release in 535.113.01 570.144 580.126.20 595.45.04; do
     show -F "$release" run bringup.json
 done
