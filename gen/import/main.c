@@ -3,6 +3,7 @@
  * part that prints. */
 #include "counts.h"
 #include "proc.h"
+#include "regs.h"
 #include "store.h"
 #include "tree.h"
 #include "verify.h"
@@ -31,6 +32,7 @@ static const char usage[] =
     "  --check      write nothing; fail when the import would change something\n"
     "  --verify     import nothing; compile the vendor's headers with the size and the\n"
     "               offset of every field that the schemas give as static asserts\n"
+    "  --regs       with TREE: import the register headers into hw/regs, nothing else\n"
     "  --counts     print what was found in each release as a Markdown table\n"
     "  --help       this text\n"
     "\n"
@@ -41,7 +43,7 @@ struct options {
     const char *tree, *release, *git, *out, *cc;
     const char **tags;
     size_t tag_count, tag_cap;
-    bool all, check, counts, verify;
+    bool all, check, counts, verify, regs;
 };
 
 struct run {
@@ -226,6 +228,23 @@ import(struct run *r)
     return ok;
 }
 
+/* --regs: needs neither the model nor a scratch folder. */
+static int
+import_regs(const struct options *o)
+{
+    struct imp_error err = {0};
+    char out[512];
+    size_t count;
+
+    (void)snprintf(out, sizeof(out), "%s/hw/regs", o->out);
+    if (!imp_regs(o->tree, out, o->check, &count, &err)) {
+        fprintf(stderr, "nvrm-import: %s\n", err.text);
+        return 1;
+    }
+    printf("%zu registers\n", count);
+    return 0;
+}
+
 static int
 wrong_usage(const char *what)
 {
@@ -245,6 +264,7 @@ parse_options(struct options *o, int argc, char **argv)
         {"check",  no_argument,       NULL, 'k'},
         {"counts", no_argument,       NULL, 'n'},
         {"verify", no_argument,       NULL, 'v'},
+        {"regs",   no_argument,       NULL, 'r'},
         {"help",   no_argument,       NULL, 'h'},
         {NULL,     0,                 NULL, 0  },
     };
@@ -275,6 +295,9 @@ parse_options(struct options *o, int argc, char **argv)
             break;
         case 'v':
             o->verify = true;
+            break;
+        case 'r':
+            o->regs = true;
             break;
         case 'h':
             return -1;
@@ -307,6 +330,10 @@ main(int argc, char **argv)
         printf("%s", usage);
     if (rc)
         return rc < 0 ? 0 : rc;
+    if (r.o.regs && !r.o.tree)
+        return wrong_usage("--regs needs a TREE");
+    if (r.o.regs)
+        return import_regs(&r.o);
     (void)snprintf(r.scratch, sizeof(r.scratch), "%s/nvrm-import-XXXXXX",
                    tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(r.scratch)) {
