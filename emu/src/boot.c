@@ -63,7 +63,7 @@ find_rmargs(struct emu_gpu *gpu, uint64_t table, struct libos_arg *rmargs_out)
 
     for (unsigned i = 0; i < LIBOS_MAX_ARGS; i++) {
         const uint8_t *row =
-            emu_ram_at(&gpu->ram, table + i * LIBOS_ARG_BYTES, LIBOS_ARG_BYTES);
+            emu_ram_at(&gpu->ram, table + (uint64_t)i * LIBOS_ARG_BYTES, LIBOS_ARG_BYTES);
         struct libos_arg arg;
 
         if (!row)

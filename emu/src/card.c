@@ -57,7 +57,9 @@ emu_card_uuid(const struct emu_card *card, uint8_t uuid_out[16])
     uint32_t hash = 2166136261u;
 
     memset(uuid_out, 0, 16);
-    memcpy(uuid_out, "EMU", 3);
+    uuid_out[0] = 'E';
+    uuid_out[1] = 'M';
+    uuid_out[2] = 'U';
     memcpy(uuid_out + 4, card->pub.name, strnlen(card->pub.name, 8));
     for (const char *p = card->pub.product; *p; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619u;

@@ -155,8 +155,9 @@ add(struct dump *d, const char *format, ...)
 size_t
 emu_gpu_config_dump(struct emu_gpu *gpu, unsigned bytes, char *text, size_t text_bytes)
 {
-    struct dump d = {text, text_bytes, 0};
+    struct dump d = {.cap = text_bytes};
 
+    d.text = text;
     if (bytes > EMU_CONFIG_BYTES)
         bytes = EMU_CONFIG_BYTES;
     add(&d, "01:00.0 %s: NVIDIA Corporation %s\n",

@@ -95,7 +95,8 @@ emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t c
         emu_note(gpu, "control %s is not modelled", nvrm_str(gpu->abi.schema, c->name));
         return NV_ERR_NOT_SUPPORTED;
     }
-    call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .data = params, .bytes = bytes};
+    call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .bytes = bytes};
+    call.p.data = params;
     return server->serve(&call);
 }
 

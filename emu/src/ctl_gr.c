@@ -237,7 +237,7 @@ get_zcull(struct emu_call *c)
     emu_set(&c->p, 32, "heightAlignPixels");
     emu_set(&c->p, (uint64_t)n * 2048, "pixelSquaresByAliquots");
     emu_set(&c->p, (uint64_t)n * 3072, "aliquotTotal");
-    emu_set(&c->p, 16 * n, "zcullRegionByteMultiplier");
+    emu_set(&c->p, (uint64_t)n * 16, "zcullRegionByteMultiplier");
     emu_set(&c->p, 0xe0, "zcullRegionHeaderSize");
     emu_set(&c->p, 0xc0, "zcullSubregionHeaderSize");
     emu_set(&c->p, 16, "subregionCount");

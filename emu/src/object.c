@@ -83,7 +83,7 @@ hash_grow(struct emu_gpu *gpu)
 
     if (rm->objects < rm->buckets)
         return;
-    grown.hash = emu_alloc(&gpu->mem, grown.buckets * sizeof(*grown.hash));
+    grown.hash = emu_alloc(&gpu->mem, grown.buckets * sizeof(struct emu_object *));
     if (!grown.hash)
         return;
     for (uint32_t i = 0; i < rm->buckets; i++) {
@@ -466,7 +466,7 @@ emu_rm_init(struct emu_gpu *gpu)
     int rc;
 
     rm->buckets = FIRST_BUCKETS;
-    rm->hash = emu_alloc(&gpu->mem, rm->buckets * sizeof(*rm->hash));
+    rm->hash = emu_alloc(&gpu->mem, rm->buckets * sizeof(struct emu_object *));
     if (!rm->hash)
         return -ENOMEM;
     rc = emu_class_load(gpu);

@@ -256,7 +256,7 @@ copy_elements(struct emu_gpu *gpu, uint32_t first, uint32_t elements)
         const uint32_t slot = (r->index + i) % r->count;
 
         if (!emu_shm_read(gpu, r->entries + slot * EMU_PAGE_BYTES,
-                          gpu->gsp.record + i * EMU_PAGE_BYTES, EMU_PAGE_BYTES))
+                          gpu->gsp.record + (size_t)i * EMU_PAGE_BYTES, EMU_PAGE_BYTES))
             return false;
     }
     return true;
@@ -381,8 +381,8 @@ put_record(struct emu_gpu *gpu, const uint8_t *data, uint32_t elements)
     for (uint32_t i = 0; i < elements; i++) {
         const uint32_t slot = (r->index + i) % r->count;
 
-        if (!emu_shm_write(gpu, r->entries + slot * EMU_PAGE_BYTES, data + i * EMU_PAGE_BYTES,
-                           EMU_PAGE_BYTES))
+        if (!emu_shm_write(gpu, r->entries + slot * EMU_PAGE_BYTES,
+                           data + (size_t)i * EMU_PAGE_BYTES, EMU_PAGE_BYTES))
             return false;
     }
     r->index = (r->index + elements) % r->count;

@@ -71,7 +71,7 @@ emu_ram_alloc(const struct emu_mem *mem, struct emu_ram *ram, size_t bytes,
     if (!block.raw)
         return -ENOMEM;
     block.cpu =
-        (uint8_t *)(((uintptr_t)block.raw + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1));
+        (uint8_t *)block.raw + (PAGE_BYTES - (uintptr_t)block.raw % PAGE_BYTES) % PAGE_BYTES;
     if (!ram->next_addr)
         ram->next_addr = FIRST_ADDR;
     block.bus_addr = ram->next_addr;

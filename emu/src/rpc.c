@@ -114,7 +114,7 @@ check_registry(const uint8_t *p, uint32_t bytes)
     if (count > (bytes - 8) / 16)
         return "more entries than fit";
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *e = p + 8 + i * 16;
+        const uint8_t *e = p + 8 + (size_t)i * 16;
         uint32_t name, type = e[4], data, length;
 
         memcpy(&name, e, 4);

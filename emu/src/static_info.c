@@ -97,7 +97,7 @@ fill_graphics(const struct emu_wire *w, const struct emu_card *card)
     emu_set(w, card->sm_version, "SM_info.version");
     emu_set(w, card->max_warps_per_sm, "SM_info.maxWarpsPerSm");
     emu_set(w, 32, "SM_info.maxThreadsPerWarp");
-    emu_set(w, card->rt_per_sm * emu_card_sms(card), "SM_info.rtCoreCount");
+    emu_set(w, (uint64_t)card->rt_per_sm * emu_card_sms(card), "SM_info.rtCoreCount");
 }
 
 static void
