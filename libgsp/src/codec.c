@@ -100,23 +100,49 @@ gsp_plan_canon_bytes(const struct gsp_plan *plan)
     return plan->canon_bytes;
 }
 
+bool
+gsp_plan_is_same(const struct gsp_plan *plan)
+{
+    const struct gsp_op *op = plan->encode.ops;
+
+    return plan->canon_bytes == plan->wire_bytes && plan->encode.count == 1 &&
+           op->canon == op->wire && op->count == plan->wire_bytes;
+}
+
 /* Running plans
  * ------------------------------------------------------------------------------------------------------------
  */
 
-static bool
-all_zero(const uint8_t *p, size_t bytes)
-{
-    uint64_t any = 0, word = 0;
+typedef uint64_t two_words __attribute__((vector_size(16)));
 
-    for (; bytes >= 8; bytes -= 8, p += 8) {
-        memcpy(&word, p, 8);
-        any |= word;
+static inline two_words
+load_two(const uint8_t *p)
+{
+    two_words v;
+
+    memcpy(&v, p, 16);
+    return v;
+}
+
+static bool
+all_zero(const uint8_t *p, uint32_t bytes)
+{
+    two_words any = {0, 0};
+    uint64_t rest = 0;
+    uint32_t i = 0;
+
+    if (bytes < 8) {
+        while (i < bytes)
+            rest |= p[i++];
+        return rest == 0;
     }
-    word = 0;
-    for (; bytes; bytes--, p++)
-        any |= *p;
-    return any == 0;
+    for (; i + 64 <= bytes; i += 64)
+        any |= (load_two(p + i) | load_two(p + i + 16)) |
+               (load_two(p + i + 32) | load_two(p + i + 48));
+    for (; i + 16 <= bytes; i += 16)
+        any |= load_two(p + i);
+    rest = gsp_load(p + bytes - 8, 8) | gsp_load(p + (bytes & ~7u) - 8, 8);
+    return (any[0] | any[1] | rest) == 0;
 }
 
 static bool
@@ -134,25 +160,53 @@ all_fit(const struct gsp_op *op, const uint8_t *canon)
     return true;
 }
 
+static bool run_check(struct gsp_program program, const uint8_t *canon);
+
+/* One word in every element is the usual case. */
+static bool
+check_elements(const struct gsp_op *loop, const uint8_t *at, uint64_t *any)
+{
+    const struct gsp_op *op = loop + 1;
+    uint64_t words = 0;
+    bool ok = true;
+
+    if (loop->body == 1 && op->kind == GSP_OP_EMPTY8) {
+        for (uint32_t n = 0; n < loop->count; n++)
+            words |= gsp_load(at + op->canon + (size_t)n * loop->canon_stride, 8);
+        *any |= words & ((uint64_t)op->wire_stride << 32 | op->canon_stride);
+        return true;
+    }
+    for (uint32_t n = 0; n < loop->count && ok; n++)
+        ok = run_check((struct gsp_program){op, loop->body},
+                       at + (size_t)n * loop->canon_stride);
+    return ok;
+}
+
+/* The words under masks are only looked at together, at the end. */
 static bool
 run_check(struct gsp_program program, const uint8_t *canon)
 {
-    for (uint32_t i = 0; i < program.count; i++) {
-        const struct gsp_op *op = &program.ops[i];
+    const struct gsp_op *end = program.ops + program.count;
+    uint64_t any = 0;
 
-        if (op->kind == GSP_OP_LOOP) {
-            const struct gsp_program body = {op + 1, op->body};
+    for (const struct gsp_op *op = program.ops; op < end; op++) {
+        const uint8_t *at = canon + op->canon;
 
-            for (uint32_t n = 0; n < op->count; n++)
-                if (!run_check(body, canon + op->canon + (size_t)n * op->canon_stride))
-                    return false;
-            i += op->body;
-        } else if (op->kind == GSP_OP_EMPTY ? !all_zero(canon + op->canon, op->count)
-                                            : !all_fit(op, canon + op->canon)) {
-            return false;
+        if (op->kind == GSP_OP_EMPTY8) {
+            any |= gsp_load(at, 8) & ((uint64_t)op->wire_stride << 32 | op->canon_stride);
+        } else if (op->kind == GSP_OP_EMPTY) {
+            if (!all_zero(at, op->count))
+                return false;
+        } else if (op->kind == GSP_OP_FIT) {
+            if (!all_fit(op, at))
+                return false;
+        } else {
+            if (!check_elements(op, at, &any))
+                return false;
+            op += op->body;
         }
     }
-    return true;
+    return any == 0;
 }
 
 static void
@@ -186,28 +240,69 @@ decode_integers(const struct gsp_op *op, uint8_t *canon, const uint8_t *wire)
     }
 }
 
+/* Elements that are moved in a few short pieces. */
+static void
+move_elements(const struct gsp_op *loop, uint8_t *to, uint32_t to_stride, const uint8_t *from,
+              uint32_t from_stride, bool encode)
+{
+    for (uint32_t n = 0; n < loop->count; n++, to += to_stride, from += from_stride) {
+        for (const struct gsp_op *op = loop + 1; op <= loop + loop->body; op++) {
+            uint8_t *at = to + (encode ? op->wire : op->canon);
+
+            if (op->kind == GSP_OP_COPY)
+                gsp_copy(at, from + (encode ? op->canon : op->wire), op->count);
+            else
+                memset(at, 0, op->count);
+        }
+    }
+}
+
 static void
 run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
 {
-    for (uint32_t i = 0; i < program.count; i++) {
-        const struct gsp_op *op = &program.ops[i];
+    const struct gsp_op *end = program.ops + program.count;
 
+    for (const struct gsp_op *op = program.ops; op < end; op++) {
+        const uint8_t *from = canon + op->canon;
+        uint8_t *to = wire + op->wire;
+
+        /* branches that a processor learns, ahead of a jump that it must look up */
+        if (op->kind == GSP_OP_RUN16) {
+            memcpy(to, from, 16);
+            continue;
+        }
+        if (op->kind == GSP_OP_RUN32) {
+            memcpy(to, from, 32);
+            continue;
+        }
+        if (op->kind == GSP_OP_RUN64) {
+            memcpy(to, from, 64);
+            continue;
+        }
+        if (op->kind == GSP_OP_ZERO8) {
+            memset(to, 0, 8);
+            continue;
+        }
         switch (op->kind) {
         case GSP_OP_COPY:
-            gsp_copy(wire + op->wire, canon + op->canon, op->count);
-            break;
-        case GSP_OP_CONVERT:
-            encode_integers(op, canon + op->canon, wire + op->wire);
+            gsp_copy(to, from, op->count);
             break;
         case GSP_OP_ZERO:
-            memset(wire + op->wire, 0, op->count);
+            memset(to, 0, op->count);
+            break;
+        case GSP_OP_CONVERT:
+            encode_integers(op, from, to);
+            break;
+        case GSP_OP_PLAIN:
+            move_elements(op, to, op->wire_stride, from, op->canon_stride, true);
+            op += op->body;
             break;
         default:
             for (uint32_t n = 0; n < op->count; n++)
                 run_encode((struct gsp_program){op + 1, op->body},
-                           canon + op->canon + (size_t)n * op->canon_stride,
-                           wire + op->wire + (size_t)n * op->wire_stride);
-            i += op->body;
+                           from + (size_t)n * op->canon_stride,
+                           to + (size_t)n * op->wire_stride);
+            op += op->body;
         }
     }
 }
@@ -215,25 +310,49 @@ run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
 static void
 run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
 {
-    for (uint32_t i = 0; i < program.count; i++) {
-        const struct gsp_op *op = &program.ops[i];
+    const struct gsp_op *end = program.ops + program.count;
 
+    for (const struct gsp_op *op = program.ops; op < end; op++) {
+        const uint8_t *from = wire + op->wire;
+        uint8_t *to = canon + op->canon;
+
+        /* branches that a processor learns, ahead of a jump that it must look up */
+        if (op->kind == GSP_OP_RUN16) {
+            memcpy(to, from, 16);
+            continue;
+        }
+        if (op->kind == GSP_OP_RUN32) {
+            memcpy(to, from, 32);
+            continue;
+        }
+        if (op->kind == GSP_OP_RUN64) {
+            memcpy(to, from, 64);
+            continue;
+        }
+        if (op->kind == GSP_OP_ZERO8) {
+            memset(to, 0, 8);
+            continue;
+        }
         switch (op->kind) {
         case GSP_OP_COPY:
-            gsp_copy(canon + op->canon, wire + op->wire, op->count);
-            break;
-        case GSP_OP_CONVERT:
-            decode_integers(op, canon + op->canon, wire + op->wire);
+            gsp_copy(to, from, op->count);
             break;
         case GSP_OP_ZERO:
-            memset(canon + op->canon, 0, op->count);
+            memset(to, 0, op->count);
+            break;
+        case GSP_OP_CONVERT:
+            decode_integers(op, to, from);
+            break;
+        case GSP_OP_PLAIN:
+            move_elements(op, to, op->canon_stride, from, op->wire_stride, false);
+            op += op->body;
             break;
         default:
             for (uint32_t n = 0; n < op->count; n++)
                 run_decode((struct gsp_program){op + 1, op->body},
-                           canon + op->canon + (size_t)n * op->canon_stride,
-                           wire + op->wire + (size_t)n * op->wire_stride);
-            i += op->body;
+                           to + (size_t)n * op->canon_stride,
+                           from + (size_t)n * op->wire_stride);
+            op += op->body;
         }
     }
 }

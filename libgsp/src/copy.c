@@ -25,13 +25,13 @@ gsp_copy_long(void *dst, const void *src, size_t bytes)
     const unsigned char *from = src;
 
     if (bytes >= WIDE_BYTES && (distance == 0 || distance > BAD_DISTANCE)) {
-        memcpy(to, from, bytes);
+        gsp_copy_call(to, from, bytes);
         return;
     }
     while (bytes) {
         const size_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
 
-        memcpy(to, from, piece);
+        gsp_copy_call(to, from, piece);
         to += piece;
         from += piece;
         bytes -= piece;

@@ -507,6 +507,7 @@ finish(struct builder *b, const struct nvrm_layout *canon, const struct nvrm_lay
     plan->check = (struct gsp_program){plan->ops, ends[CHECK]};
     plan->encode = (struct gsp_program){plan->ops + ends[CHECK], ends[ENCODE] - ends[CHECK]};
     plan->decode = (struct gsp_program){plan->ops + ends[ENCODE], ends[DECODE] - ends[ENCODE]};
+    gsp_plan_quicken(plan);
     return plan;
 }
 

@@ -15,9 +15,16 @@ enum gsp_op_kind {
     GSP_OP_COPY,    /* `count` bytes, the same on both sides */
     GSP_OP_CONVERT, /* `count` integers of different width */
     GSP_OP_ZERO,    /* `count` bytes of the target */
-    GSP_OP_LOOP,    /* the next `body` operations, `count` times */
-    GSP_OP_EMPTY,   /* check: `count` canonical bytes must be zero */
-    GSP_OP_FIT,     /* check: `count` canonical integers must fit */
+    GSP_OP_RUN16,   /* a copy of at most 16 bytes that may run over its end: see plan_quick.c */
+    GSP_OP_RUN32,
+    GSP_OP_RUN64,
+    GSP_OP_ZERO8,  /* at most 8 bytes of zero that may run over */
+    GSP_OP_PLAIN,  /* a loop whose operations are all copies and zeroes of at most 64 bytes */
+    GSP_OP_LOOP,   /* the next `body` operations, `count` times */
+    GSP_OP_EMPTY8, /* check: the canonical word under the mask in canon_stride, wire_stride must
+                      be zero */
+    GSP_OP_EMPTY,  /* check: `count` canonical bytes must be zero */
+    GSP_OP_FIT,    /* check: `count` canonical integers must fit */
 };
 
 struct gsp_op {
@@ -48,6 +55,9 @@ struct gsp_plan {
 struct gsp_plan *gsp_plan_create(struct nvrm_abi abi, const struct gsp_host *host,
                                  const struct nvrm_layout *canon,
                                  const struct nvrm_layout *wire, struct gsp_error *err);
+
+/** Replaces short copies by ones of a fixed size where there is room to run over. */
+void gsp_plan_quicken(struct gsp_plan *plan);
 
 /** Says which field of a canonical struct the wire layout cannot hold; -EINVAL. */
 int gsp_plan_explain(const struct gsp_plan *plan, const void *canon, struct gsp_error *err);
