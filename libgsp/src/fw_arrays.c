@@ -161,20 +161,31 @@ fw_numbers_next(struct fw_numbers *n, uint32_t *value_out, struct gsp_error *err
     return 0;
 }
 
-/* Find the braces behind the '=' and count what is between them. */
+/* The offset behind the brace that opens the array; 0 when another thing follows the '='. */
+static uint64_t
+find_brace(const struct gsp_fw_source *src, const struct line *line)
+{
+    const uint8_t *equals = memchr(src->data + line->at, '=', line->bytes);
+    uint64_t at = equals ? (uint64_t)(equals - src->data) + 1 : src->bytes;
+
+    while (at < src->bytes && isspace(src->data[at]))
+        at++;
+    return at < src->bytes && src->data[at] == '{' ? at + 1 : 0;
+}
+
+/* Count what stands between the braces. */
 static int
 read_body(struct gsp_fw_arrays *a, const struct line *line, struct gsp_fw_array *array,
           struct gsp_error *err)
 {
-    const uint8_t *open = memchr(a->src.data + line->at, '{', a->src.bytes - line->at);
-    const uint64_t at = open ? (uint64_t)(open - a->src.data) + 1 : 0;
+    const uint64_t at = find_brace(&a->src, line);
     struct fw_numbers n = {&a->src, at, a->src.bytes,
                            array->element_bytes == 1 ? 0xff : 0xffffffff, 0};
     uint64_t count = 0;
     uint32_t value;
     int rc = 1;
 
-    if (!open)
+    if (!at)
         return fw_bad(&a->src, err, line->at, "an array without braces");
     while ((rc = fw_numbers_next(&n, &value, err)) > 0)
         count++;
