@@ -47,6 +47,9 @@ struct emu_card {
     uint32_t idle_degc;
     uint32_t mmu_version; /* 2 or 3 */
     bool display;
+    uint32_t gsp_fuse, sec2_fuse; /* NV_FUSE_OPT_FPF_..._UCODE_VERSION: one bit a version */
+    uint32_t ifr;                 /* version of the inforom header before the VBIOS, 0: none */
+    uint32_t efi_image;           /* 1: an EFI image lies between the VBIOS and its extension */
     uint32_t engine_count;
     struct emu_engine engines[EMU_MAX_ENGINES];
     struct emu_ctx_buffer ctx[EMU_CTX_BUFFERS];

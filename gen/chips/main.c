@@ -60,6 +60,10 @@ static const struct figure figures[] = {
     {"host",   "nvlinks",          ".nvlinks",          0,       32     },
     {"host",   "power_mw",         ".power_mw",         10000,   2000000},
     {"host",   "idle_degc",        ".idle_degc",        1,       110    },
+    {"boot",   "gsp_fuse",         ".gsp_fuse",         0,       0xff   },
+    {"boot",   "sec2_fuse",        ".sec2_fuse",        0,       0xff   },
+    {"boot",   "ifr",              ".ifr",              0,       3      },
+    {"boot",   "efi_image",        ".efi_image",        0,       1      },
 };
 enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
 
@@ -191,6 +195,7 @@ emit_figures(struct gen *g, struct gen_text *t, const struct gen_node *root)
     check_section(g, need(g, root, "memory", GEN_MAP), "memory", memory_more);
     check_section(g, need(g, root, "gr", GEN_MAP), "gr", gr_more);
     check_section(g, need(g, root, "host", GEN_MAP), "host", NULL);
+    check_section(g, need(g, root, "boot", GEN_MAP), "boot", NULL);
     for (unsigned i = 0; i < FIGURES; i++) {
         const struct figure *f = &figures[i];
         const struct gen_node *section = need(g, root, f->section, GEN_MAP);
@@ -294,10 +299,10 @@ emit_ctx(struct gen *g, struct gen_text *t, const struct gen_node *root)
 static void
 emit_card(struct gen *g, struct gen_text *t, const char *path)
 {
-    static const char *const keys[] = {"name",     "product",     "short_name", "vbios_version",
-                                       "board_id", "display",     "sources",    "pci",
-                                       "id",       "memory",      "gr",         "host",
-                                       "engines",  "ctx_buffers", NULL};
+    static const char *const keys[] = {"name",     "product", "short_name",  "vbios_version",
+                                       "board_id", "display", "sources",     "pci",
+                                       "id",       "memory",  "gr",          "host",
+                                       "boot",     "engines", "ctx_buffers", NULL};
     const struct gen_node *root = gen_yaml_file(g, path);
 
     if (!root || root->kind != GEN_MAP)
