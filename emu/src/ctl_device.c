@@ -43,6 +43,7 @@ get_caps(struct emu_call *c)
 {
     for (unsigned i = 0; i < emu_count(&c->p, "capsTbl"); i++)
         emu_set(&c->p, 0, "capsTbl[%u]", i);
+    emu_set(&c->p, 1, "bCapsPopulated");
     return NV_OK;
 }
 
@@ -77,6 +78,9 @@ static const struct emu_control rows[] = {
     {"NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE",       get_virtualization},
     {"NV0080_CTRL_CMD_FB_GET_CAPS_V2",                    get_caps          },
     {"NV0080_CTRL_CMD_FIFO_GET_CAPS_V2",                  get_caps          },
+    {"NV0080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps          },
+    {"NV0080_CTRL_CMD_HOST_GET_CAPS_V2",                  get_caps          },
+    {"NV2080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps          },
     {"NV0080_CTRL_CMD_DMA_SET_PAGE_DIRECTORY",            set_page_directory},
     {"NV0080_CTRL_CMD_DMA_UNSET_PAGE_DIRECTORY",          set_page_directory},
     {"NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES", copy_reserved_pdes},

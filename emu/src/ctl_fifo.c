@@ -137,6 +137,48 @@ get_info(struct emu_call *c)
                          table, sizeof(table) / sizeof(table[0]));
 }
 
+static uint32_t
+get_channel_count(struct emu_call *c)
+{
+    const struct emu_rm *rm = &c->gpu->gsp.rm;
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < rm->buckets; i++)
+        for (const struct emu_object *o = rm->hash[i]; o; o = o->hash_next)
+            used += emu_class_is(o->impl, "KernelChannel");
+    emu_set(&c->p, c->card->channels, "physChannelCount");
+    emu_set(&c->p, used, "physChannelCountInUse");
+    return NV_OK;
+}
+
+/* A list of engine types, 0 in the places that are not used; the answers go into lists beside
+ * it. */
+static uint32_t
+get_runlist_bases(struct emu_call *c)
+{
+    for (unsigned i = 0; i < emu_count(&c->p, "engineList"); i++) {
+        const uint32_t type = (uint32_t)emu_get(&c->p, "engineList[%u]", i);
+        const struct emu_engine *e = emu_engine_by_type(c->p.abi, c->card, type);
+
+        emu_set(&c->p, e ? e->runlist_base : UINT32_MAX, "runlistPriBase[%u]", i);
+        emu_set(&c->p, e ? e->runlist : UINT32_MAX, "runlistId[%u]", i);
+    }
+    return NV_OK;
+}
+
+static uint32_t
+get_fault_info(struct emu_call *c)
+{
+    const struct emu_engine *e =
+        emu_engine_by_type(c->p.abi, c->card, (uint32_t)emu_get(&c->p, "engineType"));
+
+    if (!e)
+        return NV_ERR_INVALID_ARGUMENT;
+    emu_set(&c->p, e->fault_id, "mmuFaultId");
+    emu_set(&c->p, e->name[0] == 'G', "bSubcontextSupported");
+    return NV_OK;
+}
+
 /* Channels
  * ------------------------------------------------------------------------------------------------------------------
  */
@@ -227,6 +269,23 @@ get_interrupts(struct emu_call *c)
 }
 
 static uint32_t
+get_notification_vectors(struct emu_call *c)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < c->card->engine_count && n < emu_count(&c->p, "entries"); i++) {
+        const struct emu_engine *e = &c->card->engines[i];
+
+        if (e->nonstall == UINT32_MAX)
+            continue;
+        emu_set(&c->p, emu_engine_type(c->p.abi, e), "entries[%u].nv2080EngineType", n);
+        emu_set(&c->p, e->nonstall, "entries[%u].notificationIntrVector", n++);
+    }
+    emu_set(&c->p, n, "numEntries");
+    return NV_OK;
+}
+
+static uint32_t
 accept(struct emu_call *c)
 {
     (void)c;
@@ -234,13 +293,17 @@ accept(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
-    {"NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE",                     get_device_table},
-    {"NV2080_CTRL_CMD_FIFO_GET_INFO",                                  get_info        },
-    {"NVC36F_CTRL_CMD_GPFIFO_GET_WORK_SUBMIT_TOKEN",                   get_token       },
-    {"NVA06F_CTRL_CMD_BIND",                                           bind_channel    },
-    {"NVA06F_CTRL_CMD_GPFIFO_SCHEDULE",                                schedule        },
-    {"NVA06C_CTRL_CMD_GPFIFO_SCHEDULE",                                schedule        },
-    {"NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE",                 get_interrupts  },
-    {"NV2080_CTRL_CMD_INTERNAL_FIFO_TOGGLE_ACTIVE_CHANNEL_SCHEDULING", accept          },
+    {"NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE",                     get_device_table        },
+    {"NV2080_CTRL_CMD_FIFO_GET_INFO",                                  get_info                },
+    {"NV2080_CTRL_CMD_FIFO_GET_PHYSICAL_CHANNEL_COUNT",                get_channel_count       },
+    {"NV2080_CTRL_CMD_GPU_GET_ENGINE_RUNLIST_PRI_BASE",                get_runlist_bases       },
+    {"NV2080_CTRL_CMD_GPU_GET_ENGINE_FAULT_INFO",                      get_fault_info          },
+    {"NV2080_CTRL_CMD_MC_GET_ENGINE_NOTIFICATION_INTR_VECTORS",        get_notification_vectors},
+    {"NVC36F_CTRL_CMD_GPFIFO_GET_WORK_SUBMIT_TOKEN",                   get_token               },
+    {"NVA06F_CTRL_CMD_BIND",                                           bind_channel            },
+    {"NVA06F_CTRL_CMD_GPFIFO_SCHEDULE",                                schedule                },
+    {"NVA06C_CTRL_CMD_GPFIFO_SCHEDULE",                                schedule                },
+    {"NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE",                 get_interrupts          },
+    {"NV2080_CTRL_CMD_INTERNAL_FIFO_TOGGLE_ACTIVE_CHANNEL_SCHEDULING", accept                  },
 };
 const struct emu_control_list emu_ctl_fifo = EMU_CONTROL_LIST(rows);

@@ -180,6 +180,14 @@ get_info(struct emu_call *c)
                          table, sizeof(table) / sizeof(table[0]));
 }
 
+/* 2 MiB pages, 512 MiB ones from Hopper on */
+static uint32_t
+get_page_size(struct emu_call *c)
+{
+    emu_set(&c->p, c->card->mmu_version >= 3 ? 512u << 20 : 2u << 20, "maxSupportedPageSize");
+    return NV_OK;
+}
+
 static uint32_t
 get_arch(struct emu_call *c)
 {
@@ -203,6 +211,8 @@ static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_INTERNAL_GET_CONSTRUCTED_FALCON_INFO", get_falcons    },
     {"NV2080_CTRL_CMD_GPU_PROMOTE_CTX",                      promote_context},
     {"NV2080_CTRL_CMD_GPU_GET_INFO_V2",                      get_info       },
+    {"NV2080_CTRL_CMD_GPU_GET_CACHED_INFO",                  get_info       },
+    {"NV2080_CTRL_CMD_GPU_GET_MAX_SUPPORTED_PAGE_SIZE",      get_page_size  },
     {"NV2080_CTRL_CMD_MC_GET_ARCH_INFO",                     get_arch       },
 };
 const struct emu_control_list emu_ctl_gpu = EMU_CONTROL_LIST(rows);

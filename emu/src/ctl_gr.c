@@ -193,6 +193,20 @@ get_buffers(struct emu_call *c)
     return NV_OK;
 }
 
+/* One buffer by its number, on subdevice and device alike. */
+static uint32_t
+get_buffer(struct emu_call *c)
+{
+    const uint64_t id = emu_get(&c->p, "engineId");
+
+    if (id >= EMU_CTX_BUFFERS || !c->card->ctx[id].bytes)
+        return NV_ERR_INVALID_ARGUMENT;
+    emu_set(&c->p, c->card->ctx[id].bytes, "size");
+    emu_set(&c->p, c->card->ctx[id].alignment, "alignment");
+    emu_set(&c->p, 1, "bInfoPopulated");
+    return NV_OK;
+}
+
 static uint32_t
 get_gpc_mask(struct emu_call *c)
 {
@@ -249,6 +263,8 @@ get_zcull(struct emu_call *c)
 static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_GR_GET_INFO_V2",                               get_info       },
     {"NV2080_CTRL_CMD_GR_GET_GPC_MASK",                              get_gpc_mask   },
+    {"NV2080_CTRL_CMD_GR_GET_ENGINE_CONTEXT_PROPERTIES",             get_buffer     },
+    {"NV0080_CTRL_CMD_FIFO_GET_ENGINE_CONTEXT_PROPERTIES",           get_buffer     },
     {"NV2080_CTRL_CMD_GR_GET_TPC_MASK",                              get_tpc_mask   },
     {"NV2080_CTRL_CMD_GR_GET_ZCULL_INFO",                            get_zcull      },
     {"NV2080_CTRL_CMD_GR_GET_SM_TO_GPC_TPC_MAPPINGS",                get_sm_map     },

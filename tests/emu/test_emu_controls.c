@@ -176,7 +176,11 @@ engine_figures(struct raw *r, const struct emu_chip *chip)
     const uint32_t intr_bytes =
         params_of(r->rel.name, "NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_PARAMS");
     uint8_t list[1024] = {0}, table[8192] = {0}, intr[8192] = {0};
-    uint32_t bases[64] = {0}, n;
+    const uint32_t bases_bytes =
+        params_of(r->rel.name, "NV2080_CTRL_GPU_GET_ENGINE_RUNLIST_PRI_BASE_PARAMS");
+    const uint32_t third = bases_bytes / 12; /* engineList, runlistPriBase, runlistId */
+    uint8_t asked[2048] = {0}, vectors[2052] = {0};
+    uint32_t bases[64] = {0}, fault[3] = {0}, n;
 
     (void)chip;
     assert_int_equal(call(r, 0x20800170, list, list_bytes), 0);
@@ -186,11 +190,22 @@ engine_figures(struct raw *r, const struct emu_chip *chip)
     assert_int_equal(n, word(table, 4));
     assert_true(word(intr, 0) >= n);
     assert_int_equal(word(list, 4), 1); /* NV2080_ENGINE_TYPE_GR0 */
+    memcpy(asked, list + 4, n * 4);
+    assert_int_equal(call(r, 0x20800179, asked, bases_bytes), 0);
+    assert_int_equal(call(r, 0x2080170d, vectors, sizeof(vectors)), 0);
+    assert_int_equal(word(vectors, 0), n);
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *entry = table + 12 + i * 100;
         const uint32_t runlist = word(entry, 12), base = word(entry, 44);
 
         assert_in_range(runlist, 0, 63);
+        assert_int_equal(word(asked, (third + i) * 4), base);
+        assert_int_equal(word(asked, (2 * third + i) * 4), runlist);
+        assert_int_equal(word(vectors, 4 + i * 8), word(list, 4 + i * 4));
+        assert_int_equal(word(vectors, 8 + i * 8), word(intr, 4 + i * 16 + 12));
+        fault[0] = word(list, 4 + i * 4);
+        assert_int_equal(call(r, 0x20800125, fault, sizeof(fault)), 0);
+        assert_int_equal(fault[1], word(entry, 16));
         assert_int_not_equal(base, 0);
         if (bases[runlist])
             assert_int_equal(bases[runlist], base);

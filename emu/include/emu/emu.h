@@ -3,9 +3,10 @@
  * The emulated GPU: a card in this process, behind the same bus as a real one.
  *
  * Synchronous and deterministic: a doorbell write runs the emulated GSP-RM until its command
- * queue is empty, and its answers are in the status queue when the write returns. It shares
- * generated tables with the libraries that it is used to test, and nothing else. One caller at
- * a time.
+ * queue is empty, and its answers are in the status queue when the write returns. What found no
+ * room there follows with the caller's next access to the card (a register, irq_wait());
+ * nothing moves while the caller only looks at memory. It shares generated tables with the
+ * libraries that it is used to test, and nothing else. One caller at a time.
  */
 #ifndef EMU_EMU_H
 #define EMU_EMU_H
