@@ -15,7 +15,7 @@ git ls-files 'libgsp/src/*.c' 'rm-api/src/*.c' 'emu/src/*.c' 'cli/*.c' 'gen/*.c'
     xargs -r -P "$(nproc)" -n 4 clang-tidy --quiet -p build/clang 2>/dev/null | grep -E 'warning:|error:' && rc=1
 
 step "unfinished work"
-git grep -nIE 'TODO|FIXME|XXX' -- '*.c' '*.h' '*.sh' '*.yaml' ':!schemas/rm' ':!scripts/check.sh' && rc=1
+git grep -nIwE 'TODO|FIXME|XXX' -- '*.c' '*.h' '*.sh' '*.yaml' ':!schemas/rm' ':!scripts/check.sh' && rc=1
 
 if [ "${1:-}" != --fast ]; then
     step "tests"

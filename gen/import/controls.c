@@ -237,12 +237,13 @@ method_row(struct imp_tree *t, struct imp_unit *u, const struct imp_tok **cursor
     const struct imp_tok *start[METHOD_ITEMS + 3], *row = *cursor;
     size_t len[METHOD_ITEMS + 3], n;
     uint64_t id = 0, zero = 1;
+    const struct imp_tok *next = split_row(row, start, len, &n);
 
-    *cursor = split_row(row, start, len, &n);
     *m = (struct method){.line = row->line, .path = u->files[row->file]};
-    if (!*cursor || n != METHOD_ITEMS || !token_number(start[2], len[2], &m->flags) ||
+    if (!next || n != METHOD_ITEMS || !token_number(start[2], len[2], &m->flags) ||
         !token_number(start[3], len[3], &m->access) || !token_number(start[4], len[4], &id))
         return imp_fail_at(t->err, u, row, "unknown form of an exported-method row");
+    *cursor = next;
     m->id = (uint32_t)id;
     m->owner = owner_name(t, start[6], len[6]);
     if (len[5] == 4 && imp_tok_is(start[5], "sizeof"))
@@ -273,7 +274,7 @@ add_method(struct imp_tree *t, struct imp_map *methods, const struct method *m)
         (m->params && strcmp(old->params, m->params) != 0))
         return imp_fail(t->err, m->path, m->line, "method 0x%x differs between %s and %s",
                         m->id, old->owner, m->owner);
-    if (strcmp(m->owner, old->owner) < 0)
+    if (m->owner && old->owner && strcmp(m->owner, old->owner) < 0)
         old->owner = m->owner;
     return true;
 }
@@ -459,7 +460,7 @@ add_rows(struct imp_tree *t, struct imp_map *methods, const struct flag *flags,
 
         if (!m)
             t->counts->n[COUNT_NO_METHOD]++;
-        *imp_map_at(&named, key) = (void *)(uintptr_t)c;
+        *imp_map_at(&named, key) = imp_value_of(c);
         t->counts->n[COUNT_CONTROLS_PARAMS] += (m ? m->params : c->params) != NULL;
         ok = add_row(t, c, m, flags, flag_count);
     }

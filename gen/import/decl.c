@@ -112,7 +112,7 @@ decl_attributes(struct imp_decls *d, uint16_t *align, bool *packed)
 }
 
 static void
-set_bad(struct imp_type *t, char *why)
+set_bad(struct imp_type *t, const char *why)
 {
     *t = (struct imp_type){.kind = TYPE_BAD, .why = why};
 }
@@ -250,15 +250,13 @@ decl_specifier(struct imp_decls *d, struct imp_type *out, bool *is_typedef)
                 if (!decl_skip_group(d))
                     return false;
             }
-        } else if (is_qualifier(d)) {
+        } else if (is_qualifier(d) || (!have && count_word(&w, d->t))) {
             d->t++;
         } else if (decl_is(d, "__attribute__")) {
             if (!decl_attributes(d, &align, &packed))
                 return false;
         } else if (decl_is(d, "_Alignas")) {
             return imp_fail_at(d->err, d->unit, d->t, "_Alignas");
-        } else if (!have && count_word(&w, d->t)) {
-            d->t++;
         } else if (!have && !w.total && (decl_is(d, "struct") || decl_is(d, "union"))) {
             if (!decl_agg(d, out))
                 return false;

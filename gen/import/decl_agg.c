@@ -58,7 +58,7 @@ new_enum(struct imp_decls *d, const struct imp_tok *at, const char *tag)
     en->tag = en->name = tag;
     en->file = at->file;
     en->line = at->line;
-    d->enums = imp_grow(d->enums, d->enum_count, &d->enum_cap, sizeof(*d->enums));
+    d->enums = imp_grow(d->enums, d->enum_count, &d->enum_cap, sizeof(void *));
     d->enums[d->enum_count++] = en;
     return en;
 }
@@ -111,7 +111,7 @@ new_agg(struct imp_decls *d, const struct imp_tok *at, const char *tag, bool is_
     agg->file = at->file;
     agg->line = at->line;
     agg->is_union = is_union;
-    d->aggs = imp_grow(d->aggs, d->agg_count, &d->agg_cap, sizeof(*d->aggs));
+    d->aggs = imp_grow(d->aggs, d->agg_count, &d->agg_cap, sizeof(void *));
     d->aggs[d->agg_count++] = agg;
     return agg;
 }

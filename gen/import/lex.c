@@ -28,13 +28,16 @@ file_number(struct imp_unit *u, const char *path, size_t len)
     const size_t dot = len > 2 && path[0] == '.' && path[1] == '/' ? 2 : 0;
     char *name = imp_strndup(u->arena, path + dot, len - dot);
     void **at = imp_map_at(&u->file_index, name);
+    size_t *number = *at;
 
-    if (!*at) {
+    if (!number) {
         u->files = imp_grow(u->files, u->file_count, &u->file_cap, sizeof(*u->files));
         u->files[u->file_count++] = name;
-        *at = (void *)(uintptr_t)u->file_count;
+        number = imp_alloc(u->arena, sizeof(*number));
+        *number = u->file_count - 1;
+        *at = number;
     }
-    return (uint16_t)((uintptr_t)*at - 1);
+    return (uint16_t)*number;
 }
 
 static bool

@@ -28,7 +28,7 @@ choose(struct imp_tree *t, struct imp_decls *d, bool (*take)(struct imp_tree *, 
         slot = imp_map_at(&seen, m->name);
         if (*slot)
             continue;
-        *slot = (void *)(uintptr_t)m;
+        *slot = imp_value_of(m);
         out[n++] = (struct imp_macro_value){.macro = m, .path = u->files[m->file]};
     }
     imp_map_fini(&seen);

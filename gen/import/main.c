@@ -173,18 +173,18 @@ import_all(struct run *r)
 static void
 print_counts(const struct run *r)
 {
-    printf("| |");
+    (void)printf("| |");
     for (size_t i = 0; i < r->done; i++)
-        printf(" %s |", r->names[i]);
-    printf("\n|---|");
+        (void)printf(" %s |", r->names[i]);
+    (void)printf("\n|---|");
     for (size_t i = 0; i < r->done; i++)
-        printf("---|");
-    printf("\n");
+        (void)printf("---|");
+    (void)printf("\n");
     for (int c = 0; c < COUNT_TOTAL; c++) {
-        printf("| %s |", imp_counter_name((enum imp_counter)c));
+        (void)printf("| %s |", imp_counter_name((enum imp_counter)c));
         for (size_t i = 0; i < r->done; i++)
-            printf(" %zu |", r->counts[i].n[c]);
-        printf("\n");
+            (void)printf(" %zu |", r->counts[i].n[c]);
+        (void)printf("\n");
     }
 }
 
@@ -222,7 +222,7 @@ import(struct run *r)
     }
     ok = ok && import_all(r) && (r->o.verify || finish(r));
     if (ok && r->o.verify)
-        printf("%zu releases, %zu asserts, all true\n", r->done, r->asserts);
+        (void)printf("%zu releases, %zu asserts, all true\n", r->done, r->asserts);
     if (ok && r->o.counts)
         print_counts(r);
     return ok;
@@ -238,17 +238,17 @@ import_regs(const struct options *o)
 
     (void)snprintf(out, sizeof(out), "%s/hw/regs", o->out);
     if (!imp_regs(o->tree, out, o->check, &count, &err)) {
-        fprintf(stderr, "nvrm-import: %s\n", err.text);
+        (void)fprintf(stderr, "nvrm-import: %s\n", err.text);
         return 1;
     }
-    printf("%zu registers\n", count);
+    (void)printf("%zu registers\n", count);
     return 0;
 }
 
 static int
 wrong_usage(const char *what)
 {
-    fprintf(stderr, "nvrm-import: %s\n%s", what, usage);
+    (void)fprintf(stderr, "nvrm-import: %s\n%s", what, usage);
     return 2;
 }
 
@@ -327,7 +327,7 @@ main(int argc, char **argv)
     bool ok;
 
     if (rc == -1)
-        printf("%s", usage);
+        (void)printf("%s", usage);
     if (rc)
         return rc < 0 ? 0 : rc;
     if (r.o.regs && !r.o.tree)
@@ -337,12 +337,12 @@ main(int argc, char **argv)
     (void)snprintf(r.scratch, sizeof(r.scratch), "%s/nvrm-import-XXXXXX",
                    tmp && *tmp ? tmp : "/tmp");
     if (!mkdtemp(r.scratch)) {
-        fprintf(stderr, "nvrm-import: cannot make the folder %s\n", r.scratch);
+        (void)fprintf(stderr, "nvrm-import: cannot make the folder %s\n", r.scratch);
         return 1;
     }
     ok = import(&r);
     if (!ok)
-        fprintf(stderr, "nvrm-import: %s\n", r.err.text);
+        (void)fprintf(stderr, "nvrm-import: %s\n", r.err.text);
     imp_remove_tree(r.scratch);
     imp_model_fini(&r.model);
     free(r.counts);

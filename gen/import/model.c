@@ -159,7 +159,7 @@ newer_files(const struct imp_model *m, unsigned r, struct imp_map *newer)
 
             for (unsigned k = r + 1; k < m->count; k++)
                 if (e->body[k] && e->file)
-                    *imp_map_at(newer, e->file) = (void *)(uintptr_t)m;
+                    *imp_map_at(newer, e->file) = imp_value_of(m);
         }
 }
 

@@ -151,7 +151,7 @@ place(uint64_t bit, unsigned bits, const struct extent *e, unsigned align, bool 
 
     if (!bits)
         return round_up((bit + 7) / 8, align) * 8;
-    if (!packed && bit % unit + bits > unit)
+    if (!packed && unit && bit % unit + bits > unit)
         return round_up(bit, (unsigned)unit);
     return bit;
 }

@@ -165,7 +165,7 @@ child(const char *const *argv, const char *cwd, int out, int errors)
         _exit(126);
     if (cwd && chdir(cwd) != 0)
         _exit(126);
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    execvp(argv[0], imp_value_of(argv));
     _exit(127);
 }
 
@@ -274,7 +274,7 @@ pipe_archive(const char *const *git, const char *const *tar)
     if (b == 0) {
         if (dup2(fds[0], 0) < 0)
             _exit(126);
-        execvp(tar[0], (char *const *)(uintptr_t)tar);
+        execvp(tar[0], imp_value_of(tar));
         _exit(127);
     }
     close(fds[0]);

@@ -149,7 +149,7 @@ scan_cases(struct imp_tree *t, const char *path, struct imp_map *params)
             continue;
         name = imp_strndup(t->arena, tok->s, tok->len);
         if (imp_fact_get(t->facts, SEC_STRUCTS, name) && !imp_map_get(params, current))
-            *imp_map_at(params, current) = (void *)(uintptr_t)name;
+            *imp_map_at(params, current) = imp_value_of(name);
     }
     imp_unit_fini(&u);
     return true;
@@ -172,7 +172,7 @@ imp_escape_rows(struct imp_tree *t, const struct imp_macro_value *m, size_t n)
 
     for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
         if (imp_fact_get(t->facts, SEC_STRUCTS, fixed[i][1]))
-            *imp_map_at(&params, fixed[i][0]) = (void *)(uintptr_t)fixed[i][1];
+            *imp_map_at(&params, fixed[i][0]) = imp_value_of(fixed[i][1]);
     for (size_t i = 0; i < n && ok; i++) {
         const char *name = m[i].macro->name, *p;
 

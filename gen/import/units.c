@@ -219,11 +219,11 @@ class_macros(struct imp_tree *t, struct imp_unit *u)
 
         if (!imp_has_prefix(path, IMP_SDK "class/") || m->function_like)
             continue;
-        *imp_map_at(&t->class_paths, m->name) = (void *)(uintptr_t)path;
+        *imp_map_at(&t->class_paths, m->name) = imp_value_of(path);
         if (imp_has_prefix(name, "/cl") && strlen(name) == strlen("/cl0080.h") &&
             plain_number(m, &id) && id != 0 && id == strtoul(name + 3, NULL, 16) &&
             !strchr(m->name, '(') && !imp_has_suffix(m->name, "_MESSAGE_ID"))
-            *imp_map_at(&t->class_ids, m->name) = (void *)(uintptr_t)m;
+            *imp_map_at(&t->class_ids, m->name) = imp_value_of(m);
     }
     return true;
 }

@@ -31,7 +31,7 @@ imp_fail(struct imp_error *err, const char *file, unsigned line, const char *for
     if (n < 0 || (size_t)n >= sizeof(err->text))
         n = 0;
     va_start(ap, format);
-    vsnprintf(err->text + n, sizeof(err->text) - (size_t)n, format, ap);
+    (void)vsnprintf(err->text + n, sizeof(err->text) - (size_t)n, format, ap);
     va_end(ap);
     return false;
 }
@@ -108,7 +108,7 @@ imp_printf(struct imp_arena *a, const char *format, ...)
         return imp_strndup(a, small, (size_t)n);
     p = imp_alloc(a, (size_t)n + 1);
     va_start(ap, format);
-    vsnprintf(p, (size_t)n + 1, format, ap);
+    (void)vsnprintf(p, (size_t)n + 1, format, ap);
     va_end(ap);
     return p;
 }
@@ -169,7 +169,7 @@ imp_buf_printf(struct imp_buf *b, const char *format, ...)
     }
     buf_reserve(b, (size_t)n);
     va_start(ap, format);
-    vsnprintf(b->data + b->len, (size_t)n + 1, format, ap);
+    (void)vsnprintf(b->data + b->len, (size_t)n + 1, format, ap);
     va_end(ap);
     b->len += (size_t)n;
 }

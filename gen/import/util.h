@@ -72,6 +72,18 @@ void **imp_map_at(struct imp_map *m, const char *key);
 void imp_map_sort(struct imp_map *m);
 void imp_map_fini(struct imp_map *m);
 
+/** Drops the const, for map values that are only read later and for execvp(). */
+static inline void *
+imp_value_of(const void *p)
+{
+    union {
+        const void *in;
+        void *out;
+    } u = {p};
+
+    return u.out;
+}
+
 uint32_t imp_crc32(uint32_t crc, const void *data, size_t len);
 bool imp_has_prefix(const char *s, const char *prefix);
 bool imp_has_suffix(const char *s, const char *suffix);
