@@ -219,9 +219,7 @@ struct nvrm_abi {
 /** The schema compiled into this program: all releases. */
 const struct nvrm_schema *nvrm_schema_builtin(void);
 
-/* Releases
- * -------------------------------------------------------------------------------------------------------------
- */
+/* Releases */
 
 unsigned nvrm_release_count(const struct nvrm_schema *s);
 /** "570.144"; "?" for an index out of range. */
@@ -238,9 +236,7 @@ unsigned nvrm_release_abi(const struct nvrm_schema *s, nvrm_release r);
 /** The newest release: the default. */
 nvrm_release nvrm_release_newest(const struct nvrm_schema *s);
 
-/* Rows
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* Rows */
 
 /** The text behind a 32-bit string reference; "" for 0. */
 const char *nvrm_str(const struct nvrm_schema *s, uint32_t ref);
@@ -260,9 +256,7 @@ uint32_t nvrm_field_elem_bytes(const struct nvrm_schema *s, const struct nvrm_fi
 uint32_t nvrm_type_bytes(enum nvrm_type t);
 const char *nvrm_type_name(enum nvrm_type t);
 
-/* Structs
- * --------------------------------------------------------------------------------------------------------------
- */
+/* Structs */
 
 /** Number of distinct struct names over all releases; rows for nvrm_struct_at() and
  * nvrm_struct_name(). */
@@ -280,9 +274,7 @@ const struct nvrm_layout *nvrm_struct_canon(const struct nvrm_schema *s, uint16_
 uint16_t nvrm_layout_row(const struct nvrm_schema *s, const struct nvrm_layout *l);
 unsigned nvrm_layout_count(const struct nvrm_schema *s);
 
-/* Controls, classes, RPC
- * -----------------------------------------------------------------------------------------------
- */
+/* Controls, classes, RPC */
 
 /** Names over all releases: rows 0 .. count-1. _at() returns NULL when the release lacks that
  * row. */
@@ -314,9 +306,7 @@ const char *nvrm_control_flag_name(const struct nvrm_schema *s, unsigned bit);
 const char *nvrm_class_flag_name(const struct nvrm_schema *s, unsigned bit);
 const char *nvrm_access_name(const struct nvrm_schema *s, unsigned bit);
 
-/* Numbers
- * --------------------------------------------------------------------------------------------------------------
- */
+/* Numbers */
 
 /** "NV_ERR_INVALID_CLASS", or NULL when the release has no such code. */
 const char *nvrm_status_name(struct nvrm_abi abi, uint32_t status);

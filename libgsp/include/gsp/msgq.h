@@ -104,9 +104,7 @@ GSP_MUST_CHECK int gsp_msgq_link(struct gsp_msgq *q, struct gsp_error *err);
 
 const struct gsp_msgq_stats *gsp_msgq_stats(const struct gsp_msgq *q);
 
-/* Sending
- * --------------------------------------------------------------------------------------------
- */
+/* Sending */
 
 /** rpc_message_header, the same in every release. */
 struct gsp_rpc_header {
@@ -136,9 +134,7 @@ void gsp_msgq_tx_put(struct gsp_msgq_tx *tx, const void *data, size_t bytes);
 /** Publish the record and kick the peer. */
 void gsp_msgq_tx_commit(struct gsp_msgq_tx *tx);
 
-/* Receiving
- * --------------------------------------------------------------------------------------------
- */
+/* Receiving */
 
 /** A record that is being read; plain storage. Nothing in it is verified before
  * gsp_msgq_rx_end(), but length and elems are already within bounds. */

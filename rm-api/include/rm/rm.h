@@ -38,9 +38,7 @@ rm_handle rm_client_handle(const struct rm_client *c);
 struct gsp_backend *rm_client_backend(struct rm_client *c);
 struct nvrm_abi rm_client_abi(const struct rm_client *c);
 
-/* Wire bytes
- * ------------------------------------------------------------------------------------------------------------
- */
+/* Wire bytes */
 
 /** params in wire layout, updated in place. *handle_out: 0 picks a handle, else the caller's
  * choice. Set only on success. */
@@ -63,9 +61,7 @@ GSP_MUST_CHECK int rm_control_typed(struct rm_client *c, rm_handle object,
                                     const char *control_name, void *params,
                                     struct gsp_error *err);
 
-/* By name, with JSON
- * --------------------------------------------------------------------------------------------------------
- */
+/* By name, with JSON */
 
 /** class_name may be a name or a number; params_json NULL or "" means none. result (may be
  * NULL) gets the parameters after the call. */
@@ -87,9 +83,7 @@ GSP_MUST_CHECK int rm_alloc_params(struct rm_client *c, rm_handle parent, uint32
 GSP_MUST_CHECK int rm_control_params(struct rm_client *c, rm_handle object, uint32_t cmd,
                                      struct rm_params *params, struct gsp_error *err);
 
-/* Events
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* Events */
 
 /** A POST_EVENT that belongs to an object of this client, or (hEvent 0) any other RPC event of
  * the device. */
@@ -113,9 +107,7 @@ GSP_MUST_CHECK int rm_event_subscribe(struct rm_client *c, rm_handle subdevice,
 GSP_MUST_CHECK int rm_event_next(struct rm_client *c, struct rm_event *event_out,
                                  uint64_t timeout_ns, struct gsp_error *err);
 
-/* The tree
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* The tree */
 
 struct rm_object {
     rm_handle handle, parent;
