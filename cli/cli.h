@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include <gsp/error.h>
+#include <gsp/host.h>
 #include <nvrm/schema.h>
 #include <rm/rm.h>
 
@@ -61,6 +62,7 @@ struct cli {
     bool keep_session;           /* the shell and -e: results stay for the next line */
     FILE *pager;
     volatile int *interrupted; /* set by SIGINT while a wait goes on */
+    struct gsp_host host;      /* what the libraries get; its clock ends waits on SIGINT */
 };
 
 /* One verb. argv[0] is the verb itself; the return value is the exit code. */

@@ -18,7 +18,7 @@ dup_object(struct cli *cli, struct cli_session *s, char **argv, rm_handle src_cl
            const char *as)
 {
     struct gsp_error err = {0};
-    rm_handle parent, source, handle = 0;
+    rm_handle parent = 0, source = 0, handle = 0;
     int rc = session_object(s, argv[1], &parent, &err);
 
     if (rc == 0)

@@ -258,7 +258,7 @@ answer_json(struct nvrm_abi abi, enum answer answer, uint64_t value)
 {
     switch (answer) {
     case KIB:
-        return json_integer((json_int_t)(value << 10));
+        return json_integer((json_int_t)value << 10);
     case HEX:
         return json_sprintf("0x%08x", (unsigned)value);
     case SM_VERSION:

@@ -3,6 +3,7 @@
  * Edit distance with one row of memory; letters of either case are equal, long words are cut.
  */
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "nearest.h"
@@ -15,6 +16,12 @@ min3(unsigned a, unsigned b, unsigned c)
     const unsigned ab = a < b ? a : b;
 
     return ab < c ? ab : c;
+}
+
+static bool
+equal_letters(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
 unsigned
@@ -30,8 +37,7 @@ cli_distance(const char *a, const char *b)
 
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= b_len; j++) {
-            const unsigned same =
-                tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+            const bool same = equal_letters(a[i - 1], b[j - 1]);
             const unsigned above = row[j];
 
             row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + !same);

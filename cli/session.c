@@ -85,7 +85,8 @@ open_backend(struct cli *cli, struct cli_session *s, struct gsp_error *err)
         s->backend = dry_backend_create(abi);
         rc = s->backend ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     } else if (rc == 0) {
-        rc = transport_open(&spec, abi, cli->options.timeout_ns, &s->transport, err);
+        rc =
+            transport_open(&spec, abi, cli->options.timeout_ns, &cli->host, &s->transport, err);
         if (rc == 0)
             s->backend = transport_backend(s->transport);
     }

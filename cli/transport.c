@@ -202,9 +202,10 @@ create_card(struct transport *t, const struct transport_spec *spec, struct nvrm_
 
 int
 transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t timeout_ns,
-               struct transport **transport_out, struct gsp_error *err)
+               const struct gsp_host *host, struct transport **transport_out,
+               struct gsp_error *err)
 {
-    struct gsp_rm_config config = {.abi = abi, .timeout_ns = timeout_ns};
+    struct gsp_rm_config config = {.abi = abi, .timeout_ns = timeout_ns, .host = host};
     struct transport *t = calloc(1, sizeof(*t));
     int rc;
 

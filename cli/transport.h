@@ -22,9 +22,10 @@ int transport_spec_parse(const struct cli_options *options, struct transport_spe
                          struct gsp_error *err);
 void transport_spec_fini(struct transport_spec *spec);
 
-/* Open the card and its RM for one release. */
+/* Open the card and its RM for one release. host is borrowed until it is closed. */
 int transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t timeout_ns,
-                   struct transport **transport_out, struct gsp_error *err);
+                   const struct gsp_host *host, struct transport **transport_out,
+                   struct gsp_error *err);
 void transport_close(struct transport *t);
 struct gsp_backend *transport_backend(struct transport *t);
 const char *transport_chip(const struct transport *t);

@@ -41,7 +41,7 @@ static int
 alloc_event(struct rm_client *c, rm_handle source, uint32_t notify_index, rm_handle *event_out,
             struct gsp_error *err)
 {
-    const struct nvrm_layout *layout;
+    const struct nvrm_layout *layout = NULL;
     const struct nvrm_class *cls;
     uint32_t id;
     void *wire;

@@ -107,7 +107,7 @@ read_raw(struct rm_params *p, const char *json, size_t json_bytes, struct gsp_er
     const json_t *raw = json_object_get(root, "raw");
     int rc;
 
-    if (root && json_is_object(root) && !json_object_size(root))
+    if (json_is_object(root) && !json_object_size(root))
         rc = assign_hex(p, "", err);
     else if (!json_is_string(raw) || json_object_size(root) != 1)
         rc = raw_only(err, NULL);
