@@ -238,13 +238,17 @@ spin(struct gsp_msgq *q, uint64_t deadline_ns)
     return false;
 }
 
+/* The host's clock is asked again at least this often: a program that wants a wait to end lets
+ * its clock jump ahead. */
+#define SLEEP_SLICE_NS UINT64_C(50000000)
+
 int
 gsp_msgq_wait(struct gsp_msgq *q, uint64_t deadline_ns)
 {
     bool expired = false;
 
     while (!gsp_msgq_rx_ready(q)) {
-        uint64_t now;
+        uint64_t now, slice_ns;
         int rc;
 
         if (expired)
@@ -259,9 +263,10 @@ gsp_msgq_wait(struct gsp_msgq *q, uint64_t deadline_ns)
             continue;
         }
         q->stats.slept++;
-        rc = q->config.sleep(q->config.ctx, deadline_ns - now);
-        if (rc == -ETIMEDOUT)
-            expired = true; /* look once more: it may have come in that moment */
+        slice_ns = deadline_ns - now < SLEEP_SLICE_NS ? deadline_ns - now : SLEEP_SLICE_NS;
+        rc = q->config.sleep(q->config.ctx, slice_ns);
+        if (rc == -ETIMEDOUT) /* look once more: it may have come in that moment */
+            expired = slice_ns == deadline_ns - now;
         else if (rc < 0)
             return rc;
     }
