@@ -160,7 +160,35 @@ all_fit(const struct gsp_op *op, const uint8_t *canon)
     return true;
 }
 
+/* What a union does for this value of its tag; no operations when the value has no case. */
+static struct gsp_program
+find_case(const struct gsp_op *op, uint64_t value, bool *found)
+{
+    const struct gsp_op *c = op + 2;
+
+    for (uint32_t i = 0; i < op->count; i++, c += 1 + c->body) {
+        if (c->count == value) {
+            *found = true;
+            return (struct gsp_program){c + 1, c->body};
+        }
+    }
+    *found = false;
+    return (struct gsp_program){NULL, 0};
+}
+
 static bool run_check(struct gsp_program program, const uint8_t *canon);
+
+/* A union without a case for its tag must be empty. */
+static bool
+check_union(const struct gsp_op *op, const uint8_t *canon)
+{
+    bool found;
+    const struct gsp_program program =
+        find_case(op, gsp_load(canon + op[1].canon, op[1].canon_bytes), &found);
+
+    return found ? run_check(program, canon + op->canon)
+                 : all_zero(canon + op->canon, op->canon_stride);
+}
 
 /* One word in every element is the usual case. */
 static bool
@@ -201,7 +229,8 @@ run_check(struct gsp_program program, const uint8_t *canon)
             if (!all_fit(op, at))
                 return false;
         } else {
-            if (!check_elements(op, at, &any))
+            if (!(op->kind == GSP_OP_SWITCH ? check_union(op, canon)
+                                            : check_elements(op, at, &any)))
                 return false;
             op += op->body;
         }
@@ -257,6 +286,21 @@ move_elements(const struct gsp_op *loop, uint8_t *to, uint32_t to_stride, const 
     }
 }
 
+static void run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire);
+
+static void
+encode_union(const struct gsp_op *op, const uint8_t *canon, uint8_t *wire)
+{
+    bool found;
+    const struct gsp_program program =
+        find_case(op, gsp_load(canon + op[1].canon, op[1].canon_bytes), &found);
+
+    if (found)
+        run_encode(program, canon + op->canon, wire + op->wire);
+    else
+        memset(wire + op->wire, 0, op->wire_stride);
+}
+
 static void
 run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
 {
@@ -297,6 +341,10 @@ run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
             move_elements(op, to, op->wire_stride, from, op->canon_stride, true);
             op += op->body;
             break;
+        case GSP_OP_SWITCH:
+            encode_union(op, canon, wire);
+            op += op->body;
+            break;
         default:
             for (uint32_t n = 0; n < op->count; n++)
                 run_encode((struct gsp_program){op + 1, op->body},
@@ -305,6 +353,21 @@ run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
             op += op->body;
         }
     }
+}
+
+static void run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire);
+
+static void
+decode_union(const struct gsp_op *op, uint8_t *canon, const uint8_t *wire)
+{
+    bool found;
+    const struct gsp_program program =
+        find_case(op, gsp_load(wire + op[1].wire, op[1].wire_bytes), &found);
+
+    if (found)
+        run_decode(program, canon + op->canon, wire + op->wire);
+    else
+        memset(canon + op->canon, 0, op->canon_stride);
 }
 
 static void
@@ -345,6 +408,10 @@ run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
             break;
         case GSP_OP_PLAIN:
             move_elements(op, to, op->canon_stride, from, op->wire_stride, false);
+            op += op->body;
+            break;
+        case GSP_OP_SWITCH:
+            decode_union(op, canon, wire);
             op += op->body;
             break;
         default:

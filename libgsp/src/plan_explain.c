@@ -18,6 +18,9 @@ struct explain {
     int rc;
 };
 
+static void explain_field(struct explain *x, const struct nvrm_layout *owner,
+                          const struct nvrm_field *c, const struct nvrm_layout *wire,
+                          const uint8_t *base);
 static void explain_layout(struct explain *x, const struct nvrm_layout *canon,
                            const struct nvrm_layout *wire, const uint8_t *base);
 
@@ -80,16 +83,50 @@ explain_elements(struct explain *x, const struct nvrm_field *c, const struct nvr
     }
 }
 
+/* The member that the tag selects is at fault, or there is none. */
 static void
-explain_field(struct explain *x, const struct nvrm_field *c, const struct nvrm_layout *wire,
-              const uint8_t *at)
+explain_union(struct explain *x, const struct nvrm_layout *owner, const struct nvrm_field *c,
+              const struct nvrm_field *w, const uint8_t *base)
+{
+    const struct nvrm_schema *s = x->abi.schema;
+    const struct nvrm_layout *cu = nvrm_layout_at(s, c->ref), *wu = nvrm_layout_at(s, w->ref);
+    const struct nvrm_note *note = gsp_field_note(x->abi, c);
+    const struct nvrm_field *tag = nvrm_layout_fields(s, owner) + note->tag, *member;
+    const struct nvrm_case *chosen =
+        gsp_case_of(s, note, gsp_load(base + tag->offset, nvrm_type_bytes(tag->type)));
+
+    member = chosen ? nvrm_layout_fields(s, cu) + chosen->member : NULL;
+    if (member && nvrm_field_find(s, wu, nvrm_str(s, member->name)))
+        explain_field(x, cu, member, wu, base + c->offset);
+    else if (any_set(base + c->offset, cu->size))
+        say_lacking(x, "union member");
+}
+
+static bool
+is_tagged_union(const struct explain *x, const struct nvrm_field *c)
+{
+    const struct nvrm_note *note = gsp_field_note(x->abi, c);
+    const struct nvrm_layout *l =
+        c->type == NVRM_STRUCT ? nvrm_layout_at(x->abi.schema, c->ref) : NULL;
+
+    return l && (l->flags & NVRM_LAYOUT_UNION) && c->count == 1 && note &&
+           note->tag != NVRM_NONE;
+}
+
+/* `base` is where the owner of field c begins. */
+static void
+explain_field(struct explain *x, const struct nvrm_layout *owner, const struct nvrm_field *c,
+              const struct nvrm_layout *wire, const uint8_t *base)
 {
     const char *name = nvrm_str(x->abi.schema, c->name);
     const struct nvrm_field *w = nvrm_field_find(x->abi.schema, wire, name);
+    const uint8_t *at = base + c->offset;
     const size_t path_end = strlen(x->path);
 
     snprintf(x->path + path_end, sizeof(x->path) - path_end, "%s%s", path_end ? "." : "", name);
-    if (w)
+    if (w && is_tagged_union(x, c))
+        explain_union(x, owner, c, w, base);
+    else if (w)
         explain_elements(x, c, w, at);
     else if (any_set(at, (size_t)c->count * nvrm_field_elem_bytes(x->abi.schema, c)))
         say_lacking(x, "field");
@@ -107,7 +144,7 @@ explain_layout(struct explain *x, const struct nvrm_layout *canon,
         say_lacking(x, "union member");
     for (uint32_t i = 0; i < canon->fields && x->rc == 0 && !(canon->flags & NVRM_LAYOUT_UNION);
          i++)
-        explain_field(x, &fields[i], wire, base + fields[i].offset);
+        explain_field(x, canon, &fields[i], wire, base);
 }
 
 int

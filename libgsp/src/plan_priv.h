@@ -21,6 +21,9 @@ enum gsp_op_kind {
     GSP_OP_ZERO8,  /* at most 8 bytes of zero that may run over */
     GSP_OP_PLAIN,  /* a loop whose operations are all copies and zeroes of at most 64 bytes */
     GSP_OP_LOOP,   /* the next `body` operations, `count` times */
+    GSP_OP_SWITCH, /* a union: a TAG follows, then `count` CASEs, `body` operations in all */
+    GSP_OP_TAG,    /* where the tag of a SWITCH is */
+    GSP_OP_CASE,   /* the next `body` operations, when the tag is `count` */
     GSP_OP_EMPTY8, /* check: the canonical word under the mask in canon_stride, wire_stride must
                       be zero */
     GSP_OP_EMPTY,  /* check: `count` canonical bytes must be zero */
@@ -30,8 +33,8 @@ enum gsp_op_kind {
 struct gsp_op {
     uint32_t canon, wire; /* offsets */
     uint32_t count;
-    uint32_t body;                      /* LOOP */
-    uint32_t canon_stride, wire_stride; /* LOOP, in bytes */
+    uint32_t body;                      /* LOOP, SWITCH, CASE */
+    uint32_t canon_stride, wire_stride; /* LOOP, SWITCH: bytes of one element, of the union */
     uint8_t kind;                       /* enum gsp_op_kind */
     uint8_t canon_bytes, wire_bytes;    /* CONVERT, FIT: width of one integer */
     uint8_t bit_off, bit_len; /* CONVERT, FIT: bit-field on the wire; bit_len 0 for none */

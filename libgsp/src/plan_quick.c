@@ -73,7 +73,7 @@ quicken_one(struct gsp_op *op, const struct bounds *b, bool to_wire)
         op->kind = GSP_OP_ZERO8;
     else if (op->kind == GSP_OP_LOOP && is_plain(op))
         op->kind = GSP_OP_PLAIN;
-    else if (op->kind == GSP_OP_LOOP)
+    else if (op->kind == GSP_OP_LOOP || op->kind == GSP_OP_SWITCH)
         quicken(op + 1, op->body, &element, to_wire);
 }
 
@@ -81,11 +81,10 @@ static void
 quicken(struct gsp_op *ops, uint32_t count, const struct bounds *b, bool to_wire)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t body =
-            ops[i].kind == GSP_OP_LOOP ? ops[i].body : 0; /* before its kind changes */
+        const bool inner = ops[i].kind == GSP_OP_LOOP || ops[i].kind == GSP_OP_SWITCH;
 
         quicken_one(&ops[i], b, to_wire);
-        i += body;
+        i += inner ? ops[i].body : 0; /* a CASE is walked through */
     }
 }
 

@@ -263,6 +263,47 @@ unions_and_reordered_fields_keep_their_bytes(void **state)
 }
 
 static void
+a_union_whose_members_moved_goes_by_its_tag(void **state)
+{
+    struct fixture *f = *state;
+    struct T_SWITCH in =
+                        {
+                            .kind = 1, .data.a = {.x = 7, .y = 9}
+    },
+                    out;
+
+    encode(f, plan_of(f, OLD, "T_SWITCH"), &in);
+    expect(f, OLD, "T_SWITCH", "data.a.y", 9);
+    assert_int_equal(f->wire[8 + 8], 0);
+    assert_int_equal(gsp_decode(plan_of(f, OLD, "T_SWITCH"), f->wire, 24, &out, NULL), 0);
+    assert_memory_equal(&out, &in, sizeof(in));
+    memset(&in, 0, sizeof(in));
+    in.kind = 2;
+    in.data.b.q = UINT64_MAX;
+    encode(f, plan_of(f, OLD, "T_SWITCH"), &in);
+    expect(f, OLD, "T_SWITCH", "data.b.q", UINT64_MAX);
+    assert_int_equal(gsp_decode(plan_of(f, OLD, "T_SWITCH"), f->wire, 24, &out, NULL), 0);
+    assert_memory_equal(&out, &in, sizeof(in));
+}
+
+static void
+a_union_that_the_release_cannot_hold_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct T_SWITCH in = {.kind = 1, .data.a = {.z = 1}};
+
+    refuse(f, OLD, "T_SWITCH", &in, "T_SWITCH.data.a.z: release 535.54.03 has no such field");
+    memset(&in, 0, sizeof(in));
+    in.kind = 3;
+    in.data.c[2] = 1;
+    refuse(f, OLD, "T_SWITCH", &in,
+           "T_SWITCH.data: release 535.54.03 has no such union member");
+    in.data.c[2] = 0;
+    encode(f, plan_of(f, OLD, "T_SWITCH"), &in);
+    expect(f, OLD, "T_SWITCH", "kind", 3);
+}
+
+static void
 a_struct_that_the_release_lacks_has_no_plan(void **state)
 {
     struct fixture *f = *state;
@@ -364,6 +405,8 @@ main(void)
         TEST(bit_fields_are_packed_and_unpacked),
         TEST(rows_of_another_length_move_row_by_row),
         TEST(unions_and_reordered_fields_keep_their_bytes),
+        TEST(a_union_whose_members_moved_goes_by_its_tag),
+        TEST(a_union_that_the_release_cannot_hold_is_refused),
         TEST(a_struct_that_the_release_lacks_has_no_plan),
         TEST(buffers_that_are_too_small_are_refused),
         TEST(wire_bytes_need_no_alignment),
