@@ -20,7 +20,7 @@ show() {
 
 show info
 show ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 '{"fbInfoList": [{"index": "TOTAL_RAM_SIZE"}, {"index": "BUS_WIDTH"}]}' -j
-show -e 'alloc device FERMI_VASPACE_A --as vas' -e 'alloc device KEPLER_CHANNEL_GROUP_A engineType=NV2080_ENGINE_TYPE_GR0 --as group' -e 'alloc group AMPERE_CHANNEL_GPFIFO_A hVASpace=vas --as channel' -e tree
+show -e 'alloc device FERMI_VASPACE_A --as vas' -e 'alloc device KEPLER_CHANNEL_GROUP_A engineType=NV2080_ENGINE_TYPE_GR0 --as group' -e tree
 for release in 535.113.01 570.144 580.126.20 595.45.04; do
     show -F "$release" run bringup.json
 done
