@@ -93,6 +93,11 @@ cli_fail(struct cli *cli, const struct gsp_error *problem)
     struct gsp_error own = *problem;
     const struct gsp_error *err = &own;
 
+    /* The wait ended because the user said so; how long it would have lasted is no news. */
+    if (cli->interrupted && *cli->interrupted && own.origin == GSP_ORIGIN_PROTOCOL) {
+        fputs("interrupted\n", cli->err);
+        return CLI_INTERRUPTED;
+    }
     add_hint(&own);
     if (cli->out)
         fflush(cli->out);

@@ -188,6 +188,24 @@ ctrl_c_ends_a_wait_and_keeps_the_session(void **state)
 }
 
 static void
+ctrl_c_ends_a_call_that_is_not_answered(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "--timeout 60 -t emu?inject=fn:GSP_RM_CONTROL=lost ctl subdevice "
+            "NV2080_CTRL_CMD_GPU_GET_NAME_STRING\n");
+    wait_for(t, "GET_NAME_STRING");
+    while (read_more(t, 200))
+        assert_null(strstr(t->seen, "nvrm> "));
+    type(t, "\003");
+    wait_for(t, "interrupted");
+    wait_for(t, "nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+}
+
+static void
 an_error_does_not_end_the_shell_but_exit_does(void **state)
 {
     struct terminal *t = *state;
@@ -244,6 +262,7 @@ main(void)
         ON_TERMINAL(listing_fields_shows_their_types),
         ON_TERMINAL(ctrl_c_drops_the_line_and_not_the_shell),
         ON_TERMINAL(ctrl_c_ends_a_wait_and_keeps_the_session),
+        ON_TERMINAL(ctrl_c_ends_a_call_that_is_not_answered),
         ON_TERMINAL(an_error_does_not_end_the_shell_but_exit_does),
         ON_TERMINAL(history_is_kept_between_shells),
     };

@@ -360,7 +360,7 @@ an_interrupted_watch_ends_with_130(void **state)
                     NULL);
     cli_expect_text("nvrm-cli --timeout 60 -t 'emu?inject=fn:GSP_RM_CONTROL=lost' info & p=$!; "
                     "sleep 0.3; kill -INT $p; wait $p",
-                    130, "", NULL);
+                    130, "", "interrupted");
 }
 
 int
