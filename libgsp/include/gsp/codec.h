@@ -37,7 +37,8 @@ const struct gsp_plan *gsp_codec_plan(struct gsp_codec *codec, uint16_t struct_r
 /** Bytes of the wire form, and of the canonical struct. */
 size_t gsp_plan_wire_bytes(const struct gsp_plan *plan);
 size_t gsp_plan_canon_bytes(const struct gsp_plan *plan);
-/** Whether the release lays the struct out as the C type does: then one may stand for the other. */
+/** Whether the release lays the struct out as the C type does: then one may stand for the
+ * other. */
 bool gsp_plan_is_same(const struct gsp_plan *plan);
 
 /** canonical -> wire. 0, -ENOSPC (wire_cap too small), -EINVAL (a field the release lacks or

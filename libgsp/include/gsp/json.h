@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Wire bytes to JSON, text and back, for every struct of every release.
+ * Wire bytes to JSON, text and back, for every struct of every release. Rules and examples:
+ * docs/codec.md.
  *
  * Field names are NVIDIA's. Enums, classes, controls, statuses and bit sets are written by name
- * and read by name or number (the set's common prefix may be left out); 64-bit values are
- * written as "0x..." strings and read as strings or numbers; pointers to arrays are written as
- * what they point to. Unknown keys, values that do not fit, wrong counts and fields that the
- * release lacks are errors that name the path and the nearest legal name.
+ * and read by name or number (the set's common prefix may be left out; bit sets also as
+ * "A|B|0x10"). 64-bit values are "0x..." strings, read as strings or numbers. Text is a string;
+ * opaque bytes are one "0x..." string of two digits a byte. Arrays stop at their count; a count
+ * that is left out is taken from its array. A tagged union is an object of its live member;
+ * bytes that another field gives a meaning to (the params of a control RPC) are that struct.
+ * Pointers to arrays are what they point to, always as an array, text or hex string; a pointer
+ * that is not followed is null or a number.
+ *
+ * Unknown keys, values that do not fit, wrong counts and fields that the release lacks are
+ * errors that name the struct, the path and the nearest legal name, or the releases that have
+ * the field. Every function here may be called from any thread, on different outputs.
  */
 #ifndef GSP_JSON_H
 #define GSP_JSON_H
@@ -64,9 +72,10 @@ GSP_MUST_CHECK int gsp_json_write(struct nvrm_abi abi, const struct nvrm_layout 
 
 /**
  * JSON object -> wire. Keys that are left out stay zero; counts that are left out are taken
- * from the arrays given.
+ * from the arrays given. A count given without the array behind a pointer that RM writes
+ * through (dir out or inout) makes room for that many elements.
  *
- * @param wire        zeroed by this call, then filled; untouched on error
+ * @param wire        its first *wire_bytes_out bytes are replaced; untouched on error
  * @param wire_cap    bytes at wire, at least layout->size
  * @param wire_bytes_out  layout->size plus the flexible tail
  * @param arena       where arrays behind embedded pointers go; NULL refuses them
