@@ -61,6 +61,7 @@ struct cli {
     struct cli_session *session; /* opened by the first verb that needs a card */
     bool keep_session;           /* the shell and -e: results stay for the next line */
     FILE *pager;
+    json_t *steps;             /* what succeeded, for save; NULL: nothing yet */
     volatile int *interrupted; /* set by SIGINT while a wait goes on */
     struct gsp_host host;      /* what the libraries get; its clock ends waits on SIGINT */
 };

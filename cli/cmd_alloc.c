@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "cmds.h"
+#include "save.h"
 
 static void
 print_handle(struct cli *cli, const json_t *doc)
@@ -21,7 +22,7 @@ struct request {
     const struct nvrm_class *cls;
     uint32_t class_id;
     rm_handle parent, handle;
-    const char *as;
+    const char *as, *parent_word, *class_word;
 };
 
 static int
@@ -66,6 +67,20 @@ emit(struct cli *cli, const struct request *r, const struct rm_params *p)
                  .json = doc, .text = print_handle, .raw = p->wire, .raw_bytes = p->bytes});
 }
 
+/* The step that does the same in a script. Handles are this session's, so they are left out. */
+static void
+keep(struct cli *cli, const struct request *r, json_t *given)
+{
+    json_t *call = json_pack("{s:s, s:s}", "parent", r->parent_word, "class", r->class_word);
+    json_t *step = json_pack("{s:o}", "alloc", call);
+
+    if (json_object_size(given))
+        json_object_set(call, "params", given);
+    if (r->as)
+        json_object_set_new(step, "as", json_string(r->as));
+    save_step(cli, step);
+}
+
 static int
 alloc(struct cli *cli, struct request *r, int argc, char **argv)
 {
@@ -73,15 +88,21 @@ alloc(struct cli *cli, struct request *r, int argc, char **argv)
     const struct nvrm_abi abi = session_abi(r->s);
     struct gsp_error err = {0};
     struct rm_params p;
+    json_t *given = NULL;
     int rc = rm_params_init(&p, abi, bare ? NULL : rm_class_layout(abi, r->cls), NULL, &err);
 
     if (rc == 0)
         rc = args_params(r->s, &p, argc, argv, &err);
+    if (rc == 0 && cli->keep_session)
+        given = save_params(r->s, &p);
     if (rc == 0)
         rc =
             rm_alloc_params(session_client(r->s), r->parent, r->class_id, &p, &r->handle, &err);
     if (rc == 0 && r->as)
         rc = session_name_set(r->s, r->as, r->handle, &err);
+    if (rc == 0)
+        keep(cli, r, given);
+    json_decref(given);
     rc = rc < 0 ? cli_fail(cli, &err) : emit(cli, r, &p);
     rm_params_fini(&p);
     return rc;
@@ -102,6 +123,8 @@ cmd_alloc_run(struct cli *cli, int argc, char **argv)
     if (rc != CLI_OK)
         return rc;
     r.as = as;
+    r.parent_word = argv[1];
+    r.class_word = argv[2];
     if (parse(cli, argv, handle, &r, &err) < 0)
         return cli_fail(cli, &err);
     return alloc(cli, &r, argc - 3, argv + 3);

@@ -8,10 +8,12 @@
 
 #include "args.h"
 #include "cmds.h"
+#include "save.h"
 
 struct call {
     struct cli_session *s;
     const struct nvrm_control *control;
+    const char *word; /* the control as it was typed */
     uint32_t cmd;
     rm_handle object;
 };
@@ -54,6 +56,16 @@ emit(struct cli *cli, const struct call *call, const struct rm_params *p)
                                            .raw_bytes = p->bytes});
 }
 
+static void
+keep(struct cli *cli, const char *object, const char *control, json_t *given)
+{
+    json_t *o = json_pack("{s:s, s:s}", "object", object, "control", control);
+
+    if (json_object_size(given))
+        json_object_set(o, "params", given);
+    save_step(cli, json_pack("{s:o}", "ctl", o));
+}
+
 static int
 call_control(struct cli *cli, struct call *call, int argc, char **argv, const char *object)
 {
@@ -62,14 +74,20 @@ call_control(struct cli *cli, struct call *call, int argc, char **argv, const ch
         call->control ? nvrm_struct_at(abi, call->control->params) : NULL;
     struct gsp_error err = {0};
     struct rm_params p;
+    json_t *given = NULL;
     int rc = rm_params_init(&p, abi, layout, NULL, &err);
 
     if (rc == 0)
         rc = args_params(call->s, &p, argc, argv, &err);
     if (rc == 0)
         rc = session_object(call->s, object, &call->object, &err);
+    if (rc == 0 && cli->keep_session)
+        given = save_params(call->s, &p);
     if (rc == 0)
         rc = rm_control_params(session_client(call->s), call->object, call->cmd, &p, &err);
+    if (rc == 0)
+        keep(cli, object, call->word, given);
+    json_decref(given);
     rc = rc < 0 ? cli_fail(cli, &err) : emit(cli, call, &p);
     rm_params_fini(&p);
     return rc;
@@ -84,6 +102,7 @@ cmd_ctl_run(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
+    call.word = argv[2];
     if (parse(cli, argv, &call, &err) < 0)
         return cli_fail(cli, &err);
     return call_control(cli, &call, argc - 3, argv + 3, argv[1]);

@@ -5,6 +5,7 @@
 #include <rm/name.h>
 
 #include "cmds.h"
+#include "save.h"
 #include "session.h"
 
 static void
@@ -29,6 +30,8 @@ dup_object(struct cli *cli, struct cli_session *s, char **argv, rm_handle src_cl
         rc = session_name_set(s, as, handle, &err);
     if (rc < 0)
         return cli_fail(cli, &err);
+    save_step(cli, json_pack("{s:{s:s, s:s}, s:s*}", "dup", "parent", argv[1], "object",
+                             argv[2], "as", as));
     if (session_is_dry(s))
         return session_emit_dry(cli, s);
     return cli_emit(

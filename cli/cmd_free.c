@@ -3,6 +3,7 @@
  * free: free an object and everything below it.
  */
 #include "cmds.h"
+#include "save.h"
 #include "session.h"
 
 struct gone {
@@ -60,6 +61,7 @@ cmd_free_run(struct cli *cli, int argc, char **argv)
         return cli_fail(cli, &err);
     }
     session_names_prune(s);
+    save_step(cli, json_pack("{s:s}", "free", argv[1]));
     if (session_is_dry(s)) {
         json_decref(gone.list);
         return session_emit_dry(cli, s);

@@ -18,6 +18,7 @@ extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
 extern const struct nvrm_cmd cmd_rpc;
 extern const struct nvrm_cmd cmd_run;
+extern const struct nvrm_cmd cmd_save;
 extern const struct nvrm_cmd cmd_schema;
 extern const struct nvrm_cmd cmd_shell;
 extern const struct nvrm_cmd cmd_tree;

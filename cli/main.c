@@ -145,5 +145,6 @@ main(int argc, char **argv)
     cli.host = (struct gsp_host){.ctx = &cli, .now_ns = clock_of_waits};
     rc = run_program(&cli, argc - 1, argv + 1);
     session_close(&cli);
+    json_decref(cli.steps);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;
 }

@@ -17,8 +17,9 @@ struct cli_session {
     bool dry;
     size_t dry_shown;
     struct rm_client *client;
-    char kind[16]; /* of the transport */
-    json_t *names; /* name -> handle */
+    char kind[16];                                             /* of the transport */
+    char transport_arg[128], device_arg[64], firmware_arg[64]; /* as it was opened */
+    json_t *names;                                             /* name -> handle */
     uint64_t start_ns;
 };
 
@@ -113,6 +114,37 @@ refuse_record(const struct cli *cli, struct gsp_error *err)
     return -EOPNOTSUPP;
 }
 
+static void
+keep_arg(char *where, size_t bytes, const char *arg)
+{
+    snprintf(where, bytes, "%s", arg ? arg : "");
+}
+
+/* A line may repeat what the card was opened with, but not ask for another one. */
+static int
+check_same_card(const struct cli *cli, const struct cli_session *s, struct gsp_error *err)
+{
+    const struct {
+        const char *option, *asked, *opened;
+    } args[] = {
+        {"-t", cli->options.transport, s->transport_arg},
+        {"-d", cli->options.device,    s->device_arg   },
+        {"-F", cli->options.firmware,  s->firmware_arg },
+    };
+
+    for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
+        if (!args[i].asked || !strcmp(args[i].asked, args[i].opened))
+            continue;
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "a card is open already: %s with GSP-RM %s",
+                 s->transport ? transport_chip(s->transport) : "a dry run",
+                 nvrm_release_name(cli->schema, s->backend->abi.release));
+        gsp_hint(err, "give %s before the first command, or start another nvrm-cli",
+                 args[i].option);
+        return -EBUSY;
+    }
+    return 0;
+}
+
 static int
 session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error *err)
 {
@@ -125,6 +157,9 @@ session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error
     if (!s)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     s->dry = cli->options.dry_run;
+    keep_arg(s->transport_arg, sizeof(s->transport_arg), cli->options.transport);
+    keep_arg(s->device_arg, sizeof(s->device_arg), cli->options.device);
+    keep_arg(s->firmware_arg, sizeof(s->firmware_arg), cli->options.firmware);
     s->start_ns = gsp_host_now_ns(NULL);
     s->names = json_object();
     rc = s->names ? open_backend(cli, s, err) : -ENOMEM;
@@ -156,6 +191,8 @@ session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error 
                  "--dry-run cannot change while a card is open");
         gsp_hint(err, "give it before the first command");
         rc = -EINVAL;
+    } else {
+        rc = check_same_card(cli, cli->session, err);
     }
     *session_out = cli->session;
     return rc;

@@ -130,6 +130,26 @@ a_refused_control_is_refused_in_scripts_too(void **state)
         4, "policy refuses", NULL);
 }
 
+static void
+a_saved_session_is_a_script_that_does_the_same(void **state)
+{
+    char *text = cli_expect(
+        "f=$(mktemp); nvrm-cli -q -e 'alloc device FERMI_VASPACE_A --as vas' -e 'alloc device "
+        "KEPLER_CHANNEL_GROUP_A hVASpace=vas engineType=1 --as tsg' -e 'ctl subdevice "
+        "NV2080_CTRL_CMD_FB_GET_INFO_V2 fbInfoListSize=1 fbInfoList[0].index=8' -e 'dup device "
+        "vas' "
+        "-e 'free tsg' -e \"save $f\" >/dev/null && cat $f && nvrm-cli run $f && nvrm-cli run "
+        "--check "
+        "-F all $f; s=$?; rm $f; exit $s",
+        0);
+
+    (void)state;
+    assert_non_null(strstr(text, "\"hVASpace\": \"$vas\""));
+    assert_non_null(strstr(text, "5 steps ran, 0 failed"));
+    assert_non_null(strstr(text, "94 of 94 releases fit"));
+    free(text);
+}
+
 int
 main(void)
 {
@@ -141,6 +161,7 @@ main(void)
         cmocka_unit_test(loops_variables_and_conditions_do_what_they_say),
         cmocka_unit_test(a_check_names_the_step_the_releases_and_the_nearest_name),
         cmocka_unit_test(rows_come_one_a_line_with_jsonl),
+        cmocka_unit_test(a_saved_session_is_a_script_that_does_the_same),
         cmocka_unit_test(a_refused_control_is_refused_in_scripts_too),
     };
 

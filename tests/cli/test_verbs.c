@@ -2,6 +2,7 @@
 /* Every verb does its work on the emulated card; every format and exit code is what it says. */
 #include <stdbool.h>
 
+#include "cli.h"
 #include "cli_run.h"
 #include "test.h"
 
@@ -332,6 +333,62 @@ help_and_version_say_what_there_is(void **state)
     cli_expect_text("nvrm-cli", 2, "", "no verb");
 }
 
+static char *
+read_file(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char *text = calloc(1, 1 << 17);
+
+    assert_non_null(f);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 17) - 1, f) > 0);
+    fclose(f);
+    return text;
+}
+
+static void
+the_pages_name_every_verb_and_every_option(void **state)
+{
+    char *man = read_file(NVRM_SOURCE_DIR "/docs/man/nvrm-cli.1");
+    char *page = read_file(NVRM_SOURCE_DIR "/docs/cli.md");
+    const struct nvrm_cmd *cmd;
+    const char *option;
+    char text[64];
+
+    (void)state;
+    for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++) {
+        snprintf(text, sizeof(text), "`%s", cmd->name);
+        if (!strstr(page, text) || !strstr(man, cmd->name))
+            fail_msg("%s is not explained", cmd->name);
+    }
+    for (unsigned i = 0; (option = cli_option_name(i)); i++) {
+        char escaped[64];
+        size_t n = 0;
+
+        for (const char *c = option; *c; c++) {
+            if (*c == '-')
+                escaped[n++] = '\\';
+            escaped[n++] = *c;
+        }
+        escaped[n] = '\0';
+        if (!strstr(man, escaped) || (!strstr(page, option) && strcmp(option, "--json") &&
+                                      strcmp(option, "--quiet") && strcmp(option, "--verbose")))
+            fail_msg("%s is not explained", option);
+    }
+    free(man);
+    free(page);
+}
+
+static void
+another_card_is_refused_while_one_is_open(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -e tree -e '-F 535.113.01 tree'", 2, "NV01_ROOT",
+                    "a card is open already: AD102");
+    cli_expect_text("nvrm-cli -e '-t emu:GH100 tree' -e '-t emu:GH100 info' -e info", 0, "H100",
+                    NULL);
+}
+
 static void
 a_card_that_misbehaves_is_named_by_its_exit_code(void **state)
 {
@@ -387,6 +444,8 @@ main(void)
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
         cmocka_unit_test(colour_is_used_only_when_it_is_asked_for_here),
         cmocka_unit_test(help_and_version_say_what_there_is),
+        cmocka_unit_test(the_pages_name_every_verb_and_every_option),
+        cmocka_unit_test(another_card_is_refused_while_one_is_open),
         cmocka_unit_test(a_card_that_misbehaves_is_named_by_its_exit_code),
         cmocka_unit_test(an_interrupted_watch_ends_with_130),
     };

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * save: the lines of a session that succeeded become a script.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "cmds.h"
+#include "save.h"
+
+static bool
+is_zero(struct nvrm_abi abi, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    uint64_t number;
+
+    if (json_is_object(value) || json_is_array(value))
+        return !json_object_size(value) && !json_array_size(value);
+    if (!text)
+        return !json_is_true(value) && json_number_value(value) == 0;
+    return !*text || !strcmp(text, "0x0") ||
+           (nvrm_constant_find(abi, text, &number) && !number);
+}
+
+/* "hVASpace": 0xcaf10001 as "$vas", when an object of that name has the handle. */
+static json_t *
+named_handle(struct cli_session *s, const char *key, const json_t *value)
+{
+    const char *name;
+    rm_handle handle;
+
+    if (!key || *key != 'h' || !json_is_integer(value))
+        return NULL;
+    if (json_integer_value(value) == rm_client_handle(session_client(s)))
+        return json_string("$root");
+    for (unsigned i = 0; (name = session_name_at(s, i)); i++) {
+        if (session_name_get(s, name, &handle) && handle == json_integer_value(value))
+            return json_sprintf("$%s", name);
+    }
+    return NULL;
+}
+
+static json_t *
+prune(struct cli_session *s, const char *key, const json_t *value)
+{
+    const struct nvrm_abi abi = session_abi(s);
+    json_t *copy = named_handle(s, key, value), *item;
+    const char *name;
+    size_t i;
+
+    if (copy)
+        return copy;
+    if (!json_is_object(value) && !json_is_array(value))
+        return json_copy((json_t *)value);
+    copy = json_is_object(value) ? json_object() : json_array();
+    json_object_foreach((json_t *)value, name, item)
+    {
+        json_t *one = prune(s, name, item);
+
+        if (is_zero(abi, one))
+            json_decref(one);
+        else
+            json_object_set_new(copy, name, one);
+    }
+    json_array_foreach(value, i, item) json_array_append_new(copy, prune(s, NULL, item));
+    while (json_array_size(copy) &&
+           is_zero(abi, json_array_get(copy, json_array_size(copy) - 1)))
+        json_array_remove(copy, json_array_size(copy) - 1);
+    return copy;
+}
+
+json_t *
+save_params(struct cli_session *s, const struct rm_params *p)
+{
+    struct gsp_error err = {0};
+    json_t *all = p->bytes ? args_result(p, &err) : json_object();
+    json_t *rest = all ? prune(s, NULL, all) : json_object();
+
+    json_decref(all);
+    return rest;
+}
+
+void
+save_step(struct cli *cli, json_t *step)
+{
+    if (!cli->keep_session) {
+        json_decref(step);
+        return;
+    }
+    if (!cli->steps)
+        cli->steps = json_array();
+    json_array_append_new(cli->steps, step);
+}
+
+static int
+cmd_save_run(struct cli *cli, int argc, char **argv)
+{
+    struct gsp_error err = {0};
+    json_t *script;
+    int rc = cli_check_args(cli, &cmd_save, &argc, argv);
+
+    if (rc != CLI_OK)
+        return rc;
+    if (!json_array_size(cli->steps))
+        return cli_usage(cli, "alloc, ctl, free and dup are saved once they succeeded",
+                         "there is nothing to save yet");
+    script = json_pack("{s:s, s:O}", "name", "saved session", "steps", cli->steps);
+    if (json_dump_file(script, argv[1], JSON_INDENT(2))) {
+        gsp_fail(&err, GSP_ORIGIN_INPUT, -EIO, "%s: cannot be written: %s", argv[1],
+                 strerror(errno));
+        rc = cli_fail(cli, &err);
+    } else {
+        cli_note(cli, "%zu steps in %s", json_array_size(cli->steps), argv[1]);
+    }
+    json_decref(script);
+    return rc;
+}
+
+const struct nvrm_cmd cmd_save = {
+    .name = "save",
+    .args = "FILE",
+    .help = "write what succeeded in this session as a script",
+    .min_args = 1,
+    .max_args = 1,
+    .run = cmd_save_run,
+};
