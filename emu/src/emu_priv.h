@@ -29,6 +29,7 @@ struct emu_regs {
 struct emu_gpu {
     struct gsp_bus bus; /* first: the card is a bus */
     const struct emu_card *card;
+    struct emu_card resized; /* where card points when VRAM is not the chip's */
     struct nvrm_abi abi;
     struct emu_mem mem;
     struct emu_ram ram;

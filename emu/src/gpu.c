@@ -245,6 +245,26 @@ check_release(const struct emu_config *config, const struct emu_card *card, char
     return 0; /* tables without class lists */
 }
 
+/* A card like the chip's, with less or more VRAM. */
+static int
+resize(struct emu_gpu *gpu, uint64_t fb_bytes, char *message, size_t message_bytes)
+{
+    const uint64_t gib = UINT64_C(1) << 30;
+
+    if (!fb_bytes)
+        return 0;
+    if (fb_bytes % (64 << 20) || fb_bytes < gib || fb_bytes > 1024 * gib) {
+        say(message, message_bytes,
+            "%llu bytes of VRAM: a multiple of 64 MiB from 1 GiB to 1 TiB is possible",
+            (unsigned long long)fb_bytes);
+        return -EINVAL;
+    }
+    gpu->resized = *gpu->card;
+    gpu->resized.pub.fb_bytes = fb_bytes;
+    gpu->card = &gpu->resized;
+    return 0;
+}
+
 int
 emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *message,
                size_t message_bytes)
@@ -266,6 +286,11 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     gpu->card = card;
     gpu->abi = config->abi;
     gpu->mem = mem;
+    rc = resize(gpu, config->fb_bytes, message, message_bytes);
+    if (rc < 0) {
+        emu_free(&mem, gpu);
+        return rc;
+    }
     emu_config_reset(gpu);
     emu_regs_reset(gpu);
     rc = emu_faults_parse(gpu, config->inject, message, message_bytes);
@@ -300,4 +325,18 @@ struct gsp_bus *
 emu_gpu_bus(struct emu_gpu *gpu)
 {
     return &gpu->bus;
+}
+
+void
+emu_gpu_set_memory(struct emu_gpu *gpu,
+                   void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes), void *ctx)
+{
+    gpu->ram.lookup = lookup;
+    gpu->ram.lookup_ctx = ctx;
+}
+
+uint64_t
+emu_gpu_due_ns(struct emu_gpu *gpu)
+{
+    return emu_gsp_due_ns(gpu);
 }

@@ -124,9 +124,13 @@ emu_ram_fini(const struct emu_mem *mem, struct emu_ram *ram)
 void *
 emu_ram_at(const struct emu_ram *ram, uint64_t bus_addr, size_t bytes)
 {
-    unsigned i = find_block(ram, bus_addr);
-    const struct emu_ram_block *block = i < ram->count ? &ram->blocks[i] : NULL;
+    unsigned i;
+    const struct emu_ram_block *block;
 
+    if (ram->lookup)
+        return ram->lookup(ram->lookup_ctx, bus_addr, bytes);
+    i = find_block(ram, bus_addr);
+    block = i < ram->count ? &ram->blocks[i] : NULL;
     if (!block || bus_addr - block->bus_addr >= block->bytes ||
         bytes > block->bytes - (bus_addr - block->bus_addr))
         return NULL;

@@ -32,6 +32,9 @@ struct emu_ram {
     struct emu_ram_block *blocks; /* by bus address */
     unsigned count, cap;
     uint64_t next_addr;
+    /* Set when the system's memory is somebody else's: asked instead of the blocks. */
+    void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes);
+    void *lookup_ctx;
 };
 
 /** 0 or -ENOMEM. bytes is a multiple of 4096. */

@@ -33,10 +33,12 @@ struct emu_config {
      * semantics, bytes 0 frees. NULL means libc's. */
     void *(*realloc)(void *ctx, void *old, size_t bytes);
     void *realloc_ctx;
+
+    uint64_t fb_bytes; /* VRAM; a multiple of 64 MiB, 1 GiB at least; 0 means the chip's */
 };
 
 /** 0, -ENOENT (no such chip), -ENOTSUP (the release's firmware does not support the chip),
- * -EINVAL (inject does not parse), -ENOMEM. message (may be NULL) says what and what is known
+ * -EINVAL (inject does not parse, fb_bytes cannot be), -ENOMEM. message (may be NULL) says what and what is known
  * instead. */
 int emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *message,
                    size_t message_bytes);
@@ -44,6 +46,20 @@ void emu_gpu_destroy(struct emu_gpu *gpu);
 
 /** Borrowed; valid until the card is destroyed. */
 struct gsp_bus *emu_gpu_bus(struct emu_gpu *gpu);
+
+/**
+ * Let the card's DMA reach memory of the caller's in place of what dma_alloc() gave out.
+ *
+ * @param lookup  the bytes at [bus_addr, bus_addr + bytes), or NULL when any of them is not
+ *                mapped; the card asks anew for every use. NULL: the card's own memory again
+ * @param ctx     passed to lookup; borrowed
+ */
+void emu_gpu_set_memory(struct emu_gpu *gpu,
+                        void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes), void *ctx);
+
+/** When, on CLOCK_MONOTONIC, the card has something to do of its own, such as a delayed
+ * answer: a host that sleeps should access it then. UINT64_MAX for never. */
+uint64_t emu_gpu_due_ns(struct emu_gpu *gpu);
 
 /**
  * What the card refused, and why: the i-th of the last notes, oldest first; NULL past the end.
