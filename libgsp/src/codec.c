@@ -311,10 +311,6 @@ run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
         uint8_t *to = wire + op->wire;
 
         /* branches that a processor learns, ahead of a jump that it must look up */
-        if (op->kind == GSP_OP_RUN16) {
-            memcpy(to, from, 16);
-            continue;
-        }
         if (op->kind == GSP_OP_RUN32) {
             memcpy(to, from, 32);
             continue;
@@ -328,6 +324,9 @@ run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
             continue;
         }
         switch (op->kind) {
+        case GSP_OP_RUN16:
+            memcpy(to, from, 16);
+            break;
         case GSP_OP_COPY:
             gsp_copy(to, from, op->count);
             break;
@@ -380,10 +379,6 @@ run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
         uint8_t *to = canon + op->canon;
 
         /* branches that a processor learns, ahead of a jump that it must look up */
-        if (op->kind == GSP_OP_RUN16) {
-            memcpy(to, from, 16);
-            continue;
-        }
         if (op->kind == GSP_OP_RUN32) {
             memcpy(to, from, 32);
             continue;
@@ -397,6 +392,9 @@ run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
             continue;
         }
         switch (op->kind) {
+        case GSP_OP_RUN16:
+            memcpy(to, from, 16);
+            break;
         case GSP_OP_COPY:
             gsp_copy(to, from, op->count);
             break;

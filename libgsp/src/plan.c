@@ -142,6 +142,21 @@ emit_switch(struct builder *b, const struct piece *p, enum program which)
     return 0;
 }
 
+/* Up to four words are checked one by one, which is quicker than a scan. */
+static int
+emit_empty(struct builder *b, const struct gsp_op *empty)
+{
+    struct gsp_op op = *empty;
+
+    if (op.count > 32)
+        return emit(b, &op);
+    for (uint32_t left = empty->count; left && b->rc == 0; left -= op.count, op.canon += 8) {
+        op.count = left < 8 ? left : 8;
+        emit(b, &op);
+    }
+    return b->rc;
+}
+
 static int
 emit_check(struct builder *b, const struct piece *p)
 {
@@ -149,11 +164,10 @@ emit_check(struct builder *b, const struct piece *p)
 
     if (op.kind == GSP_OP_SWITCH)
         return emit_switch(b, p, CHECK);
-
     if (op.kind == GSP_OP_LOOP)
         return emit_loop(b, p, CHECK);
     if (op.kind == GSP_OP_EMPTY)
-        return emit(b, &op);
+        return emit_empty(b, &op);
     op.kind = GSP_OP_FIT;
     return p->op.kind == GSP_OP_CONVERT && (op.wire_bytes < op.canon_bytes || op.bit_len)
                ? emit(b, &op)
