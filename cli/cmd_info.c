@@ -333,44 +333,53 @@ add_list(struct info *in, const struct question_list *list)
     rm_params_fini(&all);
 }
 
-static const char *
-engine_name(struct nvrm_abi abi, uint64_t id, char *buf, size_t buf_bytes)
+/* Names of engine types, by number, in one pass over the constants. */
+struct engine_names {
+    const char *of[256];
+};
+
+static void
+find_engine_names(struct nvrm_abi abi, struct engine_names *names)
 {
     static const char prefix[] = "NV2080_ENGINE_TYPE_";
 
-    snprintf(buf, buf_bytes, "0x%llx", (unsigned long long)id);
+    memset(names, 0, sizeof(*names));
     for (unsigned i = 0; i < nvrm_constant_count(abi.schema); i++) {
         const struct nvrm_const *c = nvrm_constant_at(abi, i);
         const char *name = c ? nvrm_str(abi.schema, c->name) : "";
         const char *rest = name + sizeof(prefix) - 1;
 
-        if (!c || c->value != id || c->is_range || strncmp(name, prefix, sizeof(prefix) - 1) ||
+        if (!c || c->is_range || c->value >= 256 || strncmp(name, prefix, sizeof(prefix) - 1) ||
             strchr(rest, '_'))
             continue;
         /* GRAPHICS is also called GR0, COPY0 CE0: numbered names win. */
-        if (buf[0] == '0' || (rest[strlen(rest) - 1] >= '0' && rest[strlen(rest) - 1] <= '9'))
-            snprintf(buf, buf_bytes, "%s", rest);
+        if (!names->of[c->value] ||
+            (rest[strlen(rest) - 1] >= '0' && rest[strlen(rest) - 1] <= '9'))
+            names->of[c->value] = rest;
     }
-    return buf;
 }
 
 static void
 add_engines(struct info *in)
 {
+    struct engine_names names;
     json_t *engines = NULL;
-    char path[48], name[96];
+    char path[48];
     uint64_t count = 0, id;
     struct rm_params p;
     uint32_t cmd;
 
     if (begin(in, "NV2080_CTRL_CMD_GPU_GET_ENGINES_V2", &p, &cmd) && call(in, cmd, &p) &&
-        get(&p, "engineCount", &count))
+        get(&p, "engineCount", &count)) {
         engines = json_array();
+        find_engine_names(p.abi, &names);
+    }
     for (uint64_t i = 0; engines && i < count; i++) {
         snprintf(path, sizeof(path), "engineList[%llu]", (unsigned long long)i);
         if (!get(&p, path, &id))
             break;
-        json_array_append_new(engines, json_string(engine_name(p.abi, id, name, sizeof(name))));
+        json_array_append_new(engines, id < 256 && names.of[id] ? json_string(names.of[id])
+                                                                : cli_hex(id));
     }
     rm_params_fini(&p);
     put(in, "engines", engines);

@@ -13,6 +13,7 @@ extern const struct nvrm_cmd cmd_dup;
 extern const struct nvrm_cmd cmd_event;
 extern const struct nvrm_cmd cmd_explain;
 extern const struct nvrm_cmd cmd_free;
+extern const struct nvrm_cmd cmd_fw;
 extern const struct nvrm_cmd cmd_help;
 extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
@@ -22,5 +23,6 @@ extern const struct nvrm_cmd cmd_save;
 extern const struct nvrm_cmd cmd_schema;
 extern const struct nvrm_cmd cmd_shell;
 extern const struct nvrm_cmd cmd_tree;
+extern const struct nvrm_cmd cmd_vbios;
 
 #endif
