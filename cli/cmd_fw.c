@@ -186,6 +186,23 @@ fw_verify(struct cli *cli, int argc, char **argv)
 
 /* ---- list ---- */
 
+/* ["a","b"] as "a, b". */
+static json_t *
+words_of(const json_t *list)
+{
+    char text[200] = "";
+    const json_t *word;
+    size_t i, n = 0;
+
+    json_array_foreach(list, i, word)
+    {
+        if (n < sizeof(text) - 32)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.24s", i ? ", " : "",
+                                  json_string_value(word));
+    }
+    return json_string(text);
+}
+
 static void
 print_list(struct cli *cli, const json_t *rows)
 {
@@ -201,10 +218,7 @@ print_list(struct cli *cli, const json_t *rows)
     size_t i;
 
     json_array_foreach(copy, i, row)
-    {
-        if (!json_array_size(json_object_get(row, "missing")))
-            json_object_set_new(row, "missing", json_string(""));
-    }
+        json_object_set_new(row, "missing", words_of(json_object_get(row, "missing")));
     render_table(cli, copy, columns);
     json_decref(copy);
 }

@@ -152,6 +152,8 @@ rom_open(const char *word, char *path, size_t path_bytes, struct gsp_error *err)
                           : fw_file_read(word, &rom->file, err);
     if (rc == 0)
         rc = gsp_vbios_open(&rom->file.src, &rom->vbios, err);
+    if (rc == -EBADMSG)
+        gsp_hint(err, "a ROM starts with 55 aa, or NVGI on boards that carry IFR data");
     if (rc < 0) {
         rom_close(rom);
         return NULL;

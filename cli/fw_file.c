@@ -25,7 +25,10 @@ no_file(const char *path, const char *what, struct gsp_error *err)
     const enum gsp_origin origin =
         code == EACCES || code == EPERM ? GSP_ORIGIN_TRANSPORT : GSP_ORIGIN_INPUT;
 
-    return gsp_fail(err, origin, -code, "%s: cannot %s: %s", path, what, strerror(code));
+    gsp_fail(err, origin, -code, "%s: cannot %s: %s", path, what, strerror(code));
+    gsp_hint(err, code == ENOENT ? "fw list FOLDER shows the firmware below a folder"
+                                 : "is it a file of yours?");
+    return -code;
 }
 
 static int
@@ -117,8 +120,11 @@ fw_file_open(const char *path, struct fw_file *f, struct gsp_error *err)
     if (rc < 0)
         return rc;
     rc = gsp_fw_open(&f->src, &f->parsed, err);
-    if (rc < 0)
+    if (rc < 0) {
+        gsp_hint(err, "GSP-RM images, nvfw wrappers, FMCs, g_bindata_*.c and .run archives are "
+                      "known; a ROM goes to vbios info");
         fw_file_free(f);
+    }
     return rc;
 }
 
