@@ -147,7 +147,7 @@ gsp_read_element(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_f
 {
     uint64_t value;
 
-    if (e->type == NVRM_STRUCT)
+    if (e->layout)
         return read_struct(r, o, f, e, at);
     if (!gsp_read_scalar(r, e->note, e->type, e->bytes * 8, &value))
         return false;
@@ -390,7 +390,7 @@ static bool
 read_pointee(struct gsp_reader *r, struct gsp_object *o, const struct nvrm_field *f,
              struct gsp_elems *e)
 {
-    size_t count;
+    size_t count = 0;
     uint32_t rows;
     uint8_t *at;
 

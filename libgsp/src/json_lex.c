@@ -27,8 +27,10 @@ hex_digit(char c)
 static bool
 skip_escape(struct gsp_lex *l)
 {
-    const char c = l->p < l->end ? *l->p : '\0';
+    char c = '\0';
 
+    if (l->p < l->end)
+        c = *l->p;
     if (c != '\0' && strchr("\"\\/bfnrt", c)) {
         l->p++;
         return true;
@@ -180,15 +182,17 @@ gsp_lex_count(const struct gsp_lex *at, size_t *count)
 static unsigned
 hex_four(const char *s)
 {
-    return (unsigned)(hex_digit(s[0]) << 12 | hex_digit(s[1]) << 8 | hex_digit(s[2]) << 4 |
-                      hex_digit(s[3]));
+    unsigned code = 0;
+
+    for (int i = 0; i < 4; i++)
+        code = code << 4 | ((unsigned)hex_digit(s[i]) & 15);
+    return code;
 }
 
 static size_t
 put_utf8(char out[4], unsigned code)
 {
-    if (code <
-        0x100) { /* also 0x80 to 0xff: a byte, as the writer spells bytes that are not UTF-8 */
+    if (code < 0x100) { /* from 0x80 on: the writer's spelling of bytes that are not UTF-8 */
         out[0] = (char)code;
         return 1;
     }
@@ -221,7 +225,9 @@ unescape_one(const char *s, const char *end, char out[4], size_t *bytes)
 
     *bytes = 1;
     if (*s != 'u') {
-        out[0] = letter ? letter[1] : *s;
+        out[0] = *s;
+        if (letter)
+            out[0] = letter[1];
         return 1;
     }
     code = hex_four(s + 1);

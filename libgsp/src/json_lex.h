@@ -29,7 +29,9 @@ gsp_lex_peek(struct gsp_lex *l)
 {
     while (l->p < l->end && (*l->p == ' ' || *l->p == '\n' || *l->p == '\t' || *l->p == '\r'))
         l->p++;
-    return l->p < l->end ? *l->p : '\0';
+    if (l->p < l->end)
+        return *l->p;
+    return '\0';
 }
 
 /** Takes `c` when it comes next. */

@@ -136,7 +136,7 @@ read_terms(struct gsp_reader *r, struct gsp_set set, uint8_t type, unsigned bits
     *value = 0;
     while (s < end) {
         const char *bar = memchr(s, '|', (size_t)(end - s)), *stop = bar ? bar : end;
-        uint64_t one;
+        uint64_t one = 0;
 
         while (s < stop && *s == ' ')
             s++;
@@ -183,7 +183,7 @@ static bool
 read_bit_list(struct gsp_reader *r, struct gsp_set set, uint8_t type, unsigned bits,
               uint64_t *value)
 {
-    uint64_t one;
+    uint64_t one = 0;
 
     *value = 0;
     gsp_lex_take(&r->lex, '[');

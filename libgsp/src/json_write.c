@@ -89,7 +89,7 @@ put_name(struct writer *w, const char *name)
     if (!p)
         return;
     *p = '"';
-    memcpy(p + 1, name, n);
+    gsp_copy(p + 1, name, n);
     p[n + 1] = '"';
     w->out->bytes += n + 2;
 }

@@ -4,6 +4,7 @@
 #ifndef GSP_NUMBER_PRIV_H
 #define GSP_NUMBER_PRIV_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ extern const char gsp_digit_pairs[201]; /* "00" "01" ... "99" */
 static inline char *
 gsp_put_pair(char *p, uint32_t pair)
 {
-    memcpy(p, gsp_digit_pairs + 2 * pair, 2);
+    memcpy(p, gsp_digit_pairs + 2 * (size_t)pair, 2);
     return p + 2;
 }
 

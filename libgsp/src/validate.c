@@ -84,7 +84,7 @@ check_count(struct checker *c, const struct gsp_view *v, const struct nvrm_field
     const uint64_t max = bytes ? (uint64_t)e->room * e->bytes : rows;
     uint64_t count;
 
-    if (gsp_view_count(v, f, &count) && count > max)
+    if (e->note && gsp_view_count(v, f, &count) && count > max)
         bad(c, "%s says %llu, at most %llu fit",
             nvrm_str(c->abi.schema, v->fields[e->note->count].name), (unsigned long long)count,
             (unsigned long long)max);

@@ -102,7 +102,7 @@ bool
 gsp_view_pointee(const struct gsp_view *v, const struct nvrm_field *f, struct gsp_elems *e)
 {
     const struct nvrm_note *note = gsp_field_note(v->abi, f);
-    const uint64_t address = gsp_load(v->base + f->offset, 8);
+    const uint8_t *at;
     uint64_t count = 1;
 
     if (!note || !(note->flags & NVRM_NOTE_PTR) || f->type != NVRM_PTR)
@@ -119,8 +119,9 @@ gsp_view_pointee(const struct gsp_view *v, const struct nvrm_field *f, struct gs
         count /= e->bytes;
     if ((note->flags & NVRM_NOTE_MAX) && count > note->max)
         count = note->max;
-    e->at = (const uint8_t *)(uintptr_t)address;
-    e->room = e->used = !address ? 0 : count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+    memcpy(&at, v->base + f->offset, sizeof(at));
+    e->at = at;
+    e->room = e->used = !at ? 0 : count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
     e->text = note->ptr_type == NVRM_CHAR || (e->bytes == 1 && (note->flags & NVRM_NOTE_TEXT));
     e->blob = note->ptr_type == NVRM_U8 && !e->text;
     return true;
