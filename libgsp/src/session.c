@@ -5,21 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include <nvrm/regs.h>
+
 #include "session_priv.h"
 
-/* BAR0 registers. */
-enum {
-    NV_PMC_BOOT_0 = 0x0,
-    NV_PMC_BOOT_42 = 0xa00, /* architecture in 28:24; nv_arch.h */
-    NV_PGSP_FALCON_IRQSCLR = 0x110004,
-    NV_PGSP_FALCON_IRQSTAT = 0x110008, /* dev_falcon_v4.h */
-    NV_PGSP_FALCON_MAILBOX0 = 0x110040,
-    NV_PGSP_QUEUE_HEAD0 = 0x110c00, /* doorbell: dev_gsp.h */
-    NV_PGSP_INTR_RETRIGGER0 = 0x1103e8,
-    IRQSTAT_HALT = 1 << 4,
-    IRQSTAT_SWGEN0 = 1 << 6, /* messages wait */
-    ARCH_AMPERE = 0x17,
-};
 #define SUSPENDED 0x80000000u /* MAILBOX0 when GSP-RM has unloaded */
 
 enum { MS = 1000000 };
@@ -47,7 +36,7 @@ ring_doorbell(void *ctx)
     struct gsp_rm *rm = ctx;
 
     if (rm->started)
-        wr(rm, NV_PGSP_QUEUE_HEAD0, 0);
+        wr(rm, NV_PGSP_QUEUE_HEAD(0), 0);
 }
 
 /* The interrupt is cleared before the queue is looked at, and from GA100 on rearmed after. */
@@ -57,12 +46,13 @@ sleep_for_messages(void *ctx, uint64_t timeout_ns)
     struct gsp_rm *rm = ctx;
     int rc;
 
-    if (rm->retrigger && rm->chip_arch >= ARCH_AMPERE)
-        wr(rm, NV_PGSP_INTR_RETRIGGER0, 1);
+    if (rm->retrigger && rm->chip_arch >= NV_PMC_BOOT_42_ARCHITECTURE_GA100)
+        wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_INTR_RETRIGGER(0), 1);
     rm->retrigger = false;
     rc = rm->config.bus->ops->irq_wait(rm->config.bus, timeout_ns);
     if (rc == 0) {
-        wr(rm, NV_PGSP_FALCON_IRQSCLR, IRQSTAT_SWGEN0);
+        wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSCLR,
+           NVRM_FIELD(NV_PFALCON_FALCON_IRQSTAT_SWGEN0, 1));
         rm->retrigger = true;
     }
     return rc;
@@ -81,7 +71,8 @@ check_health(void *ctx, struct gsp_error *err)
         gsp_hint(err, "reseat or power-cycle the card; a bus reset will not bring it back");
         return rc;
     }
-    if (rd(rm, NV_PGSP_FALCON_IRQSTAT) & IRQSTAT_HALT) {
+    if (NVRM_GET(rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT),
+                 NV_PFALCON_FALCON_IRQSTAT_HALT)) {
         rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
                       "GSP-RM has crashed: its core is halted (Xid 119/120)");
         gsp_hint(err, "the card needs a function-level reset");
@@ -177,7 +168,7 @@ wait_init_done(struct gsp_rm *rm, struct gsp_error *err)
 }
 
 static int
-bring_up(struct gsp_rm *rm, struct gsp_error *err)
+set_up(struct gsp_rm *rm, struct gsp_error *err)
 {
     int rc = gsp_msgq_geometry_at(rm->base.abi, &rm->geometry, err);
 
@@ -187,12 +178,34 @@ bring_up(struct gsp_rm *rm, struct gsp_error *err)
         rc = gsprm_alloc_memory(rm, err);
     if (rc == 0)
         rc = open_queue(rm, err);
-    if (rc == 0)
-        rc = gsprm_fill_args(rm, err);
-    if (rc == 0)
-        rc = gsprm_post_system_info(rm, err);
-    if (rc == 0)
-        rc = gsprm_post_registry(rm, err);
+    return rc < 0 ? rc : gsprm_fill_args(rm, err);
+}
+
+int
+gsprm_post_init(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc = gsprm_post_system_info(rm, err);
+
+    return rc < 0 ? rc : gsprm_post_registry(rm, err);
+}
+
+int
+gsprm_link(struct gsp_rm *rm, struct gsp_error *err)
+{
+    return gsp_msgq_link(rm->queue, err);
+}
+
+int
+gsprm_check_health(struct gsp_rm *rm, struct gsp_error *err)
+{
+    return check_health(rm, err);
+}
+
+static int
+bring_up(struct gsp_rm *rm, struct gsp_error *err)
+{
+    int rc = gsprm_post_init(rm, err);
+
     if (rc == 0)
         rc = start(rm, err);
     if (rc == 0)
@@ -204,9 +217,11 @@ bring_up(struct gsp_rm *rm, struct gsp_error *err)
     return rc;
 }
 
-static void
-tear_down(struct gsp_rm *rm)
+void
+gsprm_destroy(struct gsp_rm *rm)
 {
+    if (!rm)
+        return;
     gsp_rpc_destroy(rm->rpc);
     gsp_msgq_destroy(rm->queue);
     gsprm_free_memory(rm);
@@ -241,8 +256,12 @@ close_session(struct gsp_backend *b)
 {
     struct gsp_rm *rm = (struct gsp_rm *)b;
 
+    if (rm->on_close) {
+        rm->on_close(rm->on_close_ctx);
+        return;
+    }
     stop(rm);
-    tear_down(rm);
+    gsprm_destroy(rm);
 }
 
 static int
@@ -264,8 +283,7 @@ static const struct gsp_backend_ops gsprm_ops = {
 };
 
 int
-gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out,
-            struct gsp_error *err)
+gsprm_create(const struct gsp_rm_config *config, struct gsp_rm **rm_out, struct gsp_error *err)
 {
     struct gsp_rm *rm = gsp_host_alloc(config->host, sizeof(*rm));
     int rc;
@@ -275,12 +293,30 @@ gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out
     rm->base.ops = &gsprm_ops;
     rm->base.abi = config->abi;
     rm->config = *config;
-    rm->chip_arch = rd(rm, NV_PMC_BOOT_42) >> 24 & 0x1f;
+    rm->chip_arch = NVRM_GET(rd(rm, NV_PMC_BOOT_42), NV_PMC_BOOT_42_ARCHITECTURE);
+    rc = set_up(rm, err);
+    if (rc < 0) {
+        gsprm_destroy(rm);
+        return rc;
+    }
+    *rm_out = rm;
+    return 0;
+}
+
+int
+gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out,
+            struct gsp_error *err)
+{
+    struct gsp_rm *rm;
+    int rc = gsprm_create(config, &rm, err);
+
+    if (rc < 0)
+        return rc;
     rc = bring_up(rm, err);
     if (rc < 0) {
         rm->dead = true;
         stop(rm);
-        tear_down(rm);
+        gsprm_destroy(rm);
         return rc;
     }
     *backend_out = &rm->base;

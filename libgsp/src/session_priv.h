@@ -48,7 +48,22 @@ struct gsp_rm {
     bool retrigger;     /* messages were taken since the interrupt was last rearmed */
     void *static_info;
     size_t static_info_bytes;
+    void (*on_close)(void *ctx); /* who booted the card unloads it and frees the session */
+    void *on_close_ctx;
 };
+
+/* session.c: the stages of a session, for whoever starts GSP-RM. */
+/** Memory, queues and arguments; nothing has been sent. */
+int gsprm_create(const struct gsp_rm_config *config, struct gsp_rm **rm_out,
+                 struct gsp_error *err);
+/** SET_SYSTEM_INFO and SET_REGISTRY into the queue; rung only when `started`. */
+int gsprm_post_init(struct gsp_rm *rm, struct gsp_error *err);
+/** One look for the status queue: 0, -EAGAIN, -EBADMSG. */
+int gsprm_link(struct gsp_rm *rm, struct gsp_error *err);
+/** -ENODEV when the card is lost or GSP-RM has crashed. */
+int gsprm_check_health(struct gsp_rm *rm, struct gsp_error *err);
+/** Frees the session; GSP-RM must no longer run. */
+void gsprm_destroy(struct gsp_rm *rm);
 
 /* session_args.c */
 int gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err);

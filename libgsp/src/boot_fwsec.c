@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Before Hopper: VBIOS from PROM, the memory layout with its WPR meta, scrubber, FWSEC, and
+ * booter, which starts GSP-RM. Follows kernel_gsp_tu102.c, kernel_gsp_vbios_tu102.c,
+ * kernel_gsp_frts_tu102.c, kernel_gsp_booter_tu102.c and kernel_gsp_ad102.c.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "boot_priv.h"
+#include "wire_set_priv.h"
+
+enum {
+    FRTS_BYTES = NV_PGC6_AON_FRTS_INPUT_WPR_SIZE_SECURE_SCRATCH_GROUP_03_0_WPR_SIZE_1MB_IN_4K
+                 << 12,
+    /* VBIOS's scratch words for FWSEC: kernel_gsp_frts_tu102.c */
+    SCRATCH_FRTS = 0x0e,
+    FRTS_ERROR_SHIFT = 16,
+};
+
+/* VBIOS
+ * --------------------------------------------------------------------------------------------
+ */
+
+/* The whole window, word by word; what reads as an error is kept as it is. */
+static int
+read_prom(struct gsp_boot *b, struct gsp_error *err)
+{
+    b->rom = gsp_host_alloc(b->host, GSP_VBIOS_PROM_BYTES);
+    b->vbios = gsp_host_alloc(b->host, sizeof(*b->vbios));
+    if (!b->rom || !b->vbios)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for the VBIOS");
+    boot_rd(b, NV_PROM_DATA(0)); /* for the report: one register, many reads */
+    for (uint32_t at = 0; at < GSP_VBIOS_PROM_BYTES; at += 4) {
+        const uint32_t word = b->bus->ops->rd32(b->bus, 0, NV_PROM_DATA(at));
+
+        memcpy(b->rom + at, &word, sizeof(word));
+    }
+    b->report.reads += GSP_VBIOS_PROM_BYTES / 4 - 1;
+    return 0;
+}
+
+/* Fused for production: debug ucode is refused. */
+static bool
+wants_debug(struct gsp_boot *b)
+{
+    return !NVRM_GET(boot_rd(b, b->chip->debug_fuse), NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS_DATA);
+}
+
+int
+boot_read_vbios(struct gsp_boot *b, struct gsp_error *err)
+{
+    struct gsp_fw_source src = {.name = "PROM", .bytes = GSP_VBIOS_PROM_BYTES};
+    int rc = read_prom(b, err);
+
+    src.data = b->rom;
+    if (rc == 0)
+        rc = gsp_vbios_open(&src, b->vbios, err);
+    if (rc == 0)
+        rc = gsp_vbios_fwsec(b->vbios, wants_debug(b), &b->fwsec, err);
+    b->has_fwsec = rc == 0;
+    return rc;
+}
+
+/* WPR meta
+ * --------------------------------------------------------------------------------------------
+ */
+
+static uint64_t
+vga_workspace(struct gsp_boot *b)
+{
+    const uint32_t fuse = b->chip->brom || b->family == GSP_FW_GA100
+                              ? NV_FUSE_STATUS_OPT_DISPLAY__GA100
+                              : NV_FUSE_STATUS_OPT_DISPLAY__GM107;
+    uint32_t base;
+
+    if (NVRM_GET(boot_rd(b, fuse), NV_FUSE_STATUS_OPT_DISPLAY_DATA) !=
+        NV_FUSE_STATUS_OPT_DISPLAY_DATA_ENABLE)
+        return 0;
+    base = boot_rd(b, NV_PDISP_VGA_WORKSPACE_BASE);
+    if (base >> 16 == 0xbadf || !NVRM_GET(base, NV_PDISP_VGA_WORKSPACE_BASE_STATUS))
+        return 0;
+    return (uint64_t)NVRM_GET(base, NV_PDISP_VGA_WORKSPACE_BASE_ADDR) << 16;
+}
+
+static int
+fill_offsets(struct gsp_boot *b, struct wire *w)
+{
+    const struct gsp_fb_layout *l = &b->layout;
+
+    wire_set(w, "gspFwRsvdStart", l->reserved_start);
+    wire_set(w, "nonWprHeapOffset", l->non_wpr_offset);
+    wire_set(w, "nonWprHeapSize", l->non_wpr_bytes);
+    wire_set(w, "gspFwWprStart", l->wpr_start);
+    wire_set(w, "gspFwHeapOffset", l->heap_offset);
+    wire_set(w, "gspFwHeapSize", l->heap_bytes);
+    wire_set(w, "gspFwOffset", l->fw_offset);
+    wire_set(w, "bootBinOffset", l->boot_offset);
+    wire_set(w, "frtsOffset", l->frts_offset);
+    wire_set(w, "frtsSize", b->chip->frts ? FRTS_BYTES : 0);
+    wire_set(w, "gspFwWprEnd", l->wpr_end);
+    wire_set(w, "fbSize", b->fb_bytes);
+    wire_set(w, "vgaWorkspaceOffset", l->vga_offset);
+    wire_set(w, "vgaWorkspaceSize", l->vga_bytes);
+    return w->rc;
+}
+
+int
+boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
+{
+    const struct gsp_fb_inputs in = {
+        .fb_bytes = b->fb_bytes,
+        .vga_workspace = vga_workspace(b),
+        .bootloader_bytes = b->bootloader.bytes,
+        .image_bytes = b->files.gsp.image.bytes,
+        .frts_bytes = b->chip->frts ? FRTS_BYTES : 0,
+        .non_wpr_heap_bytes = b->chip->non_wpr_heap_bytes,
+        .libos = gsp_fw_family_info(b->family)->libos,
+    };
+    struct wire w;
+    int rc = gsp_fb_layout(b->config.rm.abi, &in, &b->layout, err);
+
+    if (rc == 0)
+        rc = boot_wpr_meta_common(b, &w, err);
+    return rc < 0 ? rc : fill_offsets(b, &w);
+}
+
+/* Ucode
+ * --------------------------------------------------------------------------------------------
+ */
+
+static bool
+is_scrubbed(struct gsp_boot *b)
+{
+    return NVRM_GET(boot_rd(b, NV_PGC6_BSI_SECURE_SCRATCH_15),
+                    NV_PGC6_BSI_VPR_SECURE_SCRATCH_15_SCRUBBER_HANDOFF) >=
+           NV_PGC6_BSI_VPR_SECURE_SCRATCH_15_SCRUBBER_HANDOFF_DONE;
+}
+
+int
+boot_scrubber(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc;
+
+    if (is_scrubbed(b))
+        return 0;
+    if (!b->files.scrubber.image.bytes)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT,
+                        "memory is not scrubbed and the firmware set has no scrubber");
+    rc = boot_run_hs(b, &boot_sec2, &b->files.scrubber, "the scrubber", NULL, err);
+    if (rc == 0 && !is_scrubbed(b))
+        rc = boot_fail_reg(b, NV_PGC6_BSI_SECURE_SCRATCH_15, -EPROTO,
+                           "the scrubber ran and memory is not scrubbed", err);
+    return rc;
+}
+
+/* FWSEC says what went wrong in a scratch word, and what it did in WPR2's registers. */
+static int
+check_frts(struct gsp_boot *b, struct gsp_error *err)
+{
+    const uint32_t scratch = NV_PBUS_VBIOS_SCRATCH(SCRATCH_FRTS);
+    const uint64_t lo =
+        (uint64_t)NVRM_GET(boot_rd(b, b->chip->wpr2_lo), NV_PFB_PRI_MMU_WPR2_ADDR_LO_VAL)
+        << NV_PFB_PRI_MMU_WPR2_ADDR_LO_ALIGNMENT;
+
+    if (boot_rd(b, scratch) >> FRTS_ERROR_SHIFT)
+        return boot_fail_reg(b, scratch, -EPROTO, "FWSEC-FRTS failed", err);
+    if (!boot_wpr2_is_up(b))
+        return boot_fail_reg(b, b->chip->wpr2_hi, -EPROTO, "FWSEC-FRTS ran and WPR2 is not up",
+                             err);
+    if (lo == b->layout.frts_offset)
+        return 0;
+    return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EPROTO,
+                    "FWSEC-FRTS put WPR2 at 0x%llx instead of 0x%llx", (unsigned long long)lo,
+                    (unsigned long long)b->layout.frts_offset);
+}
+
+int
+boot_fwsec_frts(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = boot_run_fwsec(b, GSP_FWSEC_FRTS, err);
+
+    return rc < 0 ? rc : check_frts(b, err);
+}
+
+int
+boot_riscv_reset(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = falcon_reset_into_riscv(b, &boot_gsp, err);
+
+    if (rc == 0)
+        falcon_mailboxes(b, &boot_gsp, b->rm->libos.bus_addr);
+    return rc;
+}
+
+int
+boot_booter_load(struct gsp_boot *b, struct gsp_error *err)
+{
+    uint64_t mailbox = b->wpr_meta.bus_addr;
+
+    return boot_run_hs(b, &boot_sec2, &b->files.load, "booter_load", &mailbox, err);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way back: GSP-RM is told to go, and before Hopper FWSEC-SB and booter_unload put the card
+ * back so that WPR2 is down. Follows kgspUnloadRm, kgspTeardown_{TU102,GH100} and
+ * kgspExecuteBooterUnloadIfNeeded_TU102.
+ */
+#include <errno.h>
+
+#include "boot_priv.h"
+
+enum {
+    SCRATCH_SB = 0x15, /* VBIOS's scratch word for FWSEC-SB */
+    SB_ERROR_MASK = 0xffff,
+};
+#define SUSPENDED     0x80000000u
+#define UNLOAD_NORMAL (0xff | UINT64_C(0xff) << 32) /* in the mailboxes: no suspend */
+
+static int
+tell_rm(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = b->rm->dead ? gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "GSP-RM no longer answers")
+                         : gsprm_check_health(b->rm, err);
+
+    if (rc == 0)
+        rc = gsprm_unload(b->rm, err);
+    if (rc == 0)
+        rc = boot_poll(b, boot_gsp.base + NV_PFALCON_FALCON_MAILBOX0, SUSPENDED, SUSPENDED,
+                       "GSP-RM does not give up its core", err);
+    b->rm->started = false;
+    return rc;
+}
+
+static int
+fwsec_sb(struct gsp_boot *b, struct gsp_error *err)
+{
+    const uint32_t scratch = NV_PBUS_VBIOS_SCRATCH(SCRATCH_SB);
+    int rc = boot_run_fwsec(b, GSP_FWSEC_SB, err);
+
+    if (rc < 0)
+        return rc;
+    if (!boot_is_ready(b))
+        return boot_fail_reg(b, b->chip->ready, -EPROTO,
+                             "FWSEC-SB ran and GFW's progress is not complete", err);
+    if (boot_rd(b, scratch) & SB_ERROR_MASK)
+        return boot_fail_reg(b, scratch, -EPROTO, "FWSEC-SB failed", err);
+    return 0;
+}
+
+static int
+booter_unload(struct gsp_boot *b, struct gsp_error *err)
+{
+    uint64_t mailbox = UNLOAD_NORMAL;
+    int rc;
+
+    if (!boot_wpr2_is_up(b))
+        return 0;
+    rc = boot_run_hs(b, &boot_sec2, &b->files.unload, "booter_unload", &mailbox, err);
+    if (rc == 0 && boot_wpr2_is_up(b))
+        rc = boot_fail_reg(b, b->chip->wpr2_hi, -EPROTO,
+                           "booter_unload ran and WPR2 is still up", err);
+    return rc;
+}
+
+/* The memory may be given back once nothing on the card can read it any more. */
+int
+boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = tell_rm(b, err);
+
+    if (rc < 0)
+        return rc;
+    if (b->chip->fsp)
+        return boot_poll(b, boot_gsp.second + b->chip->riscv_cpuctl,
+                         NV_PRISCV_RISCV_CPUCTL_HALTED__MASK,
+                         NV_PRISCV_RISCV_CPUCTL_HALTED__MASK, "the GSP does not halt", err);
+    if (b->has_fwsec)
+        rc = fwsec_sb(b, err);
+    return rc < 0 ? rc : booter_unload(b, err);
+}
