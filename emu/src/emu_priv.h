@@ -26,8 +26,11 @@ struct emu_regs {
     uint64_t reset_ns;     /* PTIMER counts from here */
 };
 
+struct emu_hw;
+
 struct emu_gpu {
     struct gsp_bus bus; /* first: the card is a bus */
+    struct emu_hw *hw;  /* falcons, FSP, memory: hw.h */
     const struct emu_card *card;
     struct emu_card resized; /* where card points when VRAM is not the chip's */
     struct nvrm_abi abi;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 
 static const struct {
     const char *name;
@@ -65,6 +66,63 @@ static const struct {
      "off-bus              the card leaves the bus: reads all ones   -> device lost"         },
 };
 
+/* Faults of the boot, in force until the card is reset. */
+static const struct {
+    const char *name;
+    enum emu_boot_fault fault;
+    uint32_t arg;
+    const char *line;
+} boots[] = {
+    {"gfw-stuck",      EMU_BOOT_GFW_STUCK,      0,
+     "gfw-stuck            firmware progress never completes         -> not ready, timeout" },
+    {"scrub-stuck",    EMU_BOOT_SCRUB_STUCK,    0,
+     "scrub-stuck          a falcon's reset never ends               -> timeout"            },
+    {"dma-stuck",      EMU_BOOT_DMA_STUCK,      0,
+     "dma-stuck            a falcon's DMA is never idle              -> timeout"            },
+    {"halt-stuck",     EMU_BOOT_HALT_STUCK,     0,
+     "halt-stuck           a started falcon never halts              -> timeout"            },
+    {"wpr2-up",        EMU_BOOT_WPR2_UP,        0,
+     "wpr2-up              WPR2 is up: a driver died                 -> in use, needs reset"},
+    {"fwsec-error",    EMU_BOOT_FWSEC_ERROR,    0x2a,
+     "fwsec-error[:CODE]   FWSEC-FRTS fails, 0x1438 bits 31:16       -> FRTS failed, code"  },
+    {"frts-wrong",     EMU_BOOT_FRTS_WRONG,     0,
+     "frts-wrong           WPR2 is not where FRTS was asked for      -> FRTS failed"        },
+    {"frts-missing",   EMU_BOOT_FRTS_MISSING,   0,
+     "frts-missing         FWSEC succeeds without making WPR2        -> FRTS failed"        },
+    {"scrubber-fails", EMU_BOOT_SCRUBBER_FAILS, 0,
+     "scrubber-fails       the scrubber (Ada) does not hand off      -> scrubber failed"    },
+    {"booter-error",   EMU_BOOT_BOOTER_ERROR,   0x2d,
+     "booter-error[:CODE]  booter's MAILBOX0 is not 0                -> booter failed, code"},
+    {"riscv-dead",     EMU_BOOT_RISCV_DEAD,     0,
+     "riscv-dead           booter succeeds, the core is not active   -> GSP not running"    },
+    {"gsp-silent",     EMU_BOOT_GSP_SILENT,     0,
+     "gsp-silent           the core is active, no queue is linked    -> timeout"            },
+    {"fsp-error",      EMU_BOOT_FSP_ERROR,      0x67,
+     "fsp-error[:CODE]     FSP refuses the chain of trust            -> FSP error, code"    },
+    {"fsp-silent",     EMU_BOOT_FSP_SILENT,     0,
+     "fsp-silent           FSP does not answer                       -> timeout"            },
+    {"fsp-truncated",  EMU_BOOT_FSP_TRUNCATED,  0,
+     "fsp-truncated        FSP's answer is cut short                 -> protocol error"     },
+    {"fsp-bad-tag",    EMU_BOOT_FSP_BAD_TAG,    0,
+     "fsp-bad-tag          FSP's answer has another MCTP tag         -> protocol error"     },
+    {"fmc-error",      EMU_BOOT_FMC_ERROR,      0x5c,
+     "fmc-error[:CODE]     the FMC fails: mailbox, 0x14DC            -> FMC failed, code"   },
+    {"target-locked",  EMU_BOOT_TARGET_LOCKED,  0,
+     "target-locked        the GSP's registers stay with FSP         -> timeout"            },
+    {"lockdown-stuck", EMU_BOOT_LOCKDOWN_STUCK, 0,
+     "lockdown-stuck       lockdown is never lifted                  -> timeout"            },
+    {"sb-error",       EMU_BOOT_SB_ERROR,       0,
+     "sb-error             FWSEC-SB fails, 0x1454 bits 15:0          -> unload failed"      },
+    {"unload-error",   EMU_BOOT_UNLOAD_ERROR,   0x3e,
+     "unload-error[:CODE]  booter_unload's MAILBOX0 is not 0         -> unload failed, code"},
+    {"wpr2-stays",     EMU_BOOT_WPR2_STAYS,     0,
+     "wpr2-stays           WPR2 is up after the unload               -> unload failed"      },
+    {"suspend-stuck",  EMU_BOOT_SUSPEND_STUCK,  0,
+     "suspend-stuck        the GSP never reports that it is done     -> timeout"            },
+    {"vbios",          EMU_BOOT_VBIOS,          0,
+     "vbios:KNOB           a VBIOS that is broken (no-bit, ...)      -> VBIOS refused"      },
+};
+
 static const char status_line[] =
     "NV_ERR_*|NUMBER      RM answers with this status, every time   -> that RM status";
 
@@ -78,7 +136,10 @@ emu_fault_at(unsigned i)
     i -= COUNT(triggers);
     if (i < COUNT(effects))
         return effects[i].line;
-    return i == COUNT(effects) ? status_line : NULL;
+    i -= COUNT(effects);
+    if (i < COUNT(boots))
+        return boots[i].line;
+    return i == COUNT(boots) ? status_line : NULL;
 }
 
 /* Parsing
@@ -170,6 +231,37 @@ parse_effect(struct emu_gpu *gpu, char *text, struct emu_fault *f)
     return false;
 }
 
+static bool
+find_knob(const char *name, uint32_t *knob_out)
+{
+    for (uint32_t k = 0; k < EMU_VBIOS_KNOBS; k++)
+        if (!strcmp(emu_vbios_knob_name((enum emu_vbios_knob)k), name)) {
+            *knob_out = k;
+            return true;
+        }
+    return false;
+}
+
+/* A fault of the boot, "NAME" or "NAME:ARGUMENT", comes into force at once. */
+static bool
+parse_boot(struct emu_gpu *gpu, char *text)
+{
+    const char *arg = cut(text);
+    uint32_t value;
+
+    for (size_t i = 0; i < COUNT(boots); i++) {
+        if (strcmp(text, boots[i].name) != 0)
+            continue;
+        value = boots[i].arg;
+        if (boots[i].fault == EMU_BOOT_VBIOS ? !find_knob(arg, &value)
+                                             : *arg && !parse_number(arg, &value))
+            return false;
+        emu_hw_set_fault(gpu, boots[i].fault, value);
+        return true;
+    }
+    return false;
+}
+
 /* A lone effect happens at the first request. */
 static bool
 parse_one(struct emu_gpu *gpu, char *text, struct emu_fault *f)
@@ -206,11 +298,14 @@ emu_faults_parse(struct emu_gpu *gpu, const char *inject, char *message, size_t 
         memcpy(item, inject, n);
         item[n] = '\0';
         memcpy(copy, item, n + 1);
+        inject += n + (inject[n] == ',');
+        if (parse_boot(gpu, item))
+            continue;
+        memcpy(item, copy, n + 1);
         if (faults->count == EMU_MAX_FAULTS || !n ||
             !parse_one(gpu, item, &faults->list[faults->count]))
             return refuse(message, message_bytes, copy);
         faults->count++;
-        inject += n + (inject[n] == ',');
     }
     return 0;
 }

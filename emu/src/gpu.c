@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 
 static struct emu_gpu *
 from_bus(struct gsp_bus *bus)
@@ -72,9 +73,9 @@ bus_rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
     struct emu_gpu *gpu = from_bus(bus);
 
     emu_gsp_service(gpu);
-    if (gpu->lost || bar != 0 || bar_off % 4)
+    if (gpu->lost || bar_off % 4)
         return UINT32_MAX;
-    return emu_reg_rd32(gpu, bar_off);
+    return bar ? emu_hw_bar_rd32(gpu, bar, bar_off) : emu_reg_rd32(gpu, bar_off);
 }
 
 static void
@@ -82,7 +83,9 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
 {
     struct emu_gpu *gpu = from_bus(bus);
 
-    if (!gpu->lost && bar == 0 && bar_off % 4 == 0)
+    if (!gpu->lost && bar_off % 4 == 0 && bar)
+        emu_hw_bar_wr32(gpu, bar, bar_off, value);
+    else if (!gpu->lost && bar_off % 4 == 0)
         emu_reg_wr32(gpu, bar_off, value);
     emu_gsp_service(gpu);
 }
@@ -158,6 +161,7 @@ bus_reset(struct gsp_bus *bus)
     emu_gsp_stop(gpu);
     emu_config_reset(gpu);
     emu_regs_reset(gpu);
+    emu_hw_reset(gpu);
     gpu->lost = false;
     return 0;
 }
@@ -293,7 +297,9 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     }
     emu_config_reset(gpu);
     emu_regs_reset(gpu);
-    rc = emu_faults_parse(gpu, config->inject, message, message_bytes);
+    rc = emu_hw_init(gpu);
+    if (rc == 0)
+        rc = emu_faults_parse(gpu, config->inject, message, message_bytes);
     if (rc == 0) {
         rc = emu_gsp_init(gpu);
         if (rc == -ENOTSUP)
@@ -317,6 +323,7 @@ emu_gpu_destroy(struct emu_gpu *gpu)
     mem = gpu->mem;
     if (gpu->gsp.pending_tail)
         emu_gsp_fini(gpu);
+    emu_hw_fini(gpu);
     emu_ram_fini(&mem, &gpu->ram);
     emu_free(&mem, gpu);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 
 enum { NO_ANSWER = 0xbadf5040u };
 
@@ -106,22 +107,6 @@ read_config_mirror(struct emu_gpu *gpu, uint32_t offset)
  */
 
 static uint32_t
-read_gfw_plm(struct emu_gpu *gpu, uint32_t offset)
-{
-    (void)gpu;
-    (void)offset;
-    return 0x1; /* level 0 may read the progress */
-}
-
-static uint32_t
-read_gfw_progress(struct emu_gpu *gpu, uint32_t offset)
-{
-    (void)gpu;
-    (void)offset;
-    return 0xff; /* completed */
-}
-
-static uint32_t
 read_fb_mib(struct emu_gpu *gpu, uint32_t offset)
 {
     (void)offset;
@@ -146,32 +131,6 @@ read_local_memory(struct emu_gpu *gpu, uint32_t offset)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-static uint32_t
-read_irqstat(struct emu_gpu *gpu, uint32_t offset)
-{
-    (void)offset;
-    return gpu->regs.irqstat;
-}
-
-static void
-write_irqsclr(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
-{
-    (void)offset;
-    gpu->regs.irqstat &= ~value;
-}
-
-static uint32_t
-read_mailbox(struct emu_gpu *gpu, uint32_t offset)
-{
-    return gpu->regs.mailbox[offset == 0x110044];
-}
-
-static void
-write_mailbox(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
-{
-    gpu->regs.mailbox[offset == 0x110044] = value;
-}
-
 static bool
 gsp_runs(const struct emu_gpu *gpu)
 {
@@ -186,14 +145,6 @@ read_heartbeat(struct emu_gpu *gpu, uint32_t offset)
     return gsp_runs(gpu) ? (uint32_t)(gpu_time_ns(gpu) / 1000000u) : 0;
 }
 
-static uint32_t
-read_riscv_status(struct emu_gpu *gpu, uint32_t offset)
-{
-    if (offset == 0x111240) /* Turing, GA100: CORE_SWITCH_RISCV_STATUS */
-        return gsp_runs(gpu) ? 1 : 0;
-    return gsp_runs(gpu) ? 1u << 7 : 1u << 4; /* RISCV_CPUCTL: active, or halted */
-}
-
 /* The doorbell itself does nothing: every access lets GSP-RM look at its queue. */
 static void
 write_doorbell(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
@@ -203,35 +154,19 @@ write_doorbell(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
     (void)value;
 }
 
-static void
-write_ignored(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
-{
-    (void)gpu;
-    (void)offset;
-    (void)value;
-}
-
 static const struct reg regs[] = {
-    {0x000000, 0x000000, read_boot_0,        NULL,            "NV_PMC_BOOT_0"                          },
-    {0x000004, 0x000004, read_zero,          NULL,            "NV_PMC_BOOT_1"                          },
-    {0x000a00, 0x000a00, read_boot_42,       NULL,            "NV_PMC_BOOT_42"                         },
-    {0x001704, 0x001704, read_bar_block,     write_bar_block, "NV_PBUS_BAR1_BLOCK"                     },
-    {0x001714, 0x001714, read_bar_block,     write_bar_block, "NV_PBUS_BAR2_BLOCK"                     },
-    {0x009400, 0x009400, read_time_0,        NULL,            "NV_PTIMER_TIME_0"                       },
-    {0x009410, 0x009410, read_time_1,        NULL,            "NV_PTIMER_TIME_1"                       },
-    {0x088000, 0x092fff, read_config_mirror, NULL,            "NV_PCFG"                                },
-    {0x100ce0, 0x100ce0, read_local_memory,  NULL,            "NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE"      },
-    {0x110004, 0x110004, read_zero,          write_irqsclr,   "NV_PGSP_FALCON_IRQSCLR"                 },
-    {0x110008, 0x110008, read_irqstat,       NULL,            "NV_PGSP_FALCON_IRQSTAT"                 },
-    {0x110040, 0x110044, read_mailbox,       write_mailbox,   "NV_PGSP_FALCON_MAILBOX"                 },
-    {0x1103e8, 0x1103e8, read_zero,          write_ignored,   "NV_PGSP_FALCON_INTR_RETRIGGER"          },
-    {0x110804, 0x110808, read_heartbeat,     NULL,            "NV_PGSP_MAILBOX"                        },
-    {0x110c00, 0x110c00, read_zero,          write_doorbell,  "NV_PGSP_QUEUE_HEAD"                     },
-    {0x111240, 0x111240, read_riscv_status,  NULL,            "NV_PRISCV_CORE_SWITCH_RISCV_STATUS"     },
-    {0x111388, 0x111388, read_riscv_status,  NULL,            "NV_PRISCV_RISCV_CPUCTL"                 },
-    {0x118128, 0x118128, read_gfw_plm,       NULL,            "NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_PLM"},
-    {0x118234, 0x118234, read_gfw_progress,  NULL,            "NV_PGC6_AON_SECURE_SCRATCH_GROUP_05"    },
-    {0x1183a4, 0x1183a4, read_fb_mib,        NULL,            "NV_USABLE_FB_SIZE_IN_MB"                },
+    {0x000000, 0x000000, read_boot_0,        NULL,            "NV_PMC_BOOT_0"                    },
+    {0x000004, 0x000004, read_zero,          NULL,            "NV_PMC_BOOT_1"                    },
+    {0x000a00, 0x000a00, read_boot_42,       NULL,            "NV_PMC_BOOT_42"                   },
+    {0x001704, 0x001704, read_bar_block,     write_bar_block, "NV_PBUS_BAR1_BLOCK"               },
+    {0x001714, 0x001714, read_bar_block,     write_bar_block, "NV_PBUS_BAR2_BLOCK"               },
+    {0x009400, 0x009400, read_time_0,        NULL,            "NV_PTIMER_TIME_0"                 },
+    {0x009410, 0x009410, read_time_1,        NULL,            "NV_PTIMER_TIME_1"                 },
+    {0x088000, 0x092fff, read_config_mirror, NULL,            "NV_PCFG"                          },
+    {0x100ce0, 0x100ce0, read_local_memory,  NULL,            "NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE"},
+    {0x110804, 0x110808, read_heartbeat,     NULL,            "NV_PGSP_MAILBOX"                  },
+    {0x110c00, 0x110c00, read_zero,          write_doorbell,  "NV_PGSP_QUEUE_HEAD"               },
+    {0x1183a4, 0x1183a4, read_fb_mib,        NULL,            "NV_USABLE_FB_SIZE_IN_MB"          },
 };
 
 static const struct reg *
@@ -261,7 +196,10 @@ uint32_t
 emu_reg_rd32(struct emu_gpu *gpu, uint64_t bar_off)
 {
     const struct reg *r = find_reg(bar_off);
+    uint32_t value;
 
+    if (bar_off <= UINT32_MAX && emu_hw_rd32(gpu, (uint32_t)bar_off, &value))
+        return value;
     return r ? r->read(gpu, (uint32_t)bar_off) : NO_ANSWER;
 }
 
@@ -270,6 +208,8 @@ emu_reg_wr32(struct emu_gpu *gpu, uint64_t bar_off, uint32_t value)
 {
     const struct reg *r = find_reg(bar_off);
 
+    if (bar_off <= UINT32_MAX && emu_hw_wr32(gpu, (uint32_t)bar_off, value))
+        return;
     if (r && r->write)
         r->write(gpu, (uint32_t)bar_off, value);
     else

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chain of trust: FSP checks the FMC and starts it on the GSP; the FMC checks what GSP-RM
+ * boots with, chooses where its memory lies, protects it and starts it.
+ *
+ * Layouts: NVDM_PAYLOAD_COT (860 bytes, packed), GSP_FMC_BOOT_PARAMS (gspifpub.h, natural
+ * alignment). A message that FSP refuses gets an error in its answer; what the FMC refuses
+ * shows in the GSP's mailbox and in the scratch register for its errors, and lockdown stays.
+ */
+#include <string.h>
+
+#include "emu_priv.h"
+#include "hw.h"
+
+enum {
+    COT_BYTES = 860,
+    COT_FMC = 4,
+    COT_FRTS_SYSMEM = 12,
+    COT_FRTS_SYSMEM_SIZE = 20,
+    COT_FRTS_VIDMEM = 24,
+    COT_FRTS_VIDMEM_SIZE = 32,
+    COT_HASH = 36,
+    COT_KEY = 84,
+    COT_SIGNATURE = 468,
+    COT_BOOT_ARGS = 852,
+
+    PARAMS_BYTES = 80,
+    PARAMS_DESC_TARGET = 8,
+    PARAMS_DESC_SIZE = 12,
+    PARAMS_DESC = 16,
+    PARAMS_IS_RM = 36,
+    PARAMS_ARGS_TARGET = 40,
+    PARAMS_ARGS = 48,
+
+    META_NON_WPR_HEAP_SIZE = 0x68,
+    META_HEAP_SIZE = 0x80,
+    META_FRTS_SIZE = 0xa0,
+    META_VGA_SIZE = 0xc0,
+    META_BL_SIZE = 0x28,
+    META_RADIX3_SIZE = 0x18,
+
+    SCRATCH_FMC_ERROR = 0x37,
+    MIB = 1 << 20,
+    VISIBLE_READS = 2,
+    LOCKDOWN_READS = 3,
+};
+
+enum cot_error {
+    COT_OK,
+    COT_SIZE = 0xb1,
+    COT_VERSION,
+    COT_NO_FMC, /* no memory at the FMC's address */
+    COT_BAD_HASH,
+    COT_BAD_KEY,
+    COT_BAD_SIGNATURE,
+    COT_NOT_MEASURED, /* the FMC in memory is not the one that the hash is of */
+    COT_FRTS,
+    COT_ARGS,
+};
+
+static uint64_t
+get64(const uint8_t *p, unsigned off)
+{
+    uint64_t v;
+
+    memcpy(&v, p + off, sizeof(v));
+    return v;
+}
+
+static uint32_t
+get32(const uint8_t *p, unsigned off)
+{
+    uint32_t v;
+
+    memcpy(&v, p + off, sizeof(v));
+    return v;
+}
+
+static bool
+zeroes(const uint8_t *p, size_t n)
+{
+    while (n && !*p) {
+        p++;
+        n--;
+    }
+    return n == 0;
+}
+
+/* FSP
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+/* A key or signature that is shorter than its field is followed by zeroes. */
+static bool
+same(const uint8_t *field, size_t room, const uint8_t *wanted, size_t n)
+{
+    return memcmp(field, wanted, n) == 0 && zeroes(field + n, room - n);
+}
+
+static uint32_t
+check_fmc(struct emu_gpu *gpu, const uint8_t *cot)
+{
+    struct emu_blob image = {.mem = &gpu->mem};
+    uint32_t error = COT_NOT_MEASURED;
+    struct emu_fmc fmc;
+    const void *have;
+
+    emu_fmc_image(&gpu->hw->key, &image);
+    have = emu_ram_at(&gpu->ram, get64(cot, COT_FMC), image.n);
+    if (!have || get64(cot, COT_FMC) % 4096)
+        error = COT_NO_FMC;
+    else if (!image.failed && memcmp(have, image.p, image.n) == 0)
+        error = COT_OK;
+    emu_blob_fini(&image);
+    if (error || !emu_fmc_keys(&gpu->hw->key, &gpu->mem, &fmc))
+        return error ? error : COT_NO_FMC;
+    if (memcmp(cot + COT_HASH, fmc.hash, sizeof(fmc.hash)) != 0)
+        return COT_BAD_HASH;
+    if (!same(cot + COT_KEY, 384, fmc.public_key, fmc.key_bytes))
+        return COT_BAD_KEY;
+    if (!same(cot + COT_SIGNATURE, 384, fmc.signature, fmc.signature_bytes))
+        return COT_BAD_SIGNATURE;
+    return COT_OK;
+}
+
+/* Distance of the region's start from the end of memory. */
+static uint32_t
+check_frts(struct emu_gpu *gpu, const uint8_t *cot)
+{
+    const uint64_t off = get64(cot, COT_FRTS_VIDMEM);
+    const uint32_t sysmem = get32(cot, COT_FRTS_SYSMEM_SIZE);
+
+    if (get32(cot, COT_FRTS_VIDMEM_SIZE) != MIB || off % 0x20000 || off < MIB ||
+        off > gpu->hw->vram_bytes)
+        return COT_FRTS;
+    if (sysmem && !emu_ram_at(&gpu->ram, get64(cot, COT_FRTS_SYSMEM), sysmem))
+        return COT_FRTS;
+    return COT_OK;
+}
+
+/* FMC
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t
+check_sizes(struct emu_gpu *gpu, const struct emu_meta *m)
+{
+    const uint64_t heap = get64(m->p, META_HEAP_SIZE);
+
+    if (get64(m->p, META_FRTS_SIZE) == MIB && get64(m->p, META_VGA_SIZE) &&
+        get64(m->p, META_NON_WPR_HEAP_SIZE) >= MIB && heap >= 88 * (uint64_t)MIB &&
+        heap < gpu->hw->vram_bytes / 2)
+        return EMU_CHAIN_OK;
+    emu_note(gpu, "FMC: sizes in the WPR meta (heap 0x%llx)", (unsigned long long)heap);
+    return EMU_CHAIN_META_FIELD;
+}
+
+/* From the top down: FRTS, bootloader, GSP-RM, its heap, a page of its own. */
+static void
+place(struct emu_gpu *gpu, const uint8_t *cot, const struct emu_meta *m)
+{
+    struct emu_hw *hw = gpu->hw;
+    const uint64_t frts = hw->vram_bytes - get64(cot, COT_FRTS_VIDMEM);
+    const uint64_t bin = (frts - get64(m->p, META_BL_SIZE)) & ~UINT64_C(0xfff);
+    const uint64_t fw = (bin - get64(m->p, META_RADIX3_SIZE)) & ~UINT64_C(0xffff);
+    const uint64_t heap = (fw - get64(m->p, META_HEAP_SIZE)) & ~UINT64_C(0xfffff);
+
+    hw->wpr2_lo = (uint32_t)((heap - MIB) >> 12) << 4;
+    hw->wpr2_hi = (uint32_t)((frts + MIB) >> 12) << 4;
+}
+
+static uint32_t
+run_fmc(struct emu_gpu *gpu, const uint8_t *cot)
+{
+    const uint8_t *p = emu_ram_at(&gpu->ram, get64(cot, COT_BOOT_ARGS), PARAMS_BYTES);
+    struct emu_meta meta;
+    uint32_t error;
+
+    if (emu_hw_fault(gpu, EMU_BOOT_FMC_ERROR))
+        return gpu->hw->fault_arg[EMU_BOOT_FMC_ERROR];
+    if (get32(p, PARAMS_DESC_SIZE) != 256 || p[PARAMS_IS_RM] != 1 ||
+        get32(p, PARAMS_DESC_TARGET) - 1 > 1 || get32(p, PARAMS_ARGS_TARGET) - 1 > 1) {
+        emu_note(gpu, "FMC: boot parameters (targets %u and %u, %u bytes)",
+                 get32(p, PARAMS_DESC_TARGET), get32(p, PARAMS_ARGS_TARGET),
+                 get32(p, PARAMS_DESC_SIZE));
+        return EMU_CHAIN_META_ADDRESS;
+    }
+    error = emu_meta_check_images(gpu, get64(p, PARAMS_DESC), &meta);
+    if (!error)
+        error = check_sizes(gpu, &meta);
+    if (error)
+        return error;
+    place(gpu, cot, &meta);
+    return emu_hw_launch(gpu, get64(p, PARAMS_ARGS));
+}
+
+/* The CPU sees the GSP again after a while, and lockdown ends later: not at all when the FMC
+ * failed. The mailboxes hold the FMC's arguments, or its error. */
+static void
+release(struct emu_gpu *gpu, uint64_t args, uint32_t error)
+{
+    struct emu_hw *hw = gpu->hw;
+
+    hw->visible_in = VISIBLE_READS;
+    hw->gsp_visible = false;
+    hw->lockdown = LOCKDOWN_READS;
+    gpu->regs.mailbox[0] = error ? error : (uint32_t)args;
+    gpu->regs.mailbox[1] = error ? 0 : (uint32_t)(args >> 32);
+    if (error) {
+        emu_note(gpu, "FMC: error 0x%x", error);
+        hw->pbus_scratch[SCRATCH_FMC_ERROR] = error;
+    }
+    if (error || emu_hw_fault(gpu, EMU_BOOT_LOCKDOWN_STUCK))
+        hw->lockdown = UINT32_MAX;
+}
+
+uint32_t
+emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes)
+{
+    const uint32_t version = gpu->hw->key.family == EMU_GH100 ? 1 : 2;
+    uint32_t error, head;
+    uint64_t args;
+
+    if (bytes < COT_BYTES || get32(payload, 0) >> 16 != COT_BYTES)
+        return COT_SIZE;
+    head = get32(payload, 0) & 0xffff;
+    if (head != version)
+        return COT_VERSION;
+    error = check_fmc(gpu, payload);
+    if (!error)
+        error = check_frts(gpu, payload);
+    args = get64(payload, COT_BOOT_ARGS);
+    if (!error && (args % 8 || !emu_ram_at(&gpu->ram, args, PARAMS_BYTES)))
+        error = COT_ARGS;
+    if (error)
+        return error;
+    release(gpu, args, run_fmc(gpu, payload));
+    return COT_OK;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Booter: what the ucode on SEC2 does once it runs. Loading checks everything that the client
+ * prepared, puts WPR2 around it and starts GSP-RM; unloading takes WPR2 down.
+ */
+#include <string.h>
+
+#include "emu_priv.h"
+#include "hw.h"
+
+enum {
+    BCR_RISCV = 0x111, /* valid, RISC-V selected, branch fetch */
+};
+
+/* The GSP was reset after FWSEC and, where there is a switch, set to its RISC-V core. */
+static bool
+core_ready(const struct emu_gpu *gpu)
+{
+    const struct emu_falcon *f = &gpu->hw->gsp;
+
+    if (!f->fresh || f->in_reset)
+        return false;
+    return !emu_family_has_brom(gpu->hw->key.family) || f->bcr_ctrl == BCR_RISCV;
+}
+
+uint32_t
+emu_hw_launch(struct emu_gpu *gpu, uint64_t libos_args)
+{
+    struct emu_hw *hw = gpu->hw;
+
+    hw->libos_args = libos_args;
+    hw->booted = true;
+    if (emu_hw_fault(gpu, EMU_BOOT_GSP_SILENT) || emu_hw_fault(gpu, EMU_BOOT_RISCV_DEAD))
+        return EMU_CHAIN_OK;
+    if (emu_gsp_start(gpu, libos_args) < 0) {
+        hw->booted = false;
+        return EMU_CHAIN_ARGS;
+    }
+    return EMU_CHAIN_OK;
+}
+
+static uint32_t
+check_state(struct emu_gpu *gpu)
+{
+    const struct emu_hw *hw = gpu->hw;
+
+    if (gpu->gsp.state == EMU_GSP_STARTING || gpu->gsp.state == EMU_GSP_RUNNING) {
+        emu_note(gpu, "booter: GSP-RM runs already");
+        return EMU_CHAIN_STATE;
+    }
+    if (!core_ready(gpu)) {
+        emu_note(gpu, "booter: the GSP was not reset into its RISC-V core (BCR_CTRL 0x%x)",
+                 hw->gsp.bcr_ctrl);
+        return EMU_CHAIN_CORE;
+    }
+    if (hw->key.family == EMU_AD10X && hw->bsi_scratch_15 >> 29 < 3) {
+        emu_note(gpu, "booter: memory was not scrubbed");
+        return EMU_CHAIN_SCRUBBER;
+    }
+    return EMU_CHAIN_OK;
+}
+
+static void
+set_wpr2(struct emu_hw *hw, const struct emu_meta *m)
+{
+    hw->wpr2_lo = (uint32_t)(m->wpr_start >> 12) << 4;
+    hw->wpr2_hi = (uint32_t)(m->wpr_end >> 12) << 4;
+}
+
+static bool
+suspend_meta(struct emu_gpu *gpu, uint64_t addr)
+{
+    const uint64_t *p = addr % 256 ? NULL : emu_ram_at(&gpu->ram, addr, 256);
+
+    return p && p[0] == UINT64_C(0x8a3bb9e6c6c39d93) && p[1] == 2;
+}
+
+uint32_t
+emu_booter_load(struct emu_gpu *gpu, uint64_t addr)
+{
+    struct emu_hw *hw = gpu->hw;
+    const uint64_t args = (uint64_t)gpu->regs.mailbox[1] << 32 | gpu->regs.mailbox[0];
+    struct emu_meta meta;
+    uint32_t error = check_state(gpu);
+
+    if (emu_hw_fault(gpu, EMU_BOOT_BOOTER_ERROR))
+        return hw->fault_arg[EMU_BOOT_BOOTER_ERROR];
+    if (!error && suspend_meta(gpu, addr)) {
+        emu_note(gpu, "booter: resuming is not modelled");
+        return EMU_CHAIN_RESUME;
+    }
+    if (!error)
+        error = emu_meta_check_images(gpu, addr, &meta);
+    if (!error)
+        error = emu_meta_check_layout(gpu, &meta);
+    if (error)
+        return error;
+    set_wpr2(hw, &meta);
+    memset(emu_ram_at(&gpu->ram, addr + 0xf8, 8), 0xa0, 8); /* verified */
+    error = emu_hw_launch(gpu, args);
+    if (error)
+        emu_note(gpu, "booter: GSP-RM did not start");
+    return EMU_CHAIN_OK; /* booter is done either way; the GSP tells how it went on */
+}
+
+/* 0xff in both mailboxes: for good; the address of a GspFwSRMeta: suspend; 0xdeaddead: power
+ * goes off soon, and WPR2 with it. */
+uint32_t
+emu_booter_unload(struct emu_gpu *gpu, uint64_t argument)
+{
+    struct emu_hw *hw = gpu->hw;
+
+    if (emu_hw_fault(gpu, EMU_BOOT_UNLOAD_ERROR))
+        return hw->fault_arg[EMU_BOOT_UNLOAD_ERROR];
+    if (gpu->gsp.state == EMU_GSP_STARTING || gpu->gsp.state == EMU_GSP_RUNNING ||
+        !hw->wpr2_hi) {
+        emu_note(gpu, "booter: nothing to unload, or GSP-RM still runs");
+        return EMU_CHAIN_STATE;
+    }
+    if ((uint32_t)argument == 0xdeaddead)
+        return EMU_CHAIN_OK;
+    if (argument != UINT64_C(0xff000000ff) && !suspend_meta(gpu, argument)) {
+        emu_note(gpu, "booter: unload with 0x%llx in the mailboxes",
+                 (unsigned long long)argument);
+        return EMU_CHAIN_META_ADDRESS;
+    }
+    hw->booted = false;
+    if (!emu_hw_fault(gpu, EMU_BOOT_WPR2_STAYS))
+        hw->wpr2_lo = hw->wpr2_hi = 0;
+    return EMU_CHAIN_OK;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GspFwWprMeta: where the client put the firmware, and how it wants memory split. Everything
+ * is compared with the synthetic set, byte by byte, through the page lists that the client
+ * made.
+ *
+ * Field offsets from gsp_fw_wpr_meta.h, the split from kgspPopulateWprMeta.
+ */
+#include <string.h>
+
+#include "emu_priv.h"
+#include "hw.h"
+
+enum {
+    META_BYTES = 256,
+    MAGIC = 0x00,
+    REVISION = 0x08,
+    RADIX3_ADDR = 0x10,
+    RADIX3_SIZE = 0x18,
+    BL_ADDR = 0x20,
+    BL_SIZE = 0x28,
+    BL_CODE = 0x30,
+    BL_DATA = 0x38,
+    BL_MANIFEST = 0x40,
+    SIG_ADDR = 0x48,
+    SIG_SIZE = 0x50,
+    RSVD_START = 0x58,
+    NON_WPR_HEAP = 0x60,
+    NON_WPR_HEAP_SIZE = 0x68,
+    WPR_START = 0x70,
+    HEAP = 0x78,
+    HEAP_SIZE = 0x80,
+    FW = 0x88,
+    BOOT_BIN = 0x90,
+    FRTS = 0x98,
+    FRTS_SIZE = 0xa0,
+    WPR_END = 0xa8,
+    FB_SIZE = 0xb0,
+    VGA = 0xb8,
+    VGA_SIZE = 0xc0,
+
+    PAGE = 4096,
+    PER_PAGE = PAGE / 8,
+    MIB = 1 << 20,
+};
+
+static uint64_t
+get(const struct emu_meta *m, unsigned off)
+{
+    uint64_t v;
+
+    memcpy(&v, m->p + off, sizeof(v));
+    return v;
+}
+
+static uint32_t
+refuse(struct emu_gpu *gpu, uint32_t error, const char *what, uint64_t value)
+{
+    emu_note(gpu, "WPR meta: %s (0x%llx)", what, (unsigned long long)value);
+    return error;
+}
+
+/* Images
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+/* Page `index` of a level, named by the level above it, which is at `table`. */
+static uint64_t
+page_at(struct emu_gpu *gpu, uint64_t table, uint64_t index)
+{
+    const uint64_t *entries = table % PAGE ? NULL : emu_ram_at(&gpu->ram, table, PAGE);
+
+    return entries && index < PER_PAGE ? entries[index] : 0;
+}
+
+/* Three levels of pages above the data, one page at the top. */
+static uint32_t
+check_radix3(struct emu_gpu *gpu, const struct emu_meta *m, const struct emu_blob *image)
+{
+    const uint64_t top = get(m, RADIX3_ADDR);
+
+    for (uint64_t i = 0; i * PAGE < image->n; i++) {
+        const uint64_t level2 = i / PER_PAGE;
+        const uint64_t l1 = page_at(gpu, top, level2 / PER_PAGE);
+        const uint64_t l2 = l1 ? page_at(gpu, l1, level2 % PER_PAGE) : 0;
+        const uint64_t addr = l2 ? page_at(gpu, l2, i % PER_PAGE) : 0;
+        const size_t left = image->n - i * PAGE, bytes = left < PAGE ? left : PAGE;
+        const uint8_t *page =
+            addr && addr % PAGE == 0 ? emu_ram_at(&gpu->ram, addr, PAGE) : NULL;
+
+        if (!page)
+            return refuse(gpu, EMU_CHAIN_RADIX3, "radix3 leads nowhere at page", i);
+        if (memcmp(page, image->p + i * PAGE, bytes) != 0)
+            return refuse(gpu, EMU_CHAIN_IMAGE, "the image differs at page", i);
+    }
+    return EMU_CHAIN_OK;
+}
+
+static uint32_t
+check_image(struct emu_gpu *gpu, const struct emu_meta *m)
+{
+    struct emu_blob image = {.mem = &gpu->mem};
+    uint32_t error;
+
+    if (get(m, RADIX3_SIZE) != emu_gsp_image_bytes(&gpu->hw->key))
+        return refuse(gpu, EMU_CHAIN_META_FIELD, "sizeOfRadix3Elf", get(m, RADIX3_SIZE));
+    emu_gsp_image(&gpu->hw->key, &image);
+    error = image.failed ? EMU_CHAIN_IMAGE : check_radix3(gpu, m, &image);
+    emu_blob_fini(&image);
+    return error;
+}
+
+static uint32_t
+check_signature(struct emu_gpu *gpu, const struct emu_meta *m)
+{
+    uint8_t wanted[EMU_GSP_SIGNATURE_BYTES];
+    const uint64_t addr = get(m, SIG_ADDR);
+    const void *have = emu_ram_at(&gpu->ram, addr, sizeof(wanted));
+
+    if (get(m, SIG_SIZE) != sizeof(wanted) || addr % PAGE || !have)
+        return refuse(gpu, EMU_CHAIN_META_FIELD, "signature's address or size", addr);
+    emu_gsp_signature(&gpu->hw->key, emu_family_name(gpu->hw->key.family), wanted);
+    if (memcmp(have, wanted, sizeof(wanted)) != 0)
+        return refuse(gpu, EMU_CHAIN_SIGNATURE, "the signature is not this family's", addr);
+    return EMU_CHAIN_OK;
+}
+
+static uint32_t
+check_bootloader(struct emu_gpu *gpu, const struct emu_meta *m)
+{
+    struct emu_blob image = {.mem = &gpu->mem};
+    const uint64_t addr = get(m, BL_ADDR), bytes = get(m, BL_SIZE);
+    const void *have;
+    struct emu_bl_desc d;
+    uint32_t error = EMU_CHAIN_OK;
+
+    emu_bl_desc(&gpu->hw->key, &d);
+    if (bytes != d.image_bytes || addr % PAGE || !(have = emu_ram_at(&gpu->ram, addr, bytes)))
+        return refuse(gpu, EMU_CHAIN_META_FIELD, "bootloader's address or size", bytes);
+    if (get(m, BL_CODE) != d.code_off || get(m, BL_DATA) != d.data_off ||
+        get(m, BL_MANIFEST) != d.manifest_off)
+        return refuse(gpu, EMU_CHAIN_META_FIELD, "offsets in the bootloader", get(m, BL_CODE));
+    emu_bl_image(&gpu->hw->key, &image);
+    if (image.failed || memcmp(have, image.p, bytes) != 0)
+        error = refuse(gpu, EMU_CHAIN_BOOTLOADER, "the bootloader differs", addr);
+    emu_blob_fini(&image);
+    return error;
+}
+
+uint32_t
+emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
+{
+    uint32_t error;
+
+    *out = (struct emu_meta){.p = emu_ram_at(&gpu->ram, addr, META_BYTES)};
+    if (!out->p || addr % 256)
+        return refuse(gpu, EMU_CHAIN_META_ADDRESS, "no memory at", addr);
+    if (get(out, MAGIC) != UINT64_C(0xdc3aae21371a60b3))
+        return refuse(gpu, EMU_CHAIN_META_MAGIC, "magic", get(out, MAGIC));
+    if (get(out, REVISION) != 1)
+        return refuse(gpu, EMU_CHAIN_META_REVISION, "revision", get(out, REVISION));
+    error = check_image(gpu, out);
+    if (!error)
+        error = check_signature(gpu, out);
+    return error ? error : check_bootloader(gpu, out);
+}
+
+/* Layout
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+/* [start, start + size) lies below `limit` and starts at a multiple of `alignment`. */
+static bool
+region(uint64_t start, uint64_t size, uint64_t limit, uint64_t alignment)
+{
+    return start % alignment == 0 && start <= limit && size <= limit - start;
+}
+
+static uint32_t
+check_frts(struct emu_gpu *gpu, struct emu_meta *m)
+{
+    const struct emu_hw *hw = gpu->hw;
+    const bool none = hw->key.family == EMU_GA100;
+
+    m->frts_off = get(m, FRTS);
+    m->frts_bytes = get(m, FRTS_SIZE);
+    if (m->frts_bytes != (none ? 0 : MIB) || m->frts_off + m->frts_bytes != m->wpr_end)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "FRTS region", m->frts_off);
+    if (none)
+        return EMU_CHAIN_OK;
+    if (hw->wpr2_lo >> 4 != m->frts_off >> 12 || hw->wpr2_hi >> 4 != m->wpr_end >> 12)
+        return refuse(gpu, EMU_CHAIN_FRTS, "FWSEC made another FRTS region than", m->frts_off);
+    return EMU_CHAIN_OK;
+}
+
+static uint32_t
+check_heaps(struct emu_gpu *gpu, struct emu_meta *m)
+{
+    const bool old = gpu->hw->key.family <= EMU_GA100;
+    const uint64_t least = (old ? 64 : 88) * (uint64_t)MIB, heap = get(m, HEAP);
+    const uint64_t spare = get(m, NON_WPR_HEAP);
+
+    if (!region(heap, get(m, HEAP_SIZE), get(m, FW), MIB) || get(m, HEAP_SIZE) % MIB)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap", heap);
+    if (get(m, HEAP_SIZE) < least)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap is too small", get(m, HEAP_SIZE));
+    if (!region(m->wpr_start, PAGE, heap, MIB))
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwWprStart", m->wpr_start);
+    if (!get(m, NON_WPR_HEAP_SIZE) ||
+        !region(spare, get(m, NON_WPR_HEAP_SIZE), m->wpr_start, PAGE) ||
+        get(m, RSVD_START) > spare)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap outside WPR", spare);
+    /* Only the last 256 MiB are scrubbed before the second-generation system boots. */
+    if (old && m->wpr_start < gpu->hw->vram_bytes - 256 * (uint64_t)MIB)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "below the scrubbed memory", m->wpr_start);
+    return EMU_CHAIN_OK;
+}
+
+uint32_t
+emu_meta_check_layout(struct emu_gpu *gpu, struct emu_meta *m)
+{
+    const uint64_t fb = gpu->hw->vram_bytes;
+    uint32_t error;
+
+    m->wpr_start = get(m, WPR_START);
+    m->wpr_end = get(m, WPR_END);
+    if (get(m, FB_SIZE) != fb)
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "fbSize", get(m, FB_SIZE));
+    if (!get(m, VGA_SIZE) || !region(get(m, VGA), get(m, VGA_SIZE), fb, PAGE))
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "VGA workspace", get(m, VGA));
+    if (m->wpr_end % 0x20000 || m->wpr_end > get(m, VGA))
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwWprEnd", m->wpr_end);
+    error = check_frts(gpu, m);
+    if (error)
+        return error;
+    if (!region(get(m, BOOT_BIN), get(m, BL_SIZE), m->frts_off, PAGE))
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "bootBinOffset", get(m, BOOT_BIN));
+    if (!region(get(m, FW), get(m, RADIX3_SIZE), get(m, BOOT_BIN), 0x10000))
+        return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwOffset", get(m, FW));
+    return check_heaps(gpu, m);
+}
