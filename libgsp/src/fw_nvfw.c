@@ -54,13 +54,19 @@ gsp_fw_nvfw_open(const struct gsp_fw_source *src, struct gsp_fw_nvfw *out,
     return rc;
 }
 
-/* RM_RISCV_UCODE_DESC is 32-bit words; longer forms only append. */
+/* RM_RISCV_UCODE_DESC is 32-bit words; longer forms only append. A header that is padded to
+ * more than any form tells its length by its version. */
 static void
 read_desc(const struct gsp_fw_slice *header, struct gsp_fw_riscv_desc *d)
 {
+    static const uint8_t by_version[] = {RISCV_DESC_V4, RISCV_DESC_V5, RISCV_DESC_NEWEST};
+    const uint32_t version = fw_u32(header->data) - RISCV_DESC_OLDEST_VERSION;
+    const uint32_t bytes = nvfw_is_riscv_desc(header->bytes)
+                               ? (uint32_t)header->bytes
+                               : by_version[version < 3 ? version : 2];
     uint32_t w[RISCV_DESC_NEWEST / 4] = {0};
 
-    for (unsigned i = 0; i < header->bytes / 4; i++)
+    for (unsigned i = 0; i < bytes / 4 && 4 * i + 4 <= header->bytes; i++)
         w[i] = fw_u32(header->data + 4 * i);
     *d = (struct gsp_fw_riscv_desc){
         .version = w[0],
@@ -86,7 +92,7 @@ read_desc(const struct gsp_fw_slice *header, struct gsp_fw_riscv_desc *d)
         .bSignedAsCode = w[20],
         .bIsSmp = w[21],
         .bIsPlicEnabled = w[22],
-        .desc_bytes = (uint32_t)header->bytes,
+        .desc_bytes = bytes,
     };
 }
 
@@ -130,15 +136,15 @@ gsp_fw_bootloader_open(const struct gsp_fw_source *src, struct gsp_fw_bootloader
     memset(out, 0, sizeof(*out));
     if (rc < 0)
         return rc;
-    if (!nvfw_is_riscv_desc(n.header.bytes))
+    if (n.header.bytes < RISCV_DESC_V4)
         return fw_bad(src, err, n.header.off - src->base,
-                      "bootloader descriptor of %llu bytes; 76, 84 and 92 are known",
-                      (unsigned long long)n.header.bytes);
+                      "bootloader descriptor of %llu bytes; the shortest has %u",
+                      (unsigned long long)n.header.bytes, RISCV_DESC_V4);
     read_desc(&n.header, &b.desc);
     b.image = n.data;
-    if (b.desc.version != 4 && b.desc.version != 5)
+    if (b.desc.version < RISCV_DESC_OLDEST_VERSION || b.desc.version > RISCV_DESC_LAST_VERSION)
         return fw_bad(src, err, n.header.off - src->base,
-                      "bootloader descriptor version %u; 4 and 5 are known", b.desc.version);
+                      "bootloader descriptor version %u; 4 to 6 are known", b.desc.version);
     if (!b.image.bytes)
         return fw_bad(src, err, n.data.off - src->base, "the bootloader is empty");
     rc = check_desc(src, &b, err);
@@ -159,7 +165,7 @@ gsp_fw_generic_bl_open(const struct gsp_fw_source *src, struct gsp_fw_generic_bl
     memset(out, 0, sizeof(*out));
     if (rc < 0)
         return rc;
-    if (n.header.bytes != GENERIC_DESC_BYTES)
+    if (n.header.bytes < GENERIC_DESC_BYTES)
         return fw_bad(src, err, n.header.off - src->base,
                       "generic bootloader descriptor of %llu bytes, not %u",
                       (unsigned long long)n.header.bytes, GENERIC_DESC_BYTES);

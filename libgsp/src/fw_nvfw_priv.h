@@ -18,7 +18,9 @@ enum {
     HS_LOAD_BYTES = 36,   /* nvfw_hs_load_header_v2 with one application */
     RISCV_DESC_V4 = 76,
     RISCV_DESC_V5 = 84,
-    RISCV_DESC_NEWEST = 92,
+    RISCV_DESC_NEWEST = 92, /* version 6: Hopper and later, since 595 */
+    RISCV_DESC_OLDEST_VERSION = 4,
+    RISCV_DESC_LAST_VERSION = 6,
 };
 
 static inline bool

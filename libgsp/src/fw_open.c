@@ -29,7 +29,32 @@ gsp_fw_kind_name(enum gsp_fw_kind kind)
     return kinds[(unsigned)kind < GSP_FW_KINDS ? kind : 0];
 }
 
-/* The header of an nvfw wrapper has no type: its size tells, or how its first words point. */
+/* The header of an nvfw wrapper has no type: its first words tell, or its exact size. */
+static bool
+is_hs(const uint8_t *h, uint32_t bytes, uint32_t header_off)
+{
+    return bytes > HS_HEADER_BYTES &&
+           (fw_u32(h) == header_off + HS_HEADER_BYTES ||
+            (fw_u32(h + 20) == HS_META_BYTES && fw_u32(h + 32) == HS_LOAD_BYTES));
+}
+
+static bool
+is_bootloader(const uint8_t *h, uint32_t bytes)
+{
+    return nvfw_is_riscv_desc(bytes) ||
+           (bytes > RISCV_DESC_V4 && fw_u32(h) >= RISCV_DESC_OLDEST_VERSION &&
+            fw_u32(h) <= RISCV_DESC_LAST_VERSION);
+}
+
+/* A tag that fits IMEM, data that loads at 0, and code. */
+static bool
+is_generic(const uint8_t *h, uint32_t bytes)
+{
+    return bytes == GENERIC_DESC_BYTES ||
+           (bytes > GENERIC_DESC_BYTES && fw_u32(h) && fw_u32(h) < 0x1000 && !fw_u32(h + 4) &&
+            fw_u32(h + 12));
+}
+
 static enum gsp_fw_kind
 wrapped_kind(const struct gsp_fw_source *src)
 {
@@ -39,13 +64,11 @@ wrapped_kind(const struct gsp_fw_source *src)
 
     if (header_off < NVFW_BYTES || data_off < header_off || !fw_has(src, header_off, bytes))
         return GSP_FW_KIND_NVFW;
-    if (nvfw_is_riscv_desc(bytes))
-        return GSP_FW_KIND_BOOTLOADER;
-    if (bytes == GENERIC_DESC_BYTES)
-        return GSP_FW_KIND_GENERIC_BL;
-    if (bytes > HS_HEADER_BYTES && fw_u32(h) == header_off + HS_HEADER_BYTES)
+    if (is_hs(h, bytes, header_off))
         return GSP_FW_KIND_HS;
-    return GSP_FW_KIND_NVFW;
+    if (is_bootloader(h, bytes))
+        return GSP_FW_KIND_BOOTLOADER;
+    return is_generic(h, bytes) ? GSP_FW_KIND_GENERIC_BL : GSP_FW_KIND_NVFW;
 }
 
 enum gsp_fw_kind

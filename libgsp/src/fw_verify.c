@@ -75,8 +75,8 @@ verify_gsp(struct fw_report *r, const struct gsp_fw_gsp *g)
     fw_note(r, "release", true, "%s", g->version);
     if (!g->image.bytes)
         return;
-    fw_note(r, "image", g->libos == 2 || g->image.bytes % PAGE == 0, "libos %u, %llu bytes",
-            g->libos, (unsigned long long)g->image.bytes);
+    fw_note(r, "image", g->image.bytes >= PAGE, "libos %u, %llu bytes", g->libos,
+            (unsigned long long)g->image.bytes);
     if (g->libos == 2)
         verify_nested(r, &g->nested);
     for (unsigned i = 0; i < 3; i++) {
@@ -109,8 +109,7 @@ verify_hs(struct fw_report *r, const struct gsp_fw_hs *hs)
     struct gsp_fw_slice s;
 
     fw_note(r, "blocks",
-            !((hs->os_code_bytes | hs->app_code_off | hs->app_code_bytes | hs->os_data_off |
-               hs->os_data_bytes) %
+            !((hs->app_code_off | hs->app_code_bytes | hs->os_data_off | hs->os_data_bytes) %
               BLOCK),
             "code 0x%x+0x%x, data 0x%x+0x%x, in blocks of 256", hs->app_code_off,
             hs->app_code_bytes, hs->os_data_off, hs->os_data_bytes);

@@ -267,7 +267,7 @@ too_many_signatures_are_refused(void **state)
 static struct fw_buf
 good_bootloader(void)
 {
-    return fw_make_bootloader(23, 5);
+    return fw_make_bootloader(23, 6);
 }
 
 static struct fw_buf
@@ -284,7 +284,7 @@ bootloader_descriptors_of_all_sizes_are_read(void **state)
     } rows[] = {
         {19, 4},
         {21, 5},
-        {23, 5},
+        {23, 6},
     };
 
     (void)state;
@@ -306,6 +306,25 @@ bootloader_descriptors_of_all_sizes_are_read(void **state)
         assert_int_equal(bl.desc.fbReservedSize, rows[i].words > 19 ? 0x2000 : 0);
         assert_int_equal(bl.desc.bIsSmp, rows[i].words > 21);
         assert_bytes(&bl.image, 0xb1, 4096);
+        fw_buf_free(&b);
+    }
+}
+
+/* Some writers align the data: the header is then longer than any descriptor. */
+static void
+padded_headers_are_read_by_their_version(void **state)
+{
+    (void)state;
+    for (unsigned version = 4; version < 7; version++) {
+        static const unsigned words[] = {19, 21, 23};
+        struct fw_buf b = fw_make_bootloader(58, version);
+        struct gsp_fw_source src = source(&b);
+        struct gsp_fw_file file;
+
+        assert_int_equal(gsp_fw_open(&src, &file, NULL), 0);
+        assert_int_equal(file.kind, GSP_FW_KIND_BOOTLOADER);
+        assert_int_equal(file.bootloader.desc.desc_bytes, 4 * words[version - 4]);
+        assert_int_equal(file.bootloader.desc.fbReservedSize, version > 4 ? 0x2000 : 0);
         fw_buf_free(&b);
     }
 }
@@ -654,6 +673,7 @@ main(void)
         cmocka_unit_test(image_without_its_main_sections_is_refused),
         cmocka_unit_test(too_many_signatures_are_refused),
         cmocka_unit_test(bootloader_descriptors_of_all_sizes_are_read),
+        cmocka_unit_test(padded_headers_are_read_by_their_version),
         cmocka_unit_test(broken_bootloaders_are_refused),
         cmocka_unit_test(generic_bootloader_gives_tag_code_and_data),
         cmocka_unit_test(signed_ucode_gives_all_that_a_boot_loads),

@@ -180,7 +180,7 @@ struct gsp_fw_riscv_desc {
     uint32_t fbReservedSize;
     uint32_t bSignedAsCode;
     uint32_t bIsSmp, bIsPlicEnabled;
-    uint32_t desc_bytes; /* 76 (version 4), 84 or 92 (version 5) */
+    uint32_t desc_bytes; /* 76, 84, 92: versions 4, 5, 6 */
 };
 struct gsp_fw_bootloader {
     struct gsp_fw_riscv_desc desc;
