@@ -94,7 +94,9 @@ emu_falcon_port_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, ui
     const bool data = reg & 4;
 
     if (data && f->scrub) {
-        emu_note(gpu, "%s: a write to its memory is lost, scrubbing is not over", f->name);
+        if (!f->complained)
+            emu_note(gpu, "%s: writes to its memory are lost, scrubbing is not over", f->name);
+        f->complained = true;
         return true;
     }
     if (reg >= DMEMC && data) {

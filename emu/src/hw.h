@@ -44,6 +44,7 @@ struct emu_falcon {
     bool fresh;     /* reset, and nothing ran since */
     bool dma_hangs; /* a transfer was not allowed: it never ends */
     bool halted;
+    bool complained;   /* a note was made of writes that are lost */
     unsigned scrub;    /* reads until the memories are scrubbed */
     unsigned run;      /* reads until HALTED shows */
     unsigned released; /* reads until RESET_READY shows */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot client, second half: what lies in system memory, the chain of trust, and the order
+ * of the steps.
+ */
+#include "boot_client.h"
+
+#include "test.h"
+
+enum { GSP = 0x110000, TRIES = 50, PAGE = 4096, MIB = 1 << 20 };
+
+static uint32_t
+rd32(const void *p, size_t at)
+{
+    uint32_t v;
+
+    memcpy(&v, (const uint8_t *)p + at, 4);
+    return v;
+}
+
+static void
+put32(void *p, size_t at, uint32_t value)
+{
+    memcpy((uint8_t *)p + at, &value, 4);
+}
+
+static void
+dma(struct boot *b, size_t bytes, struct gsp_dma *out)
+{
+    assert_int_equal(b->raw.bus->ops->dma_alloc(b->raw.bus, bytes, out), 0);
+}
+
+/* A section of an ELF of either class. */
+static const uint8_t *
+section(const struct boot_file *f, const char *name, uint64_t *n_out)
+{
+    const uint8_t *p = f->p;
+    const bool wide = p[4] == 2;
+    const uint64_t table = wide ? boot_get64(p, 40) : rd32(p, 32);
+    const size_t row = wide ? 64 : 40, count = rd32(p, wide ? 60 : 48) & 0xffff;
+    const size_t names = rd32(p, wide ? 60 : 48) >> 16;
+    const uint8_t *n = p + table + names * row;
+    const uint64_t strings = wide ? boot_get64(n, 24) : rd32(n, 16);
+
+    for (size_t i = 1; i < count; i++) {
+        const uint8_t *s = p + table + i * row;
+
+        if (strcmp((const char *)p + strings + rd32(s, 0), name) != 0)
+            continue;
+        *n_out = wide ? boot_get64(s, 32) : rd32(s, 20);
+        return p + (wide ? boot_get64(s, 24) : rd32(s, 16));
+    }
+    fail_msg("no section %s", name);
+    return NULL;
+}
+
+/* Memory
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+make_radix3(struct boot *b)
+{
+    const uint8_t *image = section(&b->file[EMU_SYNTH_GSP], ".fwimage", &b->image_bytes);
+    const uint64_t data = (b->image_bytes + PAGE - 1) / PAGE, l2 = (data + 511) / 512;
+    uint8_t *p;
+    uint64_t base;
+
+    dma(b, (2 + l2 + data) * PAGE, &b->radix3);
+    p = b->radix3.cpu;
+    base = b->radix3.bus_addr;
+    boot_put64(p, 0, base + PAGE);
+    for (uint64_t i = 0; i < l2; i++)
+        boot_put64(p, PAGE + i * 8, base + (2 + i) * PAGE);
+    for (uint64_t i = 0; i < data; i++)
+        boot_put64(p, 2 * PAGE + i * 8, base + (2 + l2 + i) * PAGE);
+    memcpy(p + (2 + l2) * PAGE, image, b->image_bytes);
+}
+
+static const char *
+signature_name(struct boot *b)
+{
+    static const char *const names[] = {"tu10x", "ga100", "ga10x", "ad10x"};
+
+    if (b->gsp_family)
+        return b->gsp_family;
+    if (b->family != BOOT_FSP)
+        return names[b->family];
+    return (boot_rd(b, 0xa00) >> 24 & 0x1f) == 0x18 ? "gh100" : "gb20x";
+}
+
+static void
+make_signature(struct boot *b)
+{
+    char name[64];
+    uint64_t n;
+    const uint8_t *p;
+
+    snprintf(name, sizeof(name), ".fwsignature_%s", signature_name(b));
+    p = section(&b->file[EMU_SYNTH_GSP], name, &n);
+    dma(b, n, &b->sig);
+    memcpy(b->sig.cpu, p, n);
+}
+
+/* From the top of memory down. */
+static void
+lay_out(struct boot *b, uint8_t *m, uint64_t bl_bytes)
+{
+    const bool old = b->family == BOOT_TU10X || b->family == BOOT_GA100;
+    const uint64_t vga = b->vram - MIB, end = vga & ~UINT64_C(0x1ffff);
+    const uint64_t frts_bytes = b->family == BOOT_GA100 ? 0 : MIB;
+    const uint64_t bin = ((end - frts_bytes) - bl_bytes) & ~UINT64_C(0xfff);
+    const uint64_t fw = (bin - b->image_bytes) & ~UINT64_C(0xffff);
+    const uint64_t heap_bytes = (old ? 108 : 130) * UINT64_C(0x100000);
+    const uint64_t heap = (fw - heap_bytes) & ~UINT64_C(0xfffff);
+
+    b->frts = end - frts_bytes;
+    boot_put64(m, 0x58, heap - 2 * MIB);
+    boot_put64(m, 0x60, heap - 2 * MIB);
+    boot_put64(m, 0x68, MIB);
+    boot_put64(m, 0x70, heap - MIB);
+    boot_put64(m, 0x78, heap);
+    boot_put64(m, 0x80, (fw - heap) & ~UINT64_C(0xfffff));
+    boot_put64(m, 0x88, fw);
+    boot_put64(m, 0x90, bin);
+    boot_put64(m, 0x98, b->frts);
+    boot_put64(m, 0xa0, frts_bytes);
+    boot_put64(m, 0xa8, end);
+    boot_put64(m, 0xb0, b->vram);
+    boot_put64(m, 0xb8, vga);
+    boot_put64(m, 0xc0, 0x20000);
+}
+
+/* The FMC chooses the offsets. */
+static void
+sizes_only(uint8_t *m)
+{
+    boot_put64(m, 0x68, 2 * MIB);
+    boot_put64(m, 0x80, 0x8700000);
+    boot_put64(m, 0xa0, MIB);
+    boot_put64(m, 0xc0, 0x20000);
+    put32(m, 0xf4, 0x1820000);
+}
+
+void
+boot_prepare(struct boot *b)
+{
+    const uint8_t *bl = b->file[EMU_SYNTH_BOOTLOADER].p;
+    const uint32_t desc = rd32(bl, 12), bytes = rd32(bl, 20);
+    uint8_t *m;
+
+    make_radix3(b);
+    make_signature(b);
+    dma(b, bytes, &b->bl);
+    memcpy(b->bl.cpu, bl + rd32(bl, 16), bytes);
+    dma(b, PAGE, &b->meta);
+    m = b->meta.cpu;
+    boot_put64(m, 0x00, UINT64_C(0xdc3aae21371a60b3));
+    boot_put64(m, 0x08, 1);
+    boot_put64(m, 0x10, b->radix3.bus_addr);
+    boot_put64(m, 0x18, b->image_bytes);
+    boot_put64(m, 0x20, b->bl.bus_addr);
+    boot_put64(m, 0x28, bytes);
+    boot_put64(m, 0x30, rd32(bl, desc + 12 * 4)); /* monitor code */
+    boot_put64(m, 0x38, rd32(bl, desc + 10 * 4)); /* monitor data */
+    boot_put64(m, 0x40, rd32(bl, desc + 8 * 4));  /* manifest */
+    boot_put64(m, 0x48, b->sig.bus_addr);
+    boot_put64(m, 0x50, PAGE);
+    if (b->family == BOOT_FSP)
+        sizes_only(m);
+    else
+        lay_out(b, m, bytes);
+}
+
+/* Chain of trust
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static void
+make_fmc(struct boot *b, uint8_t *cot)
+{
+    static const char *const names[] = {"hash", "publickey", "signature"};
+    static const unsigned at[] = {36, 84, 468};
+    const struct boot_file *f = &b->file[EMU_SYNTH_FMC];
+    uint64_t n;
+    const uint8_t *p = section(f, "image", &n);
+
+    dma(b, n, &b->fmc);
+    memcpy(b->fmc.cpu, p, n);
+    boot_put64(cot, 4, b->fmc.bus_addr);
+    for (unsigned i = 0; i < 3; i++) {
+        p = section(f, names[i], &n);
+        memcpy(cot + at[i], p, n);
+    }
+}
+
+static void
+make_params(struct boot *b)
+{
+    uint8_t *p;
+
+    dma(b, PAGE, &b->params);
+    p = b->params.cpu;
+    put32(p, 8, 1);
+    put32(p, 12, 256);
+    boot_put64(p, 16, b->meta.bus_addr);
+    p[36] = 1;
+    put32(p, 40, 1);
+    boot_put64(p, 48, b->raw.args.bus_addr);
+}
+
+static uint32_t
+receive(struct boot *b)
+{
+    uint32_t head, tail, word[5];
+
+    for (int i = 0;; i++) {
+        head = boot_rd(b, 0x8f2c80);
+        tail = boot_rd(b, 0x8f2c84);
+        if (head != tail)
+            break;
+        if (i == TRIES)
+            return 0xffffffff;
+    }
+    if (tail - head + 4 != 20)
+        return 0xfffffffe;
+    boot_wr(b, 0x8f2ac0, 1u << 25 | head);
+    for (unsigned i = 0; i < 5; i++)
+        word[i] = boot_rd(b, 0x8f2ac4);
+    boot_wr(b, 0x8f2c84, boot_rd(b, 0x8f2c80));
+    if (word[0] != 0xc0000000 || word[1] != (0x7e | 0x10deu << 8 | 0x15u << 24) ||
+        word[3] != 0x14)
+        return 0xfffffffe;
+    return word[4];
+}
+
+uint32_t
+boot_cot(struct boot *b)
+{
+    uint8_t packet[868] = {0}, *cot = packet + 8;
+    const uint32_t arch = boot_rd(b, 0xa00) >> 24 & 0x1f;
+
+    make_fmc(b, cot);
+    make_params(b);
+    put32(packet, 0, 0xc0000000);
+    put32(packet, 4, 0x7e | 0x10deu << 8 | 0x14u << 24);
+    put32(cot, 0, (b->fmc_version ? b->fmc_version : arch == 0x18 ? 1 : 2) | 860u << 16);
+    boot_put64(cot, 24, 0x1c00000);
+    put32(cot, 32, MIB);
+    boot_put64(cot, 852, b->params.bus_addr);
+    assert_int_equal(boot_rd(b, 0x8f2c00), boot_rd(b, 0x8f2c04));
+    assert_int_equal(boot_rd(b, 0x8f2c80), boot_rd(b, 0x8f2c84));
+    boot_wr(b, 0x8f2ac0, 1u << 24);
+    for (size_t i = 0; i < sizeof(packet); i += 4)
+        boot_wr(b, 0x8f2ac4, rd32(packet, i));
+    boot_wr(b, 0x8f2c04, sizeof(packet) - 4);
+    boot_wr(b, 0x8f2c00, 0);
+    return receive(b);
+}
+
+uint32_t
+boot_wait_lockdown(struct boot *b)
+{
+    int i = 0;
+
+    while ((boot_rd(b, GSP + 0xf4) & 0xffffff00) == 0xbadf4100)
+        if (i++ == TRIES)
+            return 0xffffffff;
+    for (i = 0; i < TRIES; i++) {
+        const uint32_t mailbox = boot_rd(b, GSP + 0x40);
+
+        if (!(boot_rd(b, GSP + 0xf4) >> 13 & 1))
+            return 0;
+        if (mailbox && mailbox != (uint32_t)b->params.bus_addr)
+            return mailbox;
+    }
+    return 0xffffffff;
+}
+
+/* Order
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static const char *
+run_fsp(struct boot *b)
+{
+    boot_prepare(b);
+    if (boot_cot(b) != 0)
+        return "fsp";
+    if (boot_wait_lockdown(b) != 0)
+        return "lockdown";
+    return boot_riscv_active(b) ? NULL : "riscv";
+}
+
+static const char *
+run_booter(struct boot *b)
+{
+    if (!boot_read_vbios(b))
+        return "vbios";
+    boot_prepare(b);
+    if (b->family == BOOT_AD10X && boot_rd(b, 0x1180fc) >> 29 < 3) {
+        boot_sec2(b, EMU_SYNTH_SCRUBBER, 0);
+        if (boot_rd(b, 0x1180fc) >> 29 < 3)
+            return "scrubber";
+    }
+    if (b->family != BOOT_GA100) {
+        if (!boot_fwsec(b, 0x15) || boot_rd(b, 0x1438) >> 16)
+            return "frts";
+        if (!boot_wpr2_up(b) || boot_rd(b, 0x1fa824) >> 4 != b->frts >> 12)
+            return "wpr2";
+    }
+    if (!boot_reset(b, GSP))
+        return "reset";
+    boot_select_riscv(b);
+    boot_wr(b, GSP + 0x40, (uint32_t)b->raw.args.bus_addr);
+    boot_wr(b, GSP + 0x44, (uint32_t)(b->raw.args.bus_addr >> 32));
+    if (boot_sec2(b, EMU_SYNTH_BOOTER_LOAD, b->meta.bus_addr) != 0)
+        return "booter";
+    return boot_riscv_active(b) ? NULL : "riscv";
+}
+
+static uint64_t
+vram_of(struct boot *b)
+{
+    uint32_t range;
+
+    if (b->family != BOOT_TU10X)
+        return (uint64_t)boot_rd(b, 0x1183a4) << 20;
+    range = boot_rd(b, 0x100ce0);
+    return (uint64_t)(range >> 4 & 0x3f) << ((range & 0xf) + 20);
+}
+
+const char *
+boot_run(struct boot *b)
+{
+    if (!boot_wait_ready(b))
+        return "ready";
+    if (boot_wpr2_up(b))
+        return "wpr2-up";
+    b->vram = vram_of(b);
+    return b->family == BOOT_FSP ? run_fsp(b) : run_booter(b);
+}
+
+bool
+boot_finish(struct boot *b)
+{
+    raw_send_system_info(&b->raw);
+    raw_send_registry(&b->raw);
+    for (int i = 0; i < TRIES; i++)
+        if (raw_receive(&b->raw) && b->raw.function == RAW_EV_INIT_DONE)
+            return b->raw.result == 0;
+    return false;
+}
+
+const char *
+boot_unload(struct boot *b)
+{
+    static const uint8_t params[12] = {0};
+
+    if (raw_rpc(&b->raw, RAW_FN_UNLOADING, params, sizeof(params)) != 0)
+        return "rpc";
+    if (b->family == BOOT_FSP) {
+        if (!(boot_rd(b, GSP + 0x1388) >> 4 & 1))
+            return "halt";
+        return boot_wpr2_up(b) ? "wpr2" : NULL;
+    }
+    if (boot_rd(b, GSP + 0x40) != 0x80000000)
+        return "suspend";
+    if (!boot_fwsec(b, 0x19) || boot_rd(b, 0x1454) & 0xffff)
+        return "sb";
+    if (boot_sec2(b, EMU_SYNTH_BOOTER_UNLOAD, UINT64_C(0xff000000ff)) != 0)
+        return "booter-unload";
+    return boot_wpr2_up(b) ? "wpr2" : NULL;
+}
