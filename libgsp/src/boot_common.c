@@ -83,9 +83,10 @@ boot_wait_ready(struct gsp_boot *b, struct gsp_error *err)
                        err);
     if (rc == 0 && b->chip->fuse_error && boot_rd(b, b->chip->fuse_error))
         rc = boot_fail_reg(b, b->chip->fuse_error, -EIO, "FSP reports a fuse error", err);
-    /* GFW's ucode may still hold the GSP before this. */
-    if (rc == 0 && !NVRM_GET(boot_rd(b, boot_gsp.base + NV_PFALCON_FALCON_HWCFG2),
-                             NV_PFALCON_FALCON_HWCFG2_RISCV))
+    /* With FSP, the GSP may not be read yet. */
+    if (rc == 0 && !b->chip->fsp &&
+        !NVRM_GET(boot_rd(b, boot_gsp.base + NV_PFALCON_FALCON_HWCFG2),
+                  NV_PFALCON_FALCON_HWCFG2_RISCV))
         rc = boot_fail_reg(b, boot_gsp.base + NV_PFALCON_FALCON_HWCFG2, -ENOTSUP,
                            "the GSP has no RISC-V core", err);
     return rc;

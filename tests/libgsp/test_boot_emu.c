@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The same boot on the emulated card, which was written from the facts alone: every chip at
+ * four releases, up, used, unloaded and up again; and the faults that boot must tell.
+ */
+#include "test.h"
+
+#include <errno.h>
+
+#include <emu/emu.h>
+#include <emu/synth.h>
+#include <gsp/boot.h>
+
+static const char *const releases[] = {"535.113.01", "570.144", "580.126.20", "595.45.04"};
+
+/* One card with its firmware set. */
+struct rig {
+    struct emu_gpu *gpu;
+    struct nvrm_abi abi;
+    const char *chip;
+    uint8_t *files[GSP_FW_ROLES];
+};
+
+static int
+find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *release,
+     struct gsp_fw_source *out, struct gsp_error *err)
+{
+    static const enum emu_synth_kind kinds[GSP_FW_ROLES] = {
+        [GSP_FW_ROLE_GSP] = EMU_SYNTH_GSP,
+        [GSP_FW_ROLE_BOOTLOADER] = EMU_SYNTH_BOOTLOADER,
+        [GSP_FW_ROLE_BOOTER_LOAD] = EMU_SYNTH_BOOTER_LOAD,
+        [GSP_FW_ROLE_BOOTER_UNLOAD] = EMU_SYNTH_BOOTER_UNLOAD,
+        [GSP_FW_ROLE_GENERIC_BL] = EMU_SYNTH_GENERIC_BL,
+        [GSP_FW_ROLE_SCRUBBER] = EMU_SYNTH_SCRUBBER,
+        [GSP_FW_ROLE_FMC] = EMU_SYNTH_FMC,
+    };
+    struct rig *r = ctx;
+    size_t bytes;
+    int rc;
+
+    (void)family, (void)err;
+    free(r->files[role]);
+    r->files[role] = NULL;
+    rc = emu_synth_file(r->chip, release, kinds[role], &r->files[role], &bytes);
+    if (rc == 0)
+        *out = (struct gsp_fw_source){
+            .name = gsp_fw_role_name(role), .data = r->files[role], .bytes = bytes};
+    return rc;
+}
+
+/* False when the release does not know the chip. */
+static bool
+open_rig(struct rig *r, const char *chip, const char *release, const char *inject)
+{
+    struct emu_config config = {.chip = chip, .inject = inject};
+    char message[200] = "";
+    int rc;
+
+    *r = (struct rig){.chip = chip, .abi = {.schema = nvrm_schema_builtin()}};
+    r->abi.release = nvrm_release_find(r->abi.schema, release);
+    config.abi = r->abi;
+    rc = emu_gpu_create(&config, &r->gpu, message, sizeof(message));
+    if (rc < 0 && rc != -ENOTSUP)
+        fail_msg("%s %s: %s", chip, release, message);
+    return rc == 0;
+}
+
+static void
+close_rig(struct rig *r)
+{
+    emu_gpu_destroy(r->gpu);
+    for (unsigned i = 0; i < GSP_FW_ROLES; i++)
+        free(r->files[i]);
+}
+
+static struct gsp_boot_config
+config_of(struct rig *r)
+{
+    return (struct gsp_boot_config){
+        .rm = {.bus = emu_gpu_bus(r->gpu), .abi = r->abi, .timeout_ns = 500000000},
+        .firmware = {r,                          find                                      },
+    };
+}
+
+static void
+fail_with_notes(struct rig *r, const char *release, const char *what,
+                const struct gsp_error *err)
+{
+    const char *note;
+
+    for (unsigned i = 0; (note = emu_gpu_note_at(r->gpu, i)); i++)
+        print_message("  card: %s\n", note);
+    fail_msg("%s %s: %s: %s", r->chip, release, what, err->text);
+}
+
+static void
+boot_twice(struct rig *r, const char *release)
+{
+    const struct gsp_boot_config config = config_of(r);
+    struct gsp_boot_status status;
+    struct gsp_error err = {0};
+    struct gsp_boot *b;
+
+    if (gsp_boot_create(&config, &b, &err) < 0)
+        fail_with_notes(r, release, "create", &err);
+    for (unsigned round = 0; round < 2; round++) {
+        if (gsp_boot_run(b, NULL, &err) < 0)
+            fail_with_notes(r, release, round ? "second boot" : "boot", &err);
+        assert_non_null(gsp_boot_backend(b));
+        assert_int_equal(gsp_boot_status(b, &status, &err), 0);
+        assert_true(status.riscv_active && status.wpr2_up && !status.halted);
+        if (gsp_boot_unload(b, &err) < 0)
+            fail_with_notes(r, release, "unload", &err);
+        assert_int_equal(gsp_boot_status(b, &status, &err), 0);
+        assert_false(status.wpr2_up);
+    }
+    gsp_boot_destroy(b);
+}
+
+static void
+every_chip_boots_at_four_releases_unloads_and_boots_again(void **state)
+{
+    unsigned done = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < emu_chip_count(); i++)
+        for (size_t n = 0; n < sizeof(releases) / sizeof(releases[0]); n++) {
+            struct rig r;
+
+            if (open_rig(&r, emu_chip_at(i)->name, releases[n], NULL)) {
+                boot_twice(&r, releases[n]);
+                done++;
+            }
+            close_rig(&r);
+        }
+    assert_true(done >= 20);
+}
+
+static void
+a_backend_opened_by_boot_answers_and_unloads_when_closed(void **state)
+{
+    struct gsp_boot_config config;
+    struct gsp_backend *backend;
+    struct gsp_error err = {0};
+    struct gsp_bus *bus;
+    struct rig r;
+    size_t bytes;
+
+    (void)state;
+    assert_true(open_rig(&r, "AD102", "570.144", NULL));
+    config = config_of(&r);
+    if (gsp_boot_open(&config, &backend, &err) < 0)
+        fail_with_notes(&r, "570.144", "open", &err);
+    assert_non_null(gsp_rm_static_info(backend, &bytes));
+    assert_true(bytes > 1000);
+    backend->ops->close(backend);
+    bus = emu_gpu_bus(r.gpu);
+    assert_int_equal(bus->ops->rd32(bus, 0, 0x1fa828) >> 4, 0);
+    close_rig(&r);
+}
+
+static void
+a_boot_given_up_at_any_state_leaves_a_card_that_boots(void **state)
+{
+    static const char *const chips[] = {"TU102", "AD102", "GH100"};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+        struct rig r;
+        struct gsp_boot_config config;
+
+        assert_true(open_rig(&r, chips[i], "570.144", NULL));
+        config = config_of(&r);
+        for (unsigned at = 0;; at++) {
+            struct gsp_error err = {0};
+            struct gsp_boot *b;
+            const struct gsp_boot_state *s;
+
+            assert_int_equal(gsp_boot_create(&config, &b, &err), 0);
+            s = gsp_boot_state_at(gsp_boot_family(b), at);
+            if (s && gsp_boot_run(b, s->name, &err) < 0)
+                fail_with_notes(&r, "570.144", s->name, &err);
+            gsp_boot_destroy(b);
+            if (!s)
+                break;
+        }
+        close_rig(&r);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_chip_boots_at_four_releases_unloads_and_boots_again),
+        cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
+        cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
