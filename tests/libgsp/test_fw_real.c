@@ -230,20 +230,18 @@ small_ucodes_of_570_have_their_known_numbers(void **state)
 static char tree[2048];
 static char tree_release[32];
 
-/* The folder of the arrays, and the release in version.mk. */
+/* One checked-out release: the folder of its arrays, and the release in version.mk. */
 static bool
-find_tree(void)
+enter_tree(const char *dir)
 {
-    const char *dir = getenv("NVRM_OGKM_DIR");
     char path[2100], line[128];
     FILE *f;
 
-    if (!dir)
-        return false;
     snprintf(path, sizeof(path), "%.2000s/version.mk", dir);
     f = fopen(path, "r");
     if (!f)
         return false;
+    tree_release[0] = '\0';
     while (fgets(line, sizeof(line), f) &&
            sscanf(line, "NVIDIA_VERSION = %31s", tree_release) != 1)
         continue;
@@ -309,16 +307,12 @@ pack_one(const char *name, unsigned *packed, unsigned *same)
 }
 
 static void
-arrays_of_the_vendor_tree_pack_into_what_packages_ship(void **state)
+pack_tree(void)
 {
     unsigned packed = 0, same = 0;
     struct dirent *entry;
-    DIR *dir;
+    DIR *dir = opendir(tree);
 
-    (void)state;
-    if (!find_tree())
-        skip();
-    dir = opendir(tree);
     assert_non_null(dir);
     while ((entry = readdir(dir))) {
         if (!strncmp(entry->d_name, "g_bindata_k", 11))
@@ -330,6 +324,35 @@ arrays_of_the_vendor_tree_pack_into_what_packages_ship(void **state)
     assert_in_range(packed, 15, 100);
     if (path_of("ga102/gsp/gsp-570.144.bin") && !strcmp(tree_release, "570.144"))
         assert_in_range(same, 15, packed);
+}
+
+/* NVRM_OGKM_DIR is one release or a folder of releases. */
+static void
+arrays_of_the_vendor_tree_pack_into_what_packages_ship(void **state)
+{
+    const char *dir = getenv("NVRM_OGKM_DIR");
+    char path[2048];
+    struct dirent *entry;
+    unsigned trees = 0;
+    DIR *folder;
+
+    (void)state;
+    if (dir && enter_tree(dir)) {
+        pack_tree();
+        return;
+    }
+    folder = dir ? opendir(dir) : NULL;
+    while (folder && (entry = readdir(folder))) {
+        snprintf(path, sizeof(path), "%.1024s/%.255s", dir, entry->d_name);
+        if (entry->d_name[0] == '.' || !enter_tree(path))
+            continue;
+        pack_tree();
+        trees++;
+    }
+    if (folder)
+        closedir(folder);
+    if (!trees)
+        skip();
 }
 
 int
