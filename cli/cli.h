@@ -53,12 +53,14 @@ struct cli_options {
 };
 
 struct cli_session;
+struct cli_boot;
 
 struct cli {
     struct cli_options options;
     const struct nvrm_schema *schema;
     FILE *out, *err;
     struct cli_session *session; /* opened by the first verb that needs a card */
+    struct cli_boot *boot;       /* a card that is being booted: boot_rig.h */
     bool keep_session;           /* the shell and -e: results stay for the next line */
     FILE *pager;
     json_t *steps;             /* what succeeded, for save; NULL: nothing yet */

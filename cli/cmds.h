@@ -8,6 +8,7 @@
 #include "cli.h"
 
 extern const struct nvrm_cmd cmd_alloc;
+extern const struct nvrm_cmd cmd_boot;
 extern const struct nvrm_cmd cmd_ctl;
 extern const struct nvrm_cmd cmd_dup;
 extern const struct nvrm_cmd cmd_event;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boot_rig.h"
 #include "cmds.h"
 #include "session.h"
 
@@ -144,6 +145,7 @@ main(int argc, char **argv)
     catch_interrupts();
     cli.host = (struct gsp_host){.ctx = &cli, .now_ns = clock_of_waits};
     rc = run_program(&cli, argc - 1, argv + 1);
+    boot_rig_close(cli.boot);
     session_close(&cli);
     json_decref(cli.steps);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;

@@ -192,6 +192,9 @@ name_state(const struct gsp_boot_state *state, struct gsp_error *err)
     text[sizeof(text) - 1] = '\0';
     snprintf(err->text, sizeof(err->text), "boot state %s: %.*s", state->name,
              (int)(sizeof(text) - 40), text);
+    if (!err->hint[0] && err->rc != -ETIMEDOUT && err->rc != -ENODEV)
+        gsp_hint(err, "the card was reset and can be booted again; boot plan says what the "
+                      "state is for");
 }
 
 static void
@@ -340,6 +343,8 @@ gsp_boot_unload(struct gsp_boot *b, struct gsp_error *err)
     if (!b->rm || !b->rm->started)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTCONN, "GSP-RM does not run");
     start_report(b, &unload);
+    b->report.index = 0;
+    b->report.count = 1;
     rc = boot_unload_card(b, &local);
     b->report.end_ns = boot_now_ns(b);
     b->report.rc = rc;

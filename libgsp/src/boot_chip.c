@@ -13,7 +13,7 @@
 
 #define IDENTIFY                                                                               \
     STATE("identify", "memory and bus mastering are on, and the chip is known",                \
-          "gpu_registry.c, nv_arch.h", 100, boot_identify)
+          "nv_arch.h, nv_ref.h", 100, boot_identify)
 #define GFW                                                                                    \
     STATE("gfw-boot", "the card's own firmware has brought up memory",                         \
           "kernel_gsp_tu102.c kgspWaitForGfwBootOk", 4000, boot_wait_ready)

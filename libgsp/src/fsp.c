@@ -15,6 +15,8 @@ enum {
     MCTP_EOM_SHIFT = 30,
     MCTP_SEQ_SHIFT = 28,
     MCTP_SEQS = 4,
+    MCTP_TAG_SHIFT = 24,
+    MCTP_TAG_MASK = 7,
     NVDM_IN_MCTP = 0x7e, /* vendor defined, by PCI id */
     NVDM_VENDOR_SHIFT = 8,
     NVDM_TYPE_SHIFT = 24,
@@ -139,6 +141,10 @@ check_answer(uint8_t type, const uint32_t words[RESPONSE_WORDS], struct gsp_erro
     if ((words[0] & whole) != whole)
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
                         "FSP's answer is not a single packet: MCTP header 0x%08x", words[0]);
+    if (words[0] >> MCTP_TAG_SHIFT & MCTP_TAG_MASK)
+        return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
+                        "FSP's answer carries tag %u, the command had 0: MCTP header 0x%08x",
+                        words[0] >> MCTP_TAG_SHIFT & MCTP_TAG_MASK, words[0]);
     if (words[1] != nvdm_header(NVDM_FSP_RESPONSE))
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
                         "FSP's answer is no response: NVDM header 0x%08x", words[1]);

@@ -188,6 +188,85 @@ a_boot_given_up_at_any_state_leaves_a_card_that_boots(void **state)
     }
 }
 
+/* What the card does wrong, and what boot says about it. */
+static const struct {
+    const char *chip, *inject, *state, *words;
+    int rc;
+} faults[] = {
+    {"AD102", "gfw-stuck",            "gfw-boot",     "GFW has not booted",          -ETIMEDOUT},
+    {"AD102", "wpr2-up",              "wpr2-down",    "WPR2 is up",                  -EBUSY    },
+    {"AD102", "scrub-stuck",          "scrubber",     "not scrubbed after reset",    -ETIMEDOUT},
+    {"TU102", "scrub-stuck",          "fwsec-frts",   "not scrubbed after reset",    -ETIMEDOUT},
+    {"AD102", "dma-stuck",            "scrubber",     "NV_PFALCON_FALCON_DMATRFCMD", -ETIMEDOUT},
+    {"AD102", "halt-stuck",           "scrubber",     "does not halt",               -ETIMEDOUT},
+    {"GA102", "halt-stuck",           "fwsec-frts",   "does not halt",               -ETIMEDOUT},
+    {"GA100", "halt-stuck",           "booter-load",  "does not halt",               -ETIMEDOUT},
+    {"AD102", "fwsec-error:5",        "fwsec-frts",   "0x00050000",                  -EPROTO   },
+    {"TU102", "fwsec-error:5",        "fwsec-frts",   "0x00050000",                  -EPROTO   },
+    {"AD102", "frts-wrong",           "fwsec-frts",   "instead of",                  -EPROTO   },
+    {"AD102", "frts-missing",         "fwsec-frts",   "WPR2 is not up",              -EPROTO   },
+    {"AD102", "scrubber-fails",       "scrubber",     "memory is not scrubbed",      -EPROTO   },
+    {"AD102", "booter-error:49",      "booter-load",  "MAILBOX0 reads 0x31",         -EPROTO   },
+    {"TU102", "booter-error:49",      "booter-load",  "MAILBOX0 reads 0x31",         -EPROTO   },
+    {"AD102", "riscv-dead",           "riscv-active", "not active",                  -ETIMEDOUT},
+    {"TU102", "riscv-dead",           "riscv-active", "not active",                  -ETIMEDOUT},
+    {"AD102", "gsp-silent",           "status-queue", "status queue",                -ETIMEDOUT},
+    {"AD102", "init=lost",            "init-done",    "GSP_INIT_DONE did not come",  -ETIMEDOUT},
+    {"AD102", "vbios:no-bit",         "vbios",        "FWSEC",                       -ENOENT   },
+    {"AD102", "vbios:bad-checksum",   "vbios",        "PROM",                        0         },
+    {"AD102", "vbios:truncated",      "vbios",        "PROM",                        0         },
+    {"AD102", "vbios:no-mapper",      "vbios",        "PROM",                        0         },
+    {"AD102", "vbios:wrong-desc",     "vbios",        "PROM",                        0         },
+    {"AD102", "vbios:old-signatures", "fwsec-frts",   "no signature for fuse",       0         },
+    {"GH100", "gfw-stuck",            "fsp-boot",     "FSP has not booted",          -ETIMEDOUT},
+    {"GB202", "gfw-stuck",            "fsp-boot",     "FSP has not booted",          -ETIMEDOUT},
+    {"GH100", "fsp-error:7",          "cot",          "error 0x7",                   -EPROTO   },
+    {"GH100", "fsp-silent",           "cot",          "does not answer",             -ETIMEDOUT},
+    {"GH100", "fsp-truncated",        "cot",          "8 bytes",                     -EBADMSG  },
+    {"GH100", "fsp-bad-tag",          "cot",          "tag",                         -EBADMSG  },
+    {"GH100", "fmc-error",            "target-mask",  "GSP_FMC_ERROR",               -EPROTO   },
+    {"GH100", "target-locked",        "target-mask",  "0xbadf4100",                  -ETIMEDOUT},
+    {"GB202", "lockdown-stuck",       "lockdown",     "locked down",                 -ETIMEDOUT},
+    {"GH100", "riscv-dead",           "riscv-active", "not active",                  -ETIMEDOUT},
+    {"AD102", "sb-error",             "unload",       "FWSEC-SB failed",             -EPROTO   },
+    {"AD102", "unload-error",         "unload",       "booter_unload failed",        -EPROTO   },
+    {"AD102", "wpr2-stays",           "unload",       "WPR2 is still up",            -EPROTO   },
+    {"AD102", "suspend-stuck",        "unload",       "give up its core",            -ETIMEDOUT},
+    {"GH100", "suspend-stuck",        "unload",       "give up its core",            -ETIMEDOUT},
+};
+
+static void
+expect_fault(size_t i)
+{
+    struct gsp_boot_config config;
+    struct gsp_boot *b;
+    struct gsp_error err = {0};
+    struct rig r;
+    int rc;
+
+    assert_true(open_rig(&r, faults[i].chip, "570.144", faults[i].inject));
+    config = config_of(&r);
+    config.rm.timeout_ns = 50000000;
+    assert_int_equal(gsp_boot_create(&config, &b, &err), 0);
+    rc = gsp_boot_run(b, NULL, &err);
+    if (rc == 0)
+        rc = gsp_boot_unload(b, &err);
+    if (!strstr(err.text, faults[i].state) || !strstr(err.text, faults[i].words) ||
+        (faults[i].rc && rc != faults[i].rc) || rc == 0)
+        fail_msg("%s %s: %d, '%s'", faults[i].chip, faults[i].inject, rc, err.text);
+    assert_true(err.hint[0] || err.rc == -ETIMEDOUT);
+    gsp_boot_destroy(b);
+    close_rig(&r);
+}
+
+static void
+every_fault_is_told_with_its_state_and_register(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        expect_fault(i);
+}
+
 int
 main(void)
 {
@@ -195,6 +274,7 @@ main(void)
         cmocka_unit_test(every_chip_boots_at_four_releases_unloads_and_boots_again),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
         cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),
+        cmocka_unit_test(every_fault_is_told_with_its_state_and_register),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `boot` works on: a card without GSP-RM, its firmware set, and a boot of it. The shell
+ * keeps one between lines, so that a boot can be stepped.
+ */
+#ifndef NVRM_CLI_BOOT_RIG_H
+#define NVRM_CLI_BOOT_RIG_H
+
+#include <gsp/boot.h>
+
+#include "cli.h"
+
+struct cli_boot {
+    struct emu_gpu *gpu;
+    uint8_t *files[GSP_FW_ROLES]; /* borrowed by the boot */
+    char chip[32];
+    struct nvrm_abi abi;
+    struct gsp_boot *boot;
+};
+
+/* Open the card of -t and -d at a release. observe may be NULL. */
+int boot_rig_open(struct cli *cli, const char *chip, const char *inject, struct nvrm_abi abi,
+                  void (*observe)(void *ctx, const struct gsp_boot_report *report),
+                  void *observe_ctx, struct cli_boot **rig_out, struct gsp_error *err);
+/* Unloads a GSP-RM that runs. NULL is fine. */
+void boot_rig_close(struct cli_boot *rig);
+/* The family of an emulated card by its name. */
+enum gsp_fw_family boot_rig_family(const char *chip);
+
+#endif
