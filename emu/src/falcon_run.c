@@ -226,8 +226,8 @@ enum {
     BL_WORDS = 21,
 };
 
-static bool
-check_bootloader(struct emu_gpu *gpu, const struct emu_falcon *f)
+bool
+emu_falcon_has_bootloader(struct emu_gpu *gpu, const struct emu_falcon *f)
 {
     const uint32_t at = EMU_FALCON_MEM - EMU_GENERIC_BL_CODE;
     struct image m = {.name = "the generic bootloader", .imem = {.mem = &gpu->mem}};
@@ -305,7 +305,7 @@ run_gsp(struct emu_gpu *gpu, struct emu_falcon *f)
         emu_note(gpu, "GSP: out of memory");
     else if (brom)
         data = check_loaded(gpu, f, &m) ? f->dmem : NULL;
-    else if (check_bootloader(gpu, f))
+    else if (emu_falcon_has_bootloader(gpu, f))
         data = check_fetched(gpu, f, &m);
     if (data)
         emu_fwsec_run(gpu, data);
@@ -364,6 +364,8 @@ run_sec2(struct emu_gpu *gpu, struct emu_falcon *f)
 void
 emu_falcon_run(struct emu_gpu *gpu, struct emu_falcon *f)
 {
+    if (f == &gpu->hw->gsp && emu_seq_run(gpu, f))
+        return;
     if (f == &gpu->hw->gsp)
         run_gsp(gpu, f);
     else

@@ -135,6 +135,8 @@ void emu_event_send(struct emu_gpu *gpu, const char *name, const void *payload, 
 /** An Xid, as RM reports it: OS_ERROR_LOG. */
 void emu_event_xid(struct emu_gpu *gpu, uint32_t xid, const char *text);
 void emu_rpc_dispatch(struct emu_gpu *gpu, uint32_t rpc_bytes);
+/** INIT_DONE, once GSP-RM was told all that it waits for. */
+void emu_rpc_try_init_done(struct emu_gpu *gpu);
 
 /* static_info.c */
 void emu_static_info_fill(struct emu_gpu *gpu, uint8_t *payload, uint32_t bytes);

@@ -161,7 +161,6 @@ settle(struct emu_gpu *gpu)
 {
     struct emu_hw *hw = gpu->hw;
 
-    emu_seq_poll(gpu);
     if (gpu->gsp.state != EMU_GSP_UNLOADED || !hw->booted ||
         !emu_family_has_fsp(hw->key.family) || emu_hw_fault(gpu, EMU_BOOT_SUSPEND_STUCK))
         return;

@@ -141,6 +141,7 @@ struct emu_hw {
     unsigned lockdown;   /* reads until it is lifted; UINT32_MAX: stays */
     unsigned visible_in; /* reads until the GSP's registers show */
     enum emu_seq_state seq;
+    bool seq_ran; /* the ucode that GSP-RM asked for */
     uint32_t faults, fault_arg[EMU_BOOT_FAULTS];
 };
 
@@ -187,6 +188,8 @@ void emu_falcon_dma(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t cmd);
 
 /* falcon_run.c: what is loaded, and is it whole? */
 void emu_falcon_run(struct emu_gpu *gpu, struct emu_falcon *f);
+/** The generic bootloader lies where it must, ready to be started. */
+bool emu_falcon_has_bootloader(struct emu_gpu *gpu, const struct emu_falcon *f);
 
 /* hw_fwsec.c */
 void emu_fwsec_run(struct emu_gpu *gpu, const uint8_t *dmem);
@@ -217,8 +220,9 @@ uint32_t emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes
 /* hw_seq.c */
 /** GSP-RM is about to report INIT_DONE. True: it waits for the CPU first. */
 bool emu_seq_before_init_done(struct emu_gpu *gpu);
-/** The CPU may have done what GSP-RM waits for. */
-void emu_seq_poll(struct emu_gpu *gpu);
+/** The GSP's falcon was started: is it the ucode that GSP-RM asked for? False: it asked for
+ * none. */
+bool emu_seq_run(struct emu_gpu *gpu, const struct emu_falcon *f);
 /** SEC2 was started without new ucode: booter gives the GSP back. True when it was so. */
 bool emu_seq_resume(struct emu_gpu *gpu);
 

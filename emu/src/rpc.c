@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 #include "wire.h"
 
 struct rpc_function {
@@ -67,11 +68,12 @@ send_init_done(struct emu_gpu *gpu, uint32_t result)
     gpu->gsp.state = result == NV_OK ? EMU_GSP_RUNNING : EMU_GSP_HALTED;
 }
 
-static void
-start_when_told_all(struct emu_gpu *gpu)
+/* A card that was booted for real first needs the CPU once more. */
+void
+emu_rpc_try_init_done(struct emu_gpu *gpu)
 {
     if (gpu->gsp.state == EMU_GSP_STARTING && gpu->gsp.have_system_info &&
-        gpu->gsp.have_registry)
+        gpu->gsp.have_registry && !emu_seq_before_init_done(gpu))
         send_init_done(gpu, NV_OK);
 }
 
@@ -91,7 +93,7 @@ serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
     gpu->gsp.have_system_info = true;
-    start_when_told_all(gpu);
+    emu_rpc_try_init_done(gpu);
     return NV_OK;
 }
 
@@ -141,7 +143,7 @@ serve_set_registry(struct emu_gpu *gpu, struct emu_message *m)
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
     gpu->gsp.have_registry = true;
-    start_when_told_all(gpu);
+    emu_rpc_try_init_done(gpu);
     return NV_OK;
 }
 

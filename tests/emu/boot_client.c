@@ -423,14 +423,22 @@ fwsec_v3(struct boot *b, const uint8_t *dmem)
     return done;
 }
 
+void
+boot_load_bootloader(struct boot *b, const uint8_t *file, const uint8_t desc[84])
+{
+    const uint32_t header = rd32(file, 12), data_at = rd32(file, 16);
+    const uint32_t tag = rd32(file, header), bytes = rd32(file, header + 12);
+    const uint32_t blocks = boot_rd(b, GSP + 0x108) & 0x1ff;
+
+    port_dmem(b, GSP, 0, desc, 84);
+    port_imem(b, GSP, (blocks - bytes / 256) * 256, file + data_at, bytes, tag << 8, false);
+    boot_wr(b, GSP + 0x104, tag << 8);
+}
+
 static bool
 fwsec_v2(struct boot *b, const uint8_t *dmem)
 {
     const struct boot_fwsec *f = &b->fwsec;
-    const struct boot_file *bl = &b->file[EMU_SYNTH_GENERIC_BL];
-    const uint32_t header = rd32(bl->p, 12), data_at = rd32(bl->p, 16);
-    const uint32_t tag = rd32(bl->p, header), bytes = rd32(bl->p, header + 12);
-    const uint32_t blocks = boot_rd(b, GSP + 0x108) & 0x1ff;
     uint32_t desc[21] = {0};
     struct gsp_dma code, data;
     bool done;
@@ -450,9 +458,7 @@ fwsec_v2(struct boot *b, const uint8_t *dmem)
     desc[18] = f->dmem_bytes;
     allow_physical(b, GSP);
     boot_wr(b, GSP + 0x600 + 4 * 4, 1 | 1 << 2);
-    port_dmem(b, GSP, 0, (const uint8_t *)desc, sizeof(desc));
-    port_imem(b, GSP, (blocks - bytes / 256) * 256, bl->p + data_at, bytes, tag << 8, false);
-    boot_wr(b, GSP + 0x104, tag << 8);
+    boot_load_bootloader(b, b->file[EMU_SYNTH_GENERIC_BL].p, (const uint8_t *)desc);
     done = start(b, GSP);
     b->raw.bus->ops->dma_free(b->raw.bus, &code);
     b->raw.bus->ops->dma_free(b->raw.bus, &data);

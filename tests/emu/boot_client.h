@@ -35,7 +35,10 @@ struct boot {
     struct boot_fwsec fwsec;
     struct gsp_dma radix3, sig, bl, meta, code, data, fmc, params;
     uint64_t image_bytes;
-    uint64_t frts; /* offset in memory */
+    uint64_t frts;     /* offset in memory */
+    uint32_t saved[8]; /* by the sequencer */
+    unsigned steps;    /* events that asked for something */
+    unsigned lockdown_notices;
     /* Things to get wrong */
     uint32_t bad_tag;       /* added to every IMEM tag */
     bool insecure;          /* no secure bit */
@@ -67,6 +70,8 @@ bool boot_fwsec(struct boot *b, uint32_t command);
 /** Runs a signed ucode on SEC2; returns MAILBOX0, or 0xffffffff when it never halts. */
 uint32_t boot_sec2(struct boot *b, enum emu_synth_kind kind, uint64_t mailbox);
 bool boot_reset(struct boot *b, uint32_t base);
+/** The generic bootloader into the GSP's falcon, with its descriptor. */
+void boot_load_bootloader(struct boot *b, const uint8_t *file, const uint8_t desc[84]);
 void boot_select_riscv(struct boot *b);
 bool boot_riscv_active(struct boot *b);
 /** Chain of trust. FSP's error code, or 0xffffffff without an answer. */

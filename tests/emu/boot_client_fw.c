@@ -341,14 +341,161 @@ boot_run(struct boot *b)
     return b->family == BOOT_FSP ? run_fsp(b) : run_booter(b);
 }
 
+/* Gives the RISC-V core back to GSP-RM, with booter's help. */
+static bool
+core_resume(struct boot *b)
+{
+    if (!boot_reset(b, GSP))
+        return false;
+    boot_select_riscv(b);
+    boot_wr(b, GSP + 0x40, (uint32_t)b->raw.args.bus_addr);
+    boot_wr(b, GSP + 0x44, (uint32_t)(b->raw.args.bus_addr >> 32));
+    boot_wr(b, 0x840100, 2);
+    for (int i = 0; !(boot_rd(b, 0x1180f8) >> 26 & 1); i++)
+        if (i == TRIES)
+            return false;
+    return boot_rd(b, 0x840040) == 0 && boot_riscv_active(b);
+}
+
+static bool
+wait_halt(struct boot *b)
+{
+    for (int i = 0; i < TRIES; i++)
+        if (boot_rd(b, GSP + 0x100) >> 4 & 1)
+            return true;
+    return false;
+}
+
+/* One command at w; how many words it takes, 0 when it fails. */
+static unsigned
+sequencer_step(struct boot *b, const uint32_t *w)
+{
+    switch (w[0]) {
+    case 0:
+        boot_wr(b, w[1], w[2]);
+        return 3;
+    case 1:
+        boot_wr(b, w[1], (boot_rd(b, w[1]) & ~w[2]) | w[3]);
+        return 4;
+    case 2:
+        return (boot_rd(b, w[1]) & w[2]) == w[3] ? 6 : 0;
+    case 3:
+        return 2;
+    case 4:
+        b->saved[w[2] & 7] = boot_rd(b, w[1]);
+        return 3;
+    case 5:
+        if (!boot_reset(b, GSP))
+            return 0;
+        boot_wr(b, GSP + 0x624, boot_rd(b, GSP + 0x624) | 0x80);
+        boot_wr(b, GSP + 0x10c, 0);
+        return 1;
+    case 6:
+        boot_wr(b, GSP + 0x100, 2);
+        return 1;
+    case 7:
+        return wait_halt(b) ? 1 : 0;
+    case 8:
+        return core_resume(b) ? 1 : 0;
+    default:
+        return 0;
+    }
+}
+
+static bool
+run_sequencer(struct boot *b)
+{
+    uint32_t *w = malloc(b->raw.payload_bytes + 32);
+    unsigned end, n = 1;
+
+    assert_non_null(w);
+    memcpy(w, b->raw.payload, b->raw.payload_bytes);
+    end = 10 + w[1];
+    assert_in_range(end, 11, b->raw.payload_bytes / 4);
+    for (unsigned at = 10; n && at < end; at += n)
+        n = sequencer_step(b, w + at);
+    free(w);
+    b->steps++;
+    return n != 0;
+}
+
+/* 595: load a binary out of local memory, run it, resume. */
+static bool
+run_hs_binary(struct boot *b)
+{
+    const uint8_t *p = b->raw.payload;
+    uint64_t addr[2];
+    uint32_t w[9];
+
+    memcpy(addr, p, sizeof(addr));
+    memcpy(w, p + 32, sizeof(w));
+    b->steps++;
+    if (boot_rd(b, GSP + 0x40) != 0x80000000 || !boot_reset(b, GSP))
+        return false;
+    boot_wr(b, GSP + 0x624, boot_rd(b, GSP + 0x624) | 0x80);
+    boot_wr(b, GSP + 0x10c, 0);
+    boot_wr(b, GSP + 0x600, 1 << 2);
+    boot_wr(b, GSP + 0x110, (uint32_t)(addr[0] >> 8));
+    for (uint32_t i = 0; i < w[2]; i += 256) {
+        boot_wr(b, GSP + 0x114, w[1] + i);
+        boot_wr(b, GSP + 0x11c, w[0] + i);
+        boot_wr(b, GSP + 0x118, 1 << 4 | 1 << 2 | 6 << 8);
+    }
+    boot_wr(b, GSP + 0x110, (uint32_t)(addr[1] >> 8));
+    for (uint32_t i = 0; i < w[5]; i += 256) {
+        boot_wr(b, GSP + 0x114, w[4] + i);
+        boot_wr(b, GSP + 0x11c, i);
+        boot_wr(b, GSP + 0x118, 6 << 8);
+    }
+    boot_wr(b, GSP + 0x1210, w[6]);
+    boot_wr(b, GSP + 0x119c, w[7]);
+    boot_wr(b, GSP + 0x1198, w[8]);
+    boot_wr(b, GSP + 0x1180, 1);
+    boot_wr(b, GSP + 0x40, 0x1234);
+    boot_wr(b, GSP + 0x104, w[0]);
+    boot_wr(b, GSP + 0x100, 2);
+    return wait_halt(b) && boot_rd(b, GSP + 0x40) == 0 && core_resume(b);
+}
+
+static bool
+run_bootloader(struct boot *b)
+{
+    const uint8_t *bl = b->file[EMU_SYNTH_GENERIC_BL].p;
+    uint8_t payload[112];
+
+    memcpy(payload, b->raw.payload, sizeof(payload));
+    b->steps++;
+    if (rd32(payload, 84) != 84 || boot_rd(b, GSP + 0x40) != 0x80000000 || !boot_reset(b, GSP))
+        return false;
+    boot_wr(b, GSP + 0x624, boot_rd(b, GSP + 0x624) | 0x80);
+    boot_wr(b, GSP + 0x10c, 0);
+    boot_wr(b, GSP + 0x600 + 4 * rd32(payload, 32), 1 << 2);
+    boot_load_bootloader(b, bl, payload);
+    boot_wr(b, GSP + 0x100, 2);
+    return wait_halt(b) && core_resume(b);
+}
+
 bool
 boot_finish(struct boot *b)
 {
+    bool good = true;
+
     raw_send_system_info(&b->raw);
     raw_send_registry(&b->raw);
-    for (int i = 0; i < TRIES; i++)
-        if (raw_receive(&b->raw) && b->raw.function == RAW_EV_INIT_DONE)
+    for (int i = 0; good && i < TRIES; i++) {
+        if (!raw_receive(&b->raw))
+            continue;
+        if (b->raw.function == RAW_EV_INIT_DONE)
             return b->raw.result == 0;
+        if (b->raw.function == 0x1002)
+            good = run_sequencer(b);
+        else if (b->raw.function == 0x1026)
+            good = run_bootloader(b);
+        else if (b->raw.function == 0x1027)
+            good = run_hs_binary(b);
+        else if (b->raw.function == 0x101c)
+            b->lockdown_notices++;
+    }
     return false;
 }
 

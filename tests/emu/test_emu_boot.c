@@ -38,6 +38,8 @@ every_chip_boots_and_unloads(void **state)
 
         boot_open(&b, "570.144", chips[i], NULL);
         must_boot(&b);
+        assert_int_equal(b.steps, b.family != BOOT_FSP);
+        assert_int_equal(b.lockdown_notices, b.family == BOOT_FSP ? 2 : 0);
         step = boot_unload(&b);
         if (step) {
             notes(&b);
@@ -45,6 +47,26 @@ every_chip_boots_and_unloads(void **state)
         }
         boot_close(&b);
     }
+}
+
+static void
+every_release_boots_on_every_chip_that_it_knows(void **state)
+{
+    static const char *const releases[] = {"535.113.01", "580.126.20", "595.45.04"};
+
+    (void)state;
+    for (size_t r = 0; r < 3; r++)
+        for (size_t i = 0; i < 6; i++) {
+            struct boot b;
+
+            if (r == 0 && i == 5) /* Blackwell is younger */
+                continue;
+            boot_open(&b, releases[r], chips[i], NULL);
+            must_boot(&b);
+            assert_int_equal(b.steps, b.family != BOOT_FSP);
+            assert_null(boot_unload(&b));
+            boot_close(&b);
+        }
 }
 
 /* Strictness
@@ -484,6 +506,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_chip_boots_and_unloads),
+        cmocka_unit_test(every_release_boots_on_every_chip_that_it_knows),
         cmocka_unit_test(ucode_that_is_loaded_wrongly_does_not_run),
         cmocka_unit_test(booter_refuses_a_wpr_meta_that_does_not_fit),
         cmocka_unit_test(booter_refuses_firmware_that_differs),
