@@ -94,6 +94,18 @@ put_name(struct writer *w, const char *name)
     w->out->bytes += n + 2;
 }
 
+/* A handle keeps its eight digits, so that one search finds it everywhere. */
+static char *
+put_handle(char *p, uint32_t handle)
+{
+    memcpy(p, "\"0x", 3);
+    p += 3;
+    for (int shift = 28; shift >= 0; shift -= 4)
+        *p++ = "0123456789abcdef"[handle >> shift & 15];
+    *p++ = '"';
+    return p;
+}
+
 /* Numbers in the form their type asks for; at most GSP_HEX_MAX + 2 characters. */
 static char *
 format_number(char *p, uint8_t type, uint64_t value)
@@ -106,6 +118,8 @@ format_number(char *p, uint8_t type, uint64_t value)
         p = gsp_put_hex(p, value);
         *p++ = '"';
         return p;
+    case NVRM_HANDLE:
+        return put_handle(p, (uint32_t)value);
     case NVRM_BOOL:
         if (value > 1)
             return gsp_put_u32(p, (uint32_t)value);
@@ -227,13 +241,13 @@ put_others(char *p, uint8_t type, uint32_t bytes, const uint8_t *at, uint32_t co
 static void
 put_numbers(struct writer *w, const struct gsp_elems *e, const uint8_t *at, uint32_t count)
 {
-    static const uint8_t most[] = {[1] = 6, [2] = 7, [4] = 12, [8] = GSP_DEC_MAX + 3};
+    static const uint8_t most[] = {[1] = 6, [2] = 7, [4] = 13, [8] = GSP_DEC_MAX + 3};
     char *start = gsp_text_room(w->out, (size_t)count * most[e->bytes] + 2), *p = start;
 
     if (!p)
         return;
     *p++ = '[';
-    if (e->bytes == 4 && !gsp_type_signed(e->type))
+    if (e->bytes == 4 && e->type != NVRM_HANDLE && !gsp_type_signed(e->type))
         p = put_words(p, at, count);
     else
         p = put_others(p, e->type, e->bytes, at, count);

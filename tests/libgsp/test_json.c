@@ -89,7 +89,7 @@ scalars_keep_their_values_in_both_directions(void **state)
         " { \"hClient\" : 4294967295, \"flags\":0, \"size\":\"0x123456789abcdef0\", "
         "\"mode\":12345678,\n"
         "\"on\":true,\"small\":255,\"mid\":65535,\"pad0\":18446744073709551615,\"last\":9}",
-        "{\"hClient\":4294967295,\"flags\":0,\"size\":\"0x123456789abcdef0\",\"mode\":12345678,"
+        "{\"hClient\":\"0xffffffff\",\"flags\":0,\"size\":\"0x123456789abcdef0\",\"mode\":12345678,"
         "\"on\":true,"
         "\"small\":255,\"mid\":65535,\"pad0\":\"0xffffffffffffffff\",\"last\":9}");
 }
