@@ -501,6 +501,15 @@ render(const struct file *f, const char *release, struct imp_buf *out)
 }
 
 static bool
+has_constants(const struct file *f)
+{
+    for (size_t i = 0; i < f->defs.count; i++)
+        if (((const struct def *)f->defs.items[i].value)->kind == KIND_CONST)
+            return true;
+    return false;
+}
+
+static bool
 store(const char *path, const struct imp_buf *text, bool check, struct imp_error *err)
 {
     FILE *file = fopen(path, check ? "r" : "w");
@@ -535,12 +544,15 @@ import_unit(const char *root, const char *release, const char *out,
         ok = read_header(&f, root, imp_strndup(&f.arena, h, n));
         h += n + strspn(h + n, " ");
     }
-    if (ok && !f.defs.count)
-        ok = imp_fail(err, unit->file, 0, "no registers in %s", unit->headers);
     if (ok) {
-        *count += render(&f, release, &text);
-        ok = store(imp_printf(&f.arena, "%s/%s.yaml", out, unit->file), &text, check, err);
+        const size_t found = render(&f, release, &text);
+
+        *count += found;
+        ok = found || has_constants(&f) ||
+             imp_fail(err, unit->file, 0, "no registers in %s", unit->headers);
     }
+    if (ok)
+        ok = store(imp_printf(&f.arena, "%s/%s.yaml", out, unit->file), &text, check, err);
     imp_buf_fini(&text);
     imp_map_fini(&f.defs);
     imp_arena_fini(&f.arena);
