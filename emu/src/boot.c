@@ -215,6 +215,7 @@ emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args)
         return rc;
     }
     gsp->state = EMU_GSP_STARTING;
+    emu_log_start(gpu, libos_args);
     emu_gsp_service(gpu);
     return 0;
 }

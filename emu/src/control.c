@@ -68,9 +68,9 @@ is_null_command(uint32_t cmd)
     return !(cmd & 0x3fff);
 }
 
-uint32_t
-emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
-               uint8_t *params, uint32_t bytes)
+static uint32_t
+run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
+            uint8_t *params, uint32_t bytes)
 {
     const struct nvrm_control *c = nvrm_control_by_id(gpu->abi, cmd);
     const struct nvrm_layout *l = c ? nvrm_struct_at(gpu->abi, c->params) : NULL;
@@ -98,6 +98,17 @@ emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t c
     call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .bytes = bytes};
     call.p.data = params;
     return server->serve(&call);
+}
+
+uint32_t
+emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
+               uint8_t *params, uint32_t bytes)
+{
+    const uint32_t status = run_control(gpu, client, handle, cmd, params, bytes);
+
+    if (status != NV_OK)
+        emu_log(gpu, EMU_LOG_CONTROL, (const uint64_t[]){status, cmd, handle});
+    return status;
 }
 
 /* Whether the release has a constant of this value among PREFIX_*: an index that it knows. */

@@ -11,6 +11,7 @@
 #include "card.h"
 #include "fault.h"
 #include "gsp.h"
+#include "log_emit.h"
 #include "ram.h"
 
 #define EMU_CONFIG_BYTES 4096
@@ -39,6 +40,7 @@ struct emu_gpu {
     struct emu_regs regs;
     struct emu_faults faults;
     struct emu_gsp gsp;
+    struct emu_logs logs;
     uint8_t config[EMU_CONFIG_BYTES];
     uint8_t config_mask[EMU_CONFIG_BYTES]; /* bits that software may write */
     bool lost;                             /* off the bus: every read is all ones */

@@ -98,6 +98,7 @@ emu_gsp_fini(struct emu_gpu *gpu)
 void
 emu_gsp_halt(struct emu_gpu *gpu)
 {
+    emu_log(gpu, EMU_LOG_HALT, NULL);
     drop_pending(gpu);
     gpu->gsp.state = EMU_GSP_HALTED;
     gpu->regs.irqstat |= EMU_IRQ_HALT;

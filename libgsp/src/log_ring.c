@@ -19,6 +19,7 @@ enum {
 };
 /* Without a logging ELF: messages lie this near to each other, records follow this close. */
 #define NEAR_BYTES     (16ull << 20)
+#define CLOCK_SHIFT    12 /* of two time stamps, none is 4096 times the other */
 #define LONGEST_GAP_NS (24ull * 3600 * 1000000000)
 
 static const char *const tasks[] = {
@@ -192,7 +193,7 @@ struct walk {
     uint64_t entries, put;
     uint64_t at, oldest; /* words written before the record; the oldest that is still there */
     enum gsp_log_form form;
-    uint64_t newest_message, newer_ns;
+    uint64_t newest_message, newest_ns, newer_ns;
     unsigned found;
 };
 
@@ -255,8 +256,8 @@ looks_like_end(const struct walk *w, uint64_t end)
     const uint64_t low = w->newest_message < message ? w->newest_message : message;
     const uint64_t high = w->newest_message < message ? message : w->newest_message;
 
-    return message && message % 8 == 0 && high - low < NEAR_BYTES && ns && ns <= w->newer_ns &&
-           w->newer_ns - ns < LONGEST_GAP_NS;
+    return message && message % 8 == 0 && high - low < NEAR_BYTES && ns <= w->newer_ns &&
+           ns > w->newest_ns >> CLOCK_SHIFT && w->newer_ns - ns < LONGEST_GAP_NS;
 }
 
 /* The record has as many arguments as there are words up to the next that looks like an end. */
@@ -290,8 +291,10 @@ read_record(struct walk *w, struct gsp_log_record *out)
     if (w->form == GSP_LOG_FORM_PACKED && is_packed(meta))
         return read_packed(w, meta, out);
     out->message = meta;
-    if (!w->found)
+    if (!w->found) {
         w->newest_message = meta;
+        w->newest_ns = out->time_ns;
+    }
     w->newer_ns = out->time_ns;
     if (w->elf)
         return log_elf_message(w->elf, w->ring, out->task, false, meta, &message) &&

@@ -145,3 +145,15 @@ gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err)
     rc = fill_rmargs(rm, err);
     return rc < 0 ? rc : fill_libos_table(rm, err);
 }
+
+const void *
+gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out, size_t *bytes_out)
+{
+    const struct gsp_rm *rm = (const struct gsp_rm *)b;
+
+    if (b->ops->alloc != gsprm_alloc || i >= RM_LOGS || !rm->logs[i].cpu)
+        return NULL;
+    *name_out = log_names[i];
+    *bytes_out = rm->logs[i].bytes;
+    return rm->logs[i].cpu;
+}
