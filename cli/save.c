@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rm/name.h>
+
 #include "args.h"
 #include "cmds.h"
 #include "save.h"
@@ -20,7 +22,7 @@ is_zero(struct nvrm_abi abi, const json_t *value)
         return !json_object_size(value) && !json_array_size(value);
     if (!text)
         return !json_is_true(value) && json_number_value(value) == 0;
-    return !*text || !strcmp(text, "0x0") ||
+    return !*text || (!strncmp(text, "0x", 2) && !text[2 + strspn(text + 2, "0")]) ||
            (nvrm_constant_find(abi, text, &number) && !number);
 }
 
@@ -28,15 +30,15 @@ is_zero(struct nvrm_abi abi, const json_t *value)
 static json_t *
 named_handle(struct cli_session *s, const char *key, const json_t *value)
 {
-    const char *name;
-    rm_handle handle;
+    const char *name, *text = json_string_value(value);
+    rm_handle handle, wanted;
 
-    if (!key || *key != 'h' || !json_is_integer(value))
+    if (!key || *key != 'h' || !text || !rm_parse_u32(text, &wanted))
         return NULL;
-    if (json_integer_value(value) == rm_client_handle(session_client(s)))
+    if (wanted == rm_client_handle(session_client(s)))
         return json_string("$root");
     for (unsigned i = 0; (name = session_name_at(s, i)); i++) {
-        if (session_name_get(s, name, &handle) && handle == json_integer_value(value))
+        if (session_name_get(s, name, &handle) && handle == wanted)
             return json_sprintf("$%s", name);
     }
     return NULL;
