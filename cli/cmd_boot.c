@@ -201,6 +201,8 @@ status_json(const struct cli_boot *rig, const struct gsp_boot_status *s)
     json_object_set_new(doc, "suspended", json_boolean(s->suspended));
     json_object_set_new(doc, "locked_down", json_boolean(s->locked_down));
     json_object_set_new(doc, "halted", json_boolean(s->halted));
+    json_object_set_new(doc, "gpu_ms", json_integer(s->gpu_ms));
+    json_object_set_new(doc, "heartbeat_late", json_boolean(s->heartbeat_late));
     json_object_set_new(doc, "heartbeat_ms", json_integer(s->heartbeat_ms[0]));
     json_object_set_new(doc, "libos_heartbeat_ms", json_integer(s->heartbeat_ms[1]));
     return doc;

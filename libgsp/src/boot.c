@@ -9,7 +9,7 @@
 
 #include "boot_priv.h"
 
-enum { POLL_NS = 20000 };
+enum { POLL_NS = 20000, NS_PER_MS = 1000000, HEARTBEAT_MS = 5200 };
 
 /* Registers
  * --------------------------------------------------------------------------------------------
@@ -399,6 +399,33 @@ wpr2_address(struct gsp_boot *b, uint32_t reg)
            << NV_PFB_PRI_MMU_WPR2_ADDR_LO_ALIGNMENT;
 }
 
+/* The card's clock in ms, as heartbeats count it. */
+static uint32_t
+gpu_ms(struct gsp_boot *b)
+{
+    uint32_t high = boot_rd(b, NV_PTIMER_TIME_1), low, again;
+
+    for (;;) {
+        low = boot_rd(b, NV_PTIMER_TIME_0);
+        again = boot_rd(b, NV_PTIMER_TIME_1);
+        if (again == high || again == 0xffffffff)
+            return (uint32_t)(((uint64_t)high << 32 | low) / NS_PER_MS);
+        high = again;
+    }
+}
+
+static void
+read_heartbeats(struct gsp_boot *b, struct gsp_boot_status *out)
+{
+    out->gpu_ms = gpu_ms(b);
+    for (unsigned i = 0; i < 2; i++) {
+        out->heartbeat_ms[i] = boot_rd(b, NV_PGSP_MAILBOX(i));
+        if (out->heartbeat_ms[i] && out->riscv_active &&
+            (int32_t)(out->gpu_ms - out->heartbeat_ms[i]) > HEARTBEAT_MS)
+            out->heartbeat_late = true;
+    }
+}
+
 int
 gsp_boot_status(struct gsp_boot *b, struct gsp_boot_status *out, struct gsp_error *err)
 {
@@ -422,8 +449,7 @@ gsp_boot_status(struct gsp_boot *b, struct gsp_boot_status *out, struct gsp_erro
     out->locked_down = NVRM_GET(hwcfg2, NV_PFALCON_FALCON_HWCFG2_RISCV_BR_PRIV_LOCKDOWN);
     out->halted =
         NVRM_GET(boot_rd(b, gsp + NV_PFALCON_FALCON_IRQSTAT), NV_PFALCON_FALCON_IRQSTAT_HALT);
-    for (unsigned i = 0; i < 2; i++)
-        out->heartbeat_ms[i] = boot_rd(b, NV_PGSP_MAILBOX(i));
+    read_heartbeats(b, out);
     if (out->firmware_ready && boot_read_vram(b, &out->fb_bytes, NULL) < 0)
         out->fb_bytes = 0;
     return 0;

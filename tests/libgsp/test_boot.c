@@ -137,7 +137,15 @@ a_boot_stops_at_a_state_and_goes_on_step_by_step(void **state)
     assert_int_equal(steps, 7);
     assert_int_equal(gsp_boot_step(b, &err), -EALREADY);
     assert_int_equal(gsp_boot_status(b, &status, &err), 0);
-    assert_true(status.riscv_active);
+    assert_true(status.riscv_active && !status.heartbeat_late);
+    c->regs[0x9400 / 4] = 100 * 1000000; /* 100 ms + 2^32 ns * 4 */
+    c->regs[0x9410 / 4] = 4;
+    c->regs[0x110804 / 4] = 12000;
+    assert_int_equal(gsp_boot_status(b, &status, &err), 0);
+    assert_true(status.heartbeat_late && status.gpu_ms == 17279);
+    c->regs[0x110804 / 4] = 12079;
+    assert_int_equal(gsp_boot_status(b, &status, &err), 0);
+    assert_false(status.heartbeat_late);
     gsp_boot_destroy(b);
     assert_int_equal(c->resets, 0); /* unloaded, so no reset was needed */
     boot_card_destroy(c);

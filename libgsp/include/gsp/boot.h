@@ -100,7 +100,9 @@ struct gsp_boot_status {
     uint64_t wpr2_start, wpr2_end;
     uint32_t mailbox0, mailbox1; /* of the GSP */
     bool riscv_active, suspended, locked_down, halted;
-    uint32_t heartbeat_ms[2]; /* GSP-RM's and libos' */
+    uint32_t gpu_ms;          /* the card's clock, 32 bits of it */
+    uint32_t heartbeat_ms[2]; /* GSP-RM's and libos', by the same clock; 0: none yet */
+    bool heartbeat_late;      /* one of them is older than 1.3 times RM's timeout of 4 s */
     uint64_t fb_bytes;
 };
 GSP_MUST_CHECK int gsp_boot_status(struct gsp_boot *boot, struct gsp_boot_status *out,
