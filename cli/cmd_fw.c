@@ -223,27 +223,12 @@ print_list(struct cli *cli, const json_t *rows)
     json_decref(copy);
 }
 
-/* NVRM_FW_DIR (folders split by ':'), else the system's folder. */
 static int
 default_folders(struct cli *cli, struct fw_paths *paths)
 {
-    const char *dirs = getenv("NVRM_FW_DIR");
     struct gsp_error err = {0};
-    char *copy, *at, *folder;
-    int rc = CLI_OK;
 
-    if (!dirs || !*dirs)
-        dirs = "/lib/firmware/nvidia";
-    at = copy = strdup(dirs);
-    while (copy && rc == CLI_OK && (folder = strsep(&at, ":"))) {
-        if (*folder && fw_paths_add(paths, folder, &err) < 0) {
-            gsp_hint(&err, "set NVRM_FW_DIR, or name folders; Debian has firmware-nvidia-gsp "
-                           "and firmware-nvidia-graphics (non-free-firmware)");
-            rc = cli_fail(cli, &err);
-        }
-    }
-    free(copy);
-    return rc;
+    return fw_paths_default(paths, &err) < 0 ? cli_fail(cli, &err) : CLI_OK;
 }
 
 static int

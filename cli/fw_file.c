@@ -306,6 +306,29 @@ fw_paths_add(struct fw_paths *paths, const char *path, struct gsp_error *err)
     return S_ISDIR(st.st_mode) ? walk(paths, path, 0, err) : add_path(paths, path, err);
 }
 
+int
+fw_paths_default(struct fw_paths *paths, struct gsp_error *err)
+{
+    const char *dirs = getenv("NVRM_FW_DIR");
+    char *copy, *at, *folder;
+    int rc = 0;
+
+    if (!dirs || !*dirs)
+        dirs = "/lib/firmware/nvidia";
+    at = copy = strdup(dirs);
+    if (!copy)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    while (rc == 0 && (folder = strsep(&at, ":"))) {
+        if (*folder)
+            rc = fw_paths_add(paths, folder, err);
+    }
+    if (rc < 0)
+        gsp_hint(err, "set NVRM_FW_DIR, or name folders; Debian has firmware-nvidia-gsp and "
+                      "firmware-nvidia-graphics (non-free-firmware)");
+    free(copy);
+    return rc;
+}
+
 void
 fw_paths_free(struct fw_paths *paths)
 {

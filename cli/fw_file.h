@@ -40,6 +40,8 @@ struct fw_paths {
     size_t count;
 };
 int fw_paths_add(struct fw_paths *paths, const char *path, struct gsp_error *err);
+/* NVRM_FW_DIR (folders split by ':'), else the system's folder. */
+int fw_paths_default(struct fw_paths *paths, struct gsp_error *err);
 void fw_paths_free(struct fw_paths *paths);
 
 /* fw_doc.c: everything about a file as one document. */

@@ -1,209 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fw list: which chips can boot with the files that were found, release by release. A file
- * counts for a release and a role: GSP-RM images say their release themselves; linux-firmware
- * puts chip, role and release into the path; the vendor's arrays belong to the tree around
- * them, whose version.mk names it.
+ * fw list: which chips can boot with the files that were found, release by release, and what
+ * is missing.
  */
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "fw_file.h"
-
-enum { TEXT = 40, MOST_ITEMS = 4096 };
-
-struct item {
-    char release[TEXT], chip[TEXT];
-    enum gsp_fw_role role;
-    unsigned families; /* images: a bit per family whose signature is there */
-    const char *path;
-};
-struct items {
-    struct item *item;
-    size_t count;
-};
-
-static void
-add(struct items *all, const struct item *item)
-{
-    struct item *more =
-        all->count < MOST_ITEMS ? realloc(all->item, (all->count + 1) * sizeof(*more)) : NULL;
-
-    if (!more)
-        return;
-    all->item = more;
-    all->item[all->count++] = *item;
-}
-
-static const char *
-base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* GSP-RM's image: release and families are inside. */
-static void
-look_at_image(const char *path, struct items *all)
-{
-    struct item item = {.role = GSP_FW_ROLE_GSP, .path = path};
-    struct gsp_fw_gsp g;
-    struct fw_file f;
-
-    if (fw_file_map(path, &f, NULL) < 0)
-        return;
-    if (gsp_fw_gsp_open(&f.src, &g, NULL) == 0 && g.image.bytes) {
-        snprintf(item.release, sizeof(item.release), "%s", g.version);
-        for (unsigned i = 0; i < g.signature_count; i++) {
-            if (!g.signatures[i].confidential && g.signatures[i].family < GSP_FW_FAMILIES)
-                item.families |= 1u << g.signatures[i].family;
-        }
-        add(all, &item);
-    }
-    fw_file_free(&f);
-}
-
-static enum gsp_fw_role
-role_of(const char *name, size_t bytes)
-{
-    for (unsigned r = 0; r < GSP_FW_ROLES; r++) {
-        const char *role = gsp_fw_role_name((enum gsp_fw_role)r);
-
-        if (strlen(role) == bytes && !memcmp(role, name, bytes))
-            return (enum gsp_fw_role)r;
-    }
-    return GSP_FW_ROLES;
-}
-
-/* .../CHIP/gsp/ROLE-RELEASE.bin */
-static bool
-split_path(const char *path, struct item *item)
-{
-    const char *name = base_name(path), *dash = strchr(name, '-'), *chip = name - 5;
-    size_t bytes;
-
-    if (!dash || name - path < 6 || memcmp(name - 5, "/gsp/", 5))
-        return false;
-    item->role = role_of(name, (size_t)(dash - name));
-    bytes = strlen(dash + 1);
-    if (item->role == GSP_FW_ROLES || bytes < 5 || bytes - 4 >= TEXT)
-        return false;
-    snprintf(item->release, sizeof(item->release), "%.*s", (int)bytes - 4, dash + 1);
-    while (chip > path && chip[-1] != '/')
-        chip--;
-    snprintf(item->chip, sizeof(item->chip), "%.*s", (int)(name - 5 - chip), chip);
-    return true;
-}
-
-/* A container counts when it parses as what its role needs. */
-static bool
-is_sound(const char *path, enum gsp_fw_role role)
-{
-    static const enum gsp_fw_kind kinds[GSP_FW_ROLES] = {
-        [GSP_FW_ROLE_GSP] = GSP_FW_KIND_GSP,
-        [GSP_FW_ROLE_BOOTLOADER] = GSP_FW_KIND_BOOTLOADER,
-        [GSP_FW_ROLE_BOOTER_LOAD] = GSP_FW_KIND_HS,
-        [GSP_FW_ROLE_BOOTER_UNLOAD] = GSP_FW_KIND_HS,
-        [GSP_FW_ROLE_GENERIC_BL] = GSP_FW_KIND_GENERIC_BL,
-        [GSP_FW_ROLE_SCRUBBER] = GSP_FW_KIND_HS,
-        [GSP_FW_ROLE_FMC] = GSP_FW_KIND_FMC,
-    };
-    struct gsp_fw_file *parsed = calloc(1, sizeof(*parsed));
-    struct fw_file f;
-    bool sound = false;
-
-    if (parsed && fw_file_map(path, &f, NULL) == 0) {
-        sound = gsp_fw_open(&f.src, parsed, NULL) == 0 && parsed->kind == kinds[role];
-        fw_file_free(&f);
-    }
-    free(parsed);
-    return sound;
-}
-
-/* NVIDIA_VERSION of the tree: version.mk stands three folders above generated/. */
-static bool
-tree_release(const char *path, char *release, size_t release_bytes)
-{
-    char mk[4096];
-    const char *at;
-    struct fw_file f;
-    size_t n = 0;
-
-    if (snprintf(mk, sizeof(mk), "%.*s../../../version.mk", (int)(base_name(path) - path),
-                 path) >= (int)sizeof(mk) ||
-        fw_file_read(mk, &f, NULL) < 0)
-        return false;
-    at = memmem(f.src.data, f.src.bytes, "NVIDIA_VERSION", 14);
-    at = at ? at + 14 : NULL;
-    for (const char *end = (const char *)f.src.data + f.src.bytes;
-         at && at < end && *at != '\n' && n + 1 < release_bytes; at++) {
-        if (isdigit((unsigned char)*at) || *at == '.')
-            release[n++] = *at;
-    }
-    release[n] = '\0';
-    fw_file_free(&f);
-    return n > 0;
-}
-
-static void
-look_at_arrays(const char *path, struct items *all)
-{
-    struct gsp_fw_archive_id id;
-    struct gsp_fw_arrays arrays;
-    struct gsp_fw_array array;
-    struct item item = {.path = path};
-    struct fw_file f;
-
-    if (fw_file_map(path, &f, NULL) < 0)
-        return;
-    gsp_fw_arrays_init(&f.src, &arrays);
-    if (gsp_fw_arrays_next(&arrays, &array, NULL) == 0) {
-        gsp_fw_archive_identify(array.archive, &id);
-        item.role = id.role;
-        snprintf(item.chip, sizeof(item.chip), "%s", id.chip);
-        if (id.role != GSP_FW_ROLES && !id.debug && !id.confidential &&
-            tree_release(path, item.release, sizeof(item.release)))
-            add(all, &item);
-    }
-    fw_file_free(&f);
-}
-
-static void
-look_at(const char *path, struct items *all)
-{
-    const char *name = base_name(path);
-    struct item item = {.path = path};
-
-    if (!strncmp(name, "g_bindata_", 10))
-        look_at_arrays(path, all);
-    else if (!strncmp(name, "gsp", 3))
-        look_at_image(path, all);
-    else if (split_path(path, &item) && is_sound(path, item.role))
-        add(all, &item);
-}
-
-/* ---- what boots ---- */
-
-static const struct item *
-find(const struct items *all, const char *release, enum gsp_fw_role role, const char *chip,
-     enum gsp_fw_family family)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        const struct item *it = &all->item[i];
-
-        if (it->role != role || strcmp(it->release, release))
-            continue;
-        if (role == GSP_FW_ROLE_GSP ? it->families & 1u << family : !strcmp(it->chip, chip))
-            return it;
-    }
-    return NULL;
-}
+#include "fw_index.h"
 
 /* Does anything of the release speak of this family? */
 static bool
-concerns(const struct items *all, const char *release, enum gsp_fw_family family)
+concerns(const struct fw_index *all, const char *release, enum gsp_fw_family family)
 {
     const struct gsp_fw_family_info *info = gsp_fw_family_info(family);
     bool has_image = false;
@@ -212,18 +18,18 @@ concerns(const struct items *all, const char *release, enum gsp_fw_family family
         if (all->item[i].role == GSP_FW_ROLE_GSP && !strcmp(all->item[i].release, release))
             has_image = true;
     }
-    if (find(all, release, GSP_FW_ROLE_GSP, "", family))
+    if (fw_index_find(all, release, GSP_FW_ROLE_GSP, family))
         return true;
     for (unsigned r = 0; r < GSP_FW_ROLES; r++) {
         if (r != GSP_FW_ROLE_GSP && info->folder[r] && !has_image &&
-            find(all, release, (enum gsp_fw_role)r, info->folder[r], family))
+            fw_index_find(all, release, (enum gsp_fw_role)r, family))
             return true;
     }
     return false;
 }
 
 static json_t *
-row_of(const struct nvrm_schema *schema, const struct items *all, const char *release,
+row_of(const struct nvrm_schema *schema, const struct fw_index *all, const char *release,
        enum gsp_fw_family family)
 {
     const struct gsp_fw_family_info *info = gsp_fw_family_info(family);
@@ -232,11 +38,11 @@ row_of(const struct nvrm_schema *schema, const struct items *all, const char *re
 
     for (unsigned r = 0; r < GSP_FW_ROLES; r++) {
         const char *role = gsp_fw_role_name((enum gsp_fw_role)r);
-        const struct item *it;
+        const struct fw_item *it;
 
         if (!info->folder[r])
             continue;
-        it = find(all, release, (enum gsp_fw_role)r, info->folder[r], family);
+        it = fw_index_find(all, release, (enum gsp_fw_role)r, family);
         if (it)
             json_object_set_new(files, role, json_string(it->path));
         else
@@ -251,24 +57,14 @@ row_of(const struct nvrm_schema *schema, const struct items *all, const char *re
                      missing, "files", files);
 }
 
-/* Releases sort by their numbers: 535.54.03 before 535.104.05. */
-static int
-by_release(const void *a, const void *b)
-{
-    return strverscmp(((const struct item *)a)->release, ((const struct item *)b)->release);
-}
-
 json_t *
 fw_list(const struct nvrm_schema *schema, const struct fw_paths *paths)
 {
-    struct items all = {0};
+    struct fw_index all;
     json_t *rows = json_array();
     const char *last = "";
 
-    for (size_t i = 0; i < paths->count; i++)
-        look_at(paths->path[i], &all);
-    if (all.count)
-        qsort(all.item, all.count, sizeof(*all.item), by_release);
+    fw_index_make(paths, &all);
     for (size_t i = 0; i < all.count; i++) {
         const char *release = all.item[i].release;
 
@@ -281,6 +77,6 @@ fw_list(const struct nvrm_schema *schema, const struct fw_paths *paths)
                     rows, row_of(schema, &all, release, (enum gsp_fw_family)family));
         }
     }
-    free(all.item);
+    fw_index_free(&all);
     return rows;
 }
