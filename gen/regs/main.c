@@ -33,6 +33,7 @@ struct job {
     int count;
     struct def *defs;
     unsigned n, cap;
+    char **chips; /* one per file */
     struct gen_text h, c;
 };
 
@@ -123,7 +124,7 @@ read_register(struct gen *g, struct job *job, const char *chip, const struct gen
 }
 
 /* "schemas/hw/regs/tu102_fb.yaml" is of TU102. */
-static const char *
+static char *
 chip_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -140,12 +141,11 @@ chip_of(const char *path)
 }
 
 static void
-read_file(struct gen *g, struct job *job, const char *path)
+read_file(struct gen *g, struct job *job, const char *path, const char *chip)
 {
     static const char *const keys[] = {"source", "registers", "constants", NULL};
     const struct gen_node *root = gen_yaml_file(g, path);
     const struct gen_node *registers, *constants;
-    const char *chip = chip_of(path);
 
     if (!root || root->kind != GEN_MAP)
         gen_die(g);
@@ -269,8 +269,13 @@ run(struct gen *g, void *ctx)
 {
     struct job *job = ctx;
 
-    for (int i = 0; i < job->count; i++)
-        read_file(g, job, job->files[i]);
+    job->chips = calloc((size_t)job->count, sizeof(*job->chips));
+    if (!job->chips)
+        abort();
+    for (int i = 0; i < job->count; i++) {
+        job->chips[i] = chip_of(job->files[i]);
+        read_file(g, job, job->files[i], job->chips[i]);
+    }
     qsort(job->defs, job->n, sizeof(*job->defs), by_name);
     emit_header(g, job);
     emit_source(g, job);
@@ -307,6 +312,9 @@ main(int argc, char **argv)
     gen_fini(&g);
     for (unsigned i = 0; i < job.n; i++)
         free(job.defs[i].name);
+    for (int i = 0; job.chips && i < job.count; i++)
+        free(job.chips[i]);
+    free(job.chips);
     free(job.defs);
     return rc;
 }

@@ -353,6 +353,9 @@ dma_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *out)
     struct boot_card *c = (struct boot_card *)bus;
     const size_t pages = (bytes + 4095) / 4096;
 
+    if (c->allocs_left == 0)
+        return -ENOMEM;
+    c->allocs_left -= c->allocs_left > 0;
     for (size_t at = 0, n; at + pages <= BOOT_CARD_ROOM / 4096; at += n + 1) {
         for (n = 0; n < pages && !c->used[at + n]; n++)
             ;
@@ -470,7 +473,8 @@ find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *re
     (void)family, (void)err;
     free(c->file[i]);
     c->file[i] = NULL;
-    rc = emu_synth_file(c->chip, release, kinds[role], &c->file[i], &c->file_bytes[i]);
+    rc = emu_synth_file(c->chip, c->fw_release ? c->fw_release : release, kinds[role],
+                        &c->file[i], &c->file_bytes[i]);
     if (rc < 0)
         return rc;
     c->file_count++;
@@ -479,12 +483,27 @@ find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *re
     return 0;
 }
 
+static void *
+host_realloc(void *ctx, void *old, size_t bytes)
+{
+    struct boot_card *c = ctx;
+
+    if (!bytes) {
+        free(old);
+        return NULL;
+    }
+    if (c->host_left == 0)
+        return NULL;
+    c->host_left -= c->host_left > 0;
+    return realloc(old, bytes);
+}
+
 struct gsp_boot_config
 boot_card_config(struct boot_card *c)
 {
     return (struct gsp_boot_config){
-        .rm = {.bus = &c->bus, .abi = c->abi, .timeout_ns = 200000000},
-        .firmware = {c,              find                          },
+        .rm = {.bus = &c->bus,           .host = &c->host, .abi = c->abi, .timeout_ns = 200000000},
+        .firmware = {c, find                },
     };
 }
 
@@ -498,6 +517,8 @@ boot_card_create(const char *chip, const char *release)
     assert_non_null(c);
     c->bus.ops = &ops;
     c->chip = chip;
+    c->allocs_left = c->host_left = -1;
+    c->host = (struct gsp_host){.ctx = c, .realloc = host_realloc};
     c->abi.schema = nvrm_schema_builtin();
     c->abi.release = nvrm_release_find(c->abi.schema, release);
     c->fsp = !strcmp(chip, "GH100") || !strcmp(chip, "GB202");

@@ -25,6 +25,7 @@ struct boot_card {
     uint8_t *file[BOOT_CARD_FILES];
     size_t file_bytes[BOOT_CARD_FILES];
     unsigned file_count;
+    struct gsp_host host;
 
     /* what the card saw */
     unsigned resets, gsp_starts, sec2_starts, fsp_commands, imem_words, secure_words;
@@ -39,7 +40,10 @@ struct boot_card {
     /* what it does wrong */
     uint32_t booter_error, fsp_error, frts_error;
     bool frts_elsewhere, no_halt, no_done, no_active, locked, gone;
-    uint32_t ask; /* event before INIT_DONE */
+    const char *fw_release; /* the firmware set's, when it is another */
+    int allocs_left;        /* of DMA memory; -1: any number */
+    int host_left;          /* of the host's memory */
+    uint32_t ask;           /* event before INIT_DONE */
     uint32_t ask_words[32];
     unsigned ask_count;
 };

@@ -254,6 +254,48 @@ static void
 firmware_of_another_release_is_refused(void **state)
 {
     struct boot_card *c = boot_card_create("AD102", "570.144");
+
+    (void)state;
+    c->fw_release = "535.113.01";
+    expect_failure(c, "firmware", "535.113.01");
+    boot_card_destroy(c);
+}
+
+static void
+every_allocation_that_fails_is_told_and_leaves_nothing(void **state)
+{
+    static const char *const chips[] = {"TU102", "AD102", "GH100"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * sizeof(chips) / sizeof(chips[0]); i++) {
+        struct boot_card *c = boot_card_create(chips[i / 2], "570.144");
+        struct gsp_boot *b = open_boot(c);
+        struct gsp_error err = {0};
+        int *left = i % 2 ? &c->host_left : &c->allocs_left;
+        int rc = -1;
+
+        for (int n = 0; rc < 0 && n < 200; n++) {
+            *left = n;
+            err = (struct gsp_error){0};
+            rc = gsp_boot_run(b, NULL, &err);
+            if (rc < 0) {
+                /* an event that cannot be kept is lost, and is waited for */
+                assert_true(rc == -ENOMEM || (i % 2 && rc == -ETIMEDOUT));
+                assert_true(err.text[0]);
+                assert_int_equal(c->lent, 0);
+            }
+        }
+        assert_int_equal(rc, 0);
+        *left = -1;
+        gsp_boot_destroy(b);
+        boot_card_destroy(c);
+    }
+}
+
+static void
+a_missing_firmware_set_is_named(void **state)
+{
+    struct boot_card *c = boot_card_create("AD102", "570.144");
     struct gsp_boot_config config = boot_card_config(c);
     struct gsp_boot *b = NULL;
     struct gsp_error err = {0};
@@ -381,6 +423,8 @@ main(void)
         cmocka_unit_test(fsp_errors_and_a_lock_that_stays_are_told),
         cmocka_unit_test(a_card_that_is_gone_is_lost_not_late),
         cmocka_unit_test(firmware_of_another_release_is_refused),
+        cmocka_unit_test(every_allocation_that_fails_is_told_and_leaves_nothing),
+        cmocka_unit_test(a_missing_firmware_set_is_named),
         cmocka_unit_test(the_cpu_sequencer_writes_modifies_and_resumes),
         cmocka_unit_test(a_sequencer_list_that_makes_no_sense_is_refused),
         cmocka_unit_test(status_lists_are_complete),
