@@ -152,12 +152,35 @@ why_refused(enum nvrm_safety safety)
     }
 }
 
+/* Whether a word of `chips` ("GA100 GB203") is the card that is open. */
+static bool
+names_our_chip(const struct cli *cli, const char *chips)
+{
+    const char *chip = cli->session ? session_chip(cli->session) : "";
+    const size_t n = strlen(chip);
+
+    for (; n && *chips; chips += strcspn(chips, " "), chips += strspn(chips, " ")) {
+        if (strcspn(chips, " ") == n && !strncmp(chips, chip, n))
+            return true;
+    }
+    return !n;
+}
+
+/* A grade that was given for some chips says nothing about the others. */
+static enum nvrm_safety
+grade_of(const struct cli *cli, struct nvrm_abi abi, const struct nvrm_control *control)
+{
+    if (!control || (control->safety_chips &&
+                     !names_our_chip(cli, nvrm_str(abi.schema, control->safety_chips))))
+        return NVRM_SAFETY_UNKNOWN;
+    return (enum nvrm_safety)control->safety;
+}
+
 int
 policy_control(struct cli *cli, struct nvrm_abi abi, const struct nvrm_control *control,
                uint32_t cmd, struct gsp_error *err)
 {
-    const enum nvrm_safety safety =
-        control ? (enum nvrm_safety)control->safety : NVRM_SAFETY_UNKNOWN;
+    const enum nvrm_safety safety = grade_of(cli, abi, control);
     json_t *policy = NULL;
     char name[128];
     int rc = 0, named;
