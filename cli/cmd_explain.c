@@ -3,15 +3,13 @@
  * explain: what a status, class, control, RPC or Xid is, by name or number.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rm/name.h>
 
 #include "cmds.h"
 #include "describe.h"
-
-#define XID_PREFIX "ROBUST_CHANNEL_"
+#include "nearest.h"
 
 static void
 print_docs(struct cli *cli, const json_t *doc)
@@ -111,38 +109,50 @@ explain_rpc(struct cli *cli, struct nvrm_abi abi, const char *word)
     return rpc ? emit(cli, abi, describe_rpc(abi, rpc)) : no_row(cli, abi, "RPC", id);
 }
 
-/* ROBUST_CHANNEL_ says that a number is an Xid; of the others their doc says it. */
-static bool
-is_xid(struct nvrm_abi abi, const struct nvrm_const *c, const char *name)
-{
-    const char *doc = nvrm_str(abi.schema, c->doc);
-
-    if (c->is_range || strstr(name, "LAST_ERROR"))
-        return false;
-    if (!strncmp(name, XID_PREFIX, sizeof(XID_PREFIX) - 1))
-        return true;
-    return doc && !strncmp(doc, "Xid ", 4) && strtoull(doc + 4, NULL, 10) == c->value;
-}
-
 static const struct nvrm_const *
 find_xid(struct nvrm_abi abi, const char *word)
 {
-    const size_t prefix = sizeof(XID_PREFIX) - 1;
     uint32_t number = 0;
     const bool is_number = rm_parse_u32(word, &number);
 
     for (unsigned i = 0; i < nvrm_constant_count(abi.schema); i++) {
         const struct nvrm_const *c = nvrm_constant_at(abi, i);
-        const char *name = c ? nvrm_str(abi.schema, c->name) : "";
+        const char *name = c ? describe_xid_name(abi, c) : NULL;
 
-        if (!c || !is_xid(abi, c, name))
+        if (!name)
             continue;
-        if (is_number ? c->value == number
-                      : !strcasecmp(name, word) || (!strncmp(name, XID_PREFIX, prefix) &&
-                                                    !strcasecmp(name + prefix, word)))
+        if (is_number
+                ? c->value == number
+                : !strcasecmp(name, word) || !strcasecmp(nvrm_str(abi.schema, c->name), word))
             return c;
     }
     return NULL;
+}
+
+static int
+no_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
+{
+    const char *best = NULL;
+    struct gsp_error err = {0};
+    unsigned limit = 4;
+
+    for (unsigned i = 0; i < nvrm_constant_count(abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_constant_at(abi, i);
+        const char *name = c ? describe_xid_name(abi, c) : NULL;
+        const unsigned d = name ? cli_distance(word, name) : limit;
+
+        if (d < limit) {
+            limit = d;
+            best = name;
+        }
+    }
+    gsp_fail(&err, best ? GSP_ORIGIN_INPUT : GSP_ORIGIN_RELEASE, -ENOENT,
+             "release %s has no Xid '%s'", nvrm_release_name(abi.schema, abi.release), word);
+    if (best)
+        gsp_hint(&err, "did you mean '%s'?", best);
+    else
+        gsp_hint(&err, "a number, or a name such as GR_EXCEPTION");
+    return cli_fail(cli, &err);
 }
 
 static int
@@ -152,9 +162,7 @@ explain_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
     json_t *doc;
 
     if (!c)
-        return cli_usage(cli, "schema search 'ROBUST_CHANNEL_*' lists them",
-                         "release %s has no Xid '%s'",
-                         nvrm_release_name(abi.schema, abi.release), word);
+        return no_xid(cli, abi, word);
     doc = describe_const(abi, c);
     json_object_set_new(doc, "kind", json_string("xid"));
     return emit(cli, abi, doc);

@@ -185,6 +185,18 @@ source_kinds(struct place *p)
     offer_list(p, kinds);
 }
 
+static void
+source_xids(struct place *p)
+{
+    for (unsigned i = 0; i < nvrm_constant_count(p->abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_constant_at(p->abi, i);
+        const char *name = c ? describe_xid_name(p->abi, c) : NULL;
+
+        if (name)
+            offer(p, name);
+    }
+}
+
 /* explain's second word depends on its first. */
 static void
 source_explained(struct place *p)
@@ -200,7 +212,7 @@ source_explained(struct place *p)
     else if (!strcmp(kind, "rpc"))
         source_rpcs(p);
     else
-        offer_constants(p, "ROBUST_CHANNEL_");
+        source_xids(p);
 }
 
 static void

@@ -181,6 +181,7 @@ describe_control(struct nvrm_abi abi, const struct nvrm_control *c)
     set_text(o, "doc", nvrm_str(s, c->doc));
     json_object_set_new(o, "safety",
                         json_string(policy_safety_name((enum nvrm_safety)c->safety)));
+    set_text(o, "safety_chips", nvrm_str(s, c->safety_chips));
     set_text(o, "safety_source", nvrm_str(s, c->safety_source));
     if (c->on)
         set_text(o, "on", nvrm_str(s, c->on));
@@ -194,6 +195,20 @@ describe_control(struct nvrm_abi abi, const struct nvrm_control *c)
     if (layout)
         json_object_set_new(o, "layout", describe_layout(abi, layout, true));
     return o;
+}
+
+/* ROBUST_CHANNEL_ says that a number is an Xid; of the others their doc says it. */
+const char *
+describe_xid_name(struct nvrm_abi abi, const struct nvrm_const *c)
+{
+    static const char prefix[] = "ROBUST_CHANNEL_";
+    const char *name = nvrm_str(abi.schema, c->name), *doc = nvrm_str(abi.schema, c->doc);
+
+    if (c->is_range || strstr(name, "LAST_ERROR"))
+        return NULL;
+    if (!strncmp(name, prefix, sizeof(prefix) - 1))
+        return name + sizeof(prefix) - 1;
+    return !strncmp(doc, "Xid ", 4) && strtoull(doc + 4, NULL, 10) == c->value ? name : NULL;
 }
 
 json_t *

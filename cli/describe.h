@@ -17,6 +17,8 @@ json_t *describe_control(struct nvrm_abi abi, const struct nvrm_control *c);
 json_t *describe_class(struct nvrm_abi abi, const struct nvrm_class *c);
 json_t *describe_rpc(struct nvrm_abi abi, const struct nvrm_rpc *r);
 json_t *describe_const(struct nvrm_abi abi, const struct nvrm_const *c);
+/* What the Xid is called, without ROBUST_CHANNEL_; NULL when the constant is no Xid. */
+const char *describe_xid_name(struct nvrm_abi abi, const struct nvrm_const *c);
 /* Names of the bits that are set. */
 json_t *describe_bits(const struct nvrm_schema *s, uint64_t bits,
                       const char *(*name)(const struct nvrm_schema *s, unsigned bit));

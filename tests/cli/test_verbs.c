@@ -184,6 +184,7 @@ explain_knows_every_kind_by_name_and_by_number(void **state)
     cli_expect_text("nvrm-cli explain xid gr_exception", 0, "0xd", NULL);
     cli_expect_text("nvrm-cli explain xid 119", 0, "GSP_RPC_TIMEOUT", NULL);
     cli_expect_text("nvrm-cli explain xid gsp_rpc_timeout", 0, "119", NULL);
+    cli_expect_text("nvrm-cli explain xid gsp_rpc_timeut", 2, "", "'GSP_RPC_TIMEOUT'");
 }
 
 static void
@@ -299,6 +300,18 @@ the_policy_refuses_by_grade_and_unsafe_lifts_it(void **state)
     cli_expect_text("nvrm-cli --policy tests/cli/data/read-only.json --unsafe ctl subdevice "
                     "NV2080_CTRL_CMD_GPU_GET_NAME_STRING",
                     0, "NVIDIA", NULL);
+}
+
+static void
+a_quarantine_for_some_chips_leaves_the_others_ungraded(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -d GA100 ctl subdevice "
+                    "NV2080_CTRL_CMD_NVLINK_SYNC_LINK_MASKS_AND_VBIOS_INFO",
+                    4, "", "known to take GSP-RM down, see https://");
+    cli_expect_text("nvrm-cli -d GH100 ctl subdevice "
+                    "NV2080_CTRL_CMD_NVLINK_SYNC_LINK_MASKS_AND_VBIOS_INFO",
+                    4, "", "nobody has graded what it does");
 }
 
 static void
@@ -441,6 +454,7 @@ main(void)
         cmocka_unit_test(formats_carry_the_same_data),
         cmocka_unit_test(a_dry_run_opens_no_card_and_prints_the_bytes),
         cmocka_unit_test(the_policy_refuses_by_grade_and_unsafe_lifts_it),
+        cmocka_unit_test(a_quarantine_for_some_chips_leaves_the_others_ungraded),
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
         cmocka_unit_test(colour_is_used_only_when_it_is_asked_for_here),
         cmocka_unit_test(help_and_version_say_what_there_is),

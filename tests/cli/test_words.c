@@ -156,6 +156,7 @@ completion_follows_the_line(void **state)
         "gpuNameStringFlags=NV2080_CTRL_GPU_GET_NAME_STRING_FLAGS_TYPE_ASCII"));
     assert_true(completes_to("rpc ", "GSP_RM_C", "GSP_RM_CONTROL"));
     assert_true(completes_to("explain xid ", "GR_E", "GR_EXCEPTION"));
+    assert_true(completes_to("explain xid ", "GSP_RPC_T", "GSP_RPC_TIMEOUT"));
     assert_true(completes_to("event watch ", "S", "SW"));
     assert_true(completes_to("-F ", "535.5", "535.54.03"));
     assert_true(completes_to("-o ", "js", "jsonl"));
