@@ -372,7 +372,7 @@ int
 gsp_boot_open(const struct gsp_boot_config *config, struct gsp_backend **backend_out,
               struct gsp_error *err)
 {
-    struct gsp_boot *b;
+    struct gsp_boot *b = NULL;
     int rc = gsp_boot_create(config, &b, err);
 
     if (rc < 0)

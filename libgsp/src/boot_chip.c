@@ -94,7 +94,7 @@ static const struct boot_state ada_states[] = {START, SCRUBBER, FWSEC_FRTS, END}
 static const struct boot_state hopper_states[] = {FSP_STATES(4000)};
 static const struct boot_state gb20x_states[] = {FSP_STATES(5000)};
 
-#define STATES(list) .states = list, .state_count = sizeof(list) / sizeof((list)[0])
+#define STATES(list) .states = (list), .state_count = sizeof(list) / sizeof((list)[0])
 #define GFW_READY                                                                              \
     .ready = NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_0_GFW_BOOT,                                   \
     .ready_plm = NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_PRIV_LEVEL_MASK

@@ -120,7 +120,7 @@ gsp_fb_layout(struct nvrm_abi abi, const struct gsp_fb_inputs *in, struct gsp_fb
     top = up(in->fb_bytes - l.fw_offset, MIB) + META_BYTES + in->non_wpr_heap_bytes;
     if (in->libos == 2 && top < PRESCRUBBED && heap > PRESCRUBBED - top)
         heap = PRESCRUBBED - top;
-    if (heap > l.fw_offset - 2 * META_BYTES - in->non_wpr_heap_bytes)
+    if (heap > l.fw_offset - UINT64_C(2) * META_BYTES - in->non_wpr_heap_bytes)
         return too_small(in, err);
     l.heap_offset = down(l.fw_offset - heap, MIB);
     l.heap_bytes = down(l.fw_offset - l.heap_offset, MIB);
