@@ -11,6 +11,9 @@ if(NVRM_SANITIZE)
         -fno-omit-frame-pointer)
     target_link_options(nvrm_flags INTERFACE -fsanitize=address,undefined)
 endif()
+if(NVRM_FUZZ) # libFuzzer sees the libraries too, not the target alone
+    target_compile_options(nvrm_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # nvrm_library(NAME SOURCES... [LIBS ...]): a static library whose include/ folder is public.
 function(nvrm_library name)
