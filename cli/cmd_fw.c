@@ -11,6 +11,7 @@
 #include "cmds.h"
 #include "fw_diff.h"
 #include "fw_file.h"
+#include "fw_synth.h"
 #include "render.h"
 
 static const struct nvrm_cmd info_row = {
@@ -482,11 +483,12 @@ static const struct {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv);
 } verbs[] = {
-    {"info",    fw_info    },
-    {"verify",  fw_verify  },
-    {"list",    fw_list_run},
-    {"diff",    fw_diff_run},
-    {"extract", fw_extract },
+    {"info",    fw_info     },
+    {"verify",  fw_verify   },
+    {"list",    fw_list_run },
+    {"diff",    fw_diff_run },
+    {"extract", fw_extract  },
+    {"synth",   fw_synth_run},
 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
@@ -504,15 +506,15 @@ cmd_fw_run(struct cli *cli, int argc, char **argv)
         cli_page_end(cli);
         return rc;
     }
-    return cli_usage(cli, "fw info | verify | list | diff | extract",
+    return cli_usage(cli, "fw info | verify | list | diff | extract | synth",
                      argc > 1 ? "fw has no verb '%s'" : "fw needs a verb%s",
                      argc > 1 ? argv[1] : "");
 }
 
 const struct nvrm_cmd cmd_fw = {
     .name = "fw",
-    .args = "info|verify|list|diff|extract ...",
-    .options = "--to FILE, --force, --debug",
+    .args = "info|verify|list|diff|extract|synth ...",
+    .options = "--to FILE, --force, --debug, --chip CHIP, --release R",
     .help = "firmware files: what is in them, which chips they boot",
     .min_args = 1,
     .max_args = -1,
