@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "finn.h"
 #include "release.h"
 
 static const struct emu_control_list *const lists[] = {
@@ -68,9 +69,39 @@ is_null_command(uint32_t cmd)
     return !(cmd & 0x3fff);
 }
 
+/* Serialised params are unpacked behind the look-up and packed again when all went well. */
+static uint32_t
+serve_serialized(struct emu_call *call, const struct emu_control *server,
+                 const struct nvrm_layout *l, uint32_t cmd, uint8_t *params, uint32_t bytes)
+{
+    struct emu_gpu *gpu = call->gpu;
+    struct emu_finn plain;
+    uint32_t status = emu_finn_decode(&gpu->mem, gpu->abi, cmd, l, params, bytes, &plain);
+
+    if (status == NV_OK) {
+        call->p.data = plain.data;
+        call->p.bytes = plain.bytes;
+        status = server->serve(call);
+    }
+    if (status == NV_OK)
+        status = emu_finn_encode(&gpu->mem, gpu->abi, cmd, l, &plain, params, bytes);
+    emu_finn_fini(&gpu->mem, &plain);
+    return status;
+}
+
+uint8_t *
+emu_pointee(struct emu_call *c, const char *field, uint64_t bytes)
+{
+    const uint64_t at = emu_get(&c->p, "%s", field);
+
+    if (at < c->p.layout->size || at > c->p.bytes || bytes > c->p.bytes - at)
+        return NULL;
+    return c->p.data + at;
+}
+
 static uint32_t
 run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
-            uint8_t *params, uint32_t bytes)
+            uint8_t *params, uint32_t bytes, bool serialized)
 {
     const struct nvrm_control *c = nvrm_control_by_id(gpu->abi, cmd);
     const struct nvrm_layout *l = c ? nvrm_struct_at(gpu->abi, c->params) : NULL;
@@ -81,14 +112,16 @@ run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
         return NV_OK;
     if (!emu_object_find(gpu, client, client))
         return NV_ERR_INVALID_CLIENT;
-    if (wrong_size_first(gpu, c, l, bytes))
+    if (!serialized && wrong_size_first(gpu, c, l, bytes))
         return NV_ERR_INVALID_ARGUMENT;
     call.object = emu_object_find(gpu, client, handle);
     if (!call.object)
         return NV_ERR_OBJECT_NOT_FOUND;
     if (!c || !exported_by(gpu, c, call.object))
         return NV_ERR_NOT_SUPPORTED;
-    if (l && bytes != l->size)
+    if (serialized && (!l || !(l->flags & NVRM_LAYOUT_FINN)))
+        return NV_ERR_LIB_RM_VERSION_MISMATCH;
+    if (!serialized && l && bytes != l->size)
         return NV_ERR_INVALID_PARAM_STRUCT;
     server = find_server(nvrm_str(gpu->abi.schema, c->name));
     if (!server) {
@@ -97,14 +130,16 @@ run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
     }
     call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .bytes = bytes};
     call.p.data = params;
+    if (serialized)
+        return serve_serialized(&call, server, l, cmd, params, bytes);
     return server->serve(&call);
 }
 
 uint32_t
 emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
-               uint8_t *params, uint32_t bytes)
+               uint8_t *params, uint32_t bytes, bool serialized)
 {
-    const uint32_t status = run_control(gpu, client, handle, cmd, params, bytes);
+    const uint32_t status = run_control(gpu, client, handle, cmd, params, bytes, serialized);
 
     if (status != NV_OK)
         emu_log(gpu, EMU_LOG_CONTROL, (const uint64_t[]){status, cmd, handle});

@@ -28,6 +28,13 @@ struct emu_control_list {
         rows, sizeof(rows) / sizeof((rows)[0])                                                 \
     }
 
+/**
+ * What a pointer of FINN-serialised params points to.
+ *
+ * @return NULL unless all of `bytes` came with the message
+ */
+uint8_t *emu_pointee(struct emu_call *c, const char *field, uint64_t bytes);
+
 extern const struct emu_control_list emu_ctl_bus, emu_ctl_device, emu_ctl_event, emu_ctl_fb,
     emu_ctl_fifo, emu_ctl_gpu, emu_ctl_gr, emu_ctl_misc, emu_ctl_root, emu_ctl_thermal;
 

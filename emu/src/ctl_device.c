@@ -2,22 +2,52 @@
 /*
  * NV0080 controls on a device, and those of address spaces.
  */
+#include <string.h>
+
 #include "control.h"
 
-static uint32_t
-get_class_list(struct emu_call *c)
+/* The classes of the chip, each once, as far as there is room; how many there are. */
+static unsigned
+list_classes(const struct emu_rm *rm, uint8_t *list, unsigned room)
 {
-    const struct emu_rm *rm = &c->gpu->gsp.rm;
-    const unsigned room = emu_count(&c->p, "classList");
     unsigned n = 0;
 
     for (uint32_t i = 0; i < rm->offered_count; i++) {
         if (i && rm->offered[i] == rm->offered[i - 1])
             continue;
         if (n < room)
-            emu_set(&c->p, rm->offered[i], "classList[%u]", n);
+            memcpy(list + (size_t)n * 4, &rm->offered[i], 4);
         n++;
     }
+    return n;
+}
+
+/* Asked with a null pointer, it says how many there are. */
+static uint32_t
+get_class_list_old(struct emu_call *c)
+{
+    const struct emu_rm *rm = &c->gpu->gsp.rm;
+    const unsigned room = (unsigned)emu_get(&c->p, "numClasses");
+    const bool asks = emu_get(&c->p, "classList") == 0;
+    uint8_t *list = asks ? NULL : emu_pointee(c, "classList", (uint64_t)room * 4);
+    unsigned n;
+
+    if (!asks && !list)
+        return NV_ERR_INVALID_ADDRESS;
+    n = list_classes(rm, list, asks ? 0 : room);
+    if (!asks && n > room)
+        return NV_ERR_INVALID_PARAM_STRUCT;
+    emu_set(&c->p, n, "numClasses");
+    return NV_OK;
+}
+
+static uint32_t
+get_class_list(struct emu_call *c)
+{
+    const unsigned room = emu_count(&c->p, "classList");
+    const long at = emu_offset(&c->p, "classList");
+    const unsigned n = at < 0 ? 0 : list_classes(&c->gpu->gsp.rm, c->p.data + at, room);
+
     emu_set(&c->p, n < room ? n : room, "numClasses");
     return n <= room ? NV_OK : NV_ERR_INVALID_PARAM_STRUCT;
 }
@@ -73,6 +103,7 @@ copy_reserved_pdes(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
+    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST",                 get_class_list_old},
     {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2",              get_class_list    },
     {"NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES",            get_subdevices    },
     {"NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE",       get_virtualization},

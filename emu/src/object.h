@@ -72,7 +72,7 @@ uint32_t emu_rm_free(struct emu_gpu *gpu, uint32_t client, uint32_t handle);
 uint32_t emu_rm_dup(struct emu_gpu *gpu, uint32_t client, uint32_t parent, uint32_t *handle,
                     uint32_t client_src, uint32_t handle_src);
 uint32_t emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
-                        uint8_t *params, uint32_t bytes);
+                        uint8_t *params, uint32_t bytes, bool serialized);
 
 /** NULL when there is none. */
 struct emu_object *emu_object_find(const struct emu_gpu *gpu, uint32_t client, uint32_t handle);

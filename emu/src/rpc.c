@@ -162,16 +162,13 @@ registry_total(struct emu_gpu *gpu, const struct emu_message *m)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-/* RMAPI_RPC_FLAGS_SERIALIZED (rmapi.h): params in FINN form, which this GSP-RM deserialises for
- * no message. */
+/* RMAPI_RPC_FLAGS_SERIALIZED (rmapi.h): params in FINN form. */
 static bool
-is_serialized(struct emu_gpu *gpu, const struct emu_wire *w)
+is_serialized(const struct emu_wire *w)
 {
     const uint64_t flags =
         emu_has(w, "rmapiRpcFlags") ? emu_get(w, "rmapiRpcFlags") : emu_get(w, "flags");
 
-    if (flags & 2)
-        emu_note(gpu, "FINN-serialised params are not modelled");
     return flags & 2;
 }
 
@@ -192,7 +189,7 @@ serve_alloc(struct emu_gpu *gpu, struct emu_message *m)
                            .params = m->payload + w.layout->size};
     if (a.bytes > m->bytes - w.layout->size)
         status = NV_ERR_INVALID_PARAM_STRUCT;
-    else if (is_serialized(gpu, &w))
+    else if (is_serialized(&w)) /* FINN has no form for any class's parameters */
         status = NV_ERR_LIB_RM_VERSION_MISMATCH;
     else if (!emu_fault_status(gpu, &status))
         status = emu_rm_alloc(gpu, &a);
@@ -225,12 +222,10 @@ serve_control(struct emu_gpu *gpu, struct emu_message *m)
     bytes = (uint32_t)emu_get(&w, "paramsSize");
     if (bytes > m->bytes - w.layout->size)
         status = NV_ERR_INVALID_PARAM_STRUCT;
-    else if (is_serialized(gpu, &w))
-        status = NV_ERR_LIB_RM_VERSION_MISMATCH;
     else if (!emu_fault_status(gpu, &status))
         status = emu_rm_control(gpu, (uint32_t)emu_get(&w, "hClient"),
                                 (uint32_t)emu_get(&w, "hObject"), (uint32_t)emu_get(&w, "cmd"),
-                                m->payload + w.layout->size, bytes);
+                                m->payload + w.layout->size, bytes, is_serialized(&w));
     emu_set(&w, status, "status");
     return NV_OK;
 }

@@ -31,6 +31,7 @@
     X(NV_ERR_NO_MEMORY, 0x51)                                                                  \
     X(NV_ERR_NOT_SUPPORTED, 0x56)                                                              \
     X(NV_ERR_OBJECT_NOT_FOUND, 0x57)                                                           \
+    X(NV_ERR_OUT_OF_RANGE, 0x5b)                                                               \
     X(NV_ERR_STATE_IN_USE, 0x63)                                                               \
     X(NV_ERR_LIB_RM_VERSION_MISMATCH, 0x6a)
 
