@@ -208,10 +208,15 @@ static int
 note_member(void *ctx, const char *name, uint64_t bytes)
 {
     struct members *m = ctx;
+    char plain[300]; /* a name may hold anything */
+    size_t n = 0;
 
-    if (strstr(name, "firmware/") || strstr(name, "gsp_"))
+    for (; name[n] && n + 1 < sizeof(plain); n++)
+        plain[n] = name[n] < ' ' || name[n] > '~' ? '?' : name[n];
+    plain[n] = '\0';
+    if (strstr(plain, "firmware/") || strstr(plain, "gsp_"))
         json_array_append_new(
-            m->rows, json_pack("{s:s, s:I}", "name", name, "bytes", (json_int_t)bytes));
+            m->rows, json_pack("{s:s, s:I}", "name", plain, "bytes", (json_int_t)bytes));
     return 0;
 }
 

@@ -32,6 +32,10 @@ fw_bad(const struct gsp_fw_source *src, struct gsp_error *err, uint64_t off, con
     va_start(args, format);
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
+    for (char *c = reason; *c; c++) { /* names out of the file may hold anything */
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG, "%s: at 0x%llx: %s", fw_name(src),
                     (unsigned long long)(src->base + off), reason);
 }

@@ -8,7 +8,13 @@
 
 #include "fw_bytes_priv.h"
 
-enum { EM_RISCV_NUMBER = 243, VERSION_MAX = 64, NOTE_HEADER = 12, NT_GNU_BUILD_ID_NUMBER = 3 };
+enum {
+    EM_RISCV_NUMBER = 243,
+    VERSION_MAX = 64,
+    FAMILY_NAME_MAX = 16,
+    NOTE_HEADER = 12,
+    NT_GNU_BUILD_ID_NUMBER = 3
+};
 
 #define SIGNATURE_PREFIX ".fwsignature_"
 
@@ -44,6 +50,18 @@ take_version(struct gsp_fw_gsp *g, const struct gsp_fw_section *s, struct gsp_er
     return *g->version ? 0 : fw_bad(&g->elf.src, err, off, ".fwversion is empty");
 }
 
+/* Names of families go to terminals and documents. */
+static bool
+is_family_name(const char *name)
+{
+    size_t n = 0;
+
+    while ((name[n] >= 'a' && name[n] <= 'z') || (name[n] >= '0' && name[n] <= '9') ||
+           name[n] == '_')
+        n++;
+    return n && n <= FAMILY_NAME_MAX && !name[n];
+}
+
 static int
 take_signature(struct gsp_fw_gsp *g, const struct gsp_fw_section *s, struct gsp_error *err)
 {
@@ -51,6 +69,9 @@ take_signature(struct gsp_fw_gsp *g, const struct gsp_fw_section *s, struct gsp_
     const bool confidential = !strncmp(suffix, "cc_", 3);
     struct gsp_fw_signature *sig = &g->signatures[g->signature_count];
 
+    if (!is_family_name(suffix))
+        return fw_bad(&g->elf.src, err, s->data.off - g->elf.src.base,
+                      "a signature section for no family: %.40s", s->name);
     if (g->signature_count == GSP_FW_SIGNATURES_MAX)
         return fw_bad(&g->elf.src, err, s->data.off - g->elf.src.base,
                       "more than %d signatures", GSP_FW_SIGNATURES_MAX);

@@ -246,6 +246,27 @@ image_without_its_main_sections_is_refused(void **state)
 }
 
 static void
+names_out_of_a_file_reach_no_terminal(void **state)
+{
+    static const char *const names[] = {".fwsignature_\033[2J", ".fwsignature_",
+                                        ".fwsignature_GA10X",
+                                        ".fwsignature_a_family_with_a_long_name"};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        const struct fw_section sections[] = {
+            {".fwimage",   "xxxx", 4, 0},
+            {".fwversion", "1.2",  4, 0},
+            {names[i],     "x",    1, 0}
+        };
+        struct fw_buf b = fw_make_elf(64, 243, sections, 3);
+
+        assert_refused(&b, i ? "for no family" : "for no family: .fwsignature_?[2J");
+        fw_buf_free(&b);
+    }
+}
+
+static void
 too_many_signatures_are_refused(void **state)
 {
     struct fw_section sections[40];
@@ -671,6 +692,7 @@ main(void)
         cmocka_unit_test(nested_elf_with_a_bad_segment_is_refused_at_its_place_in_the_file),
         cmocka_unit_test(broken_gsp_images_are_refused),
         cmocka_unit_test(image_without_its_main_sections_is_refused),
+        cmocka_unit_test(names_out_of_a_file_reach_no_terminal),
         cmocka_unit_test(too_many_signatures_are_refused),
         cmocka_unit_test(bootloader_descriptors_of_all_sizes_are_read),
         cmocka_unit_test(padded_headers_are_read_by_their_version),
