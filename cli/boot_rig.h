@@ -8,18 +8,16 @@
 
 #include <gsp/boot.h>
 
-#include "cli.h"
+#include "card.h"
 
 struct cli_boot {
-    struct emu_gpu *gpu;
-    uint8_t *files[GSP_FW_ROLES]; /* borrowed by the boot */
-    char chip[32];
+    struct cli_card card; /* borrowed by the boot */
     struct nvrm_abi abi;
     struct gsp_boot *boot;
 };
 
 /* Open the card of -t and -d at a release. observe may be NULL. */
-int boot_rig_open(struct cli *cli, const char *chip, const char *inject, struct nvrm_abi abi,
+int boot_rig_open(struct cli *cli, const struct transport_spec *spec, struct nvrm_abi abi,
                   void (*observe)(void *ctx, const struct gsp_boot_report *report),
                   void *observe_ctx, struct cli_boot **rig_out, struct gsp_error *err);
 /* Unloads a GSP-RM that runs. NULL is fine. */

@@ -139,7 +139,7 @@ open_rig(struct cli *cli, const struct transport_spec *spec, struct gsp_error *e
 
     if (rc < 0 || cli->boot)
         return rc;
-    return boot_rig_open(cli, spec->chip, spec->inject, abi, show_state, cli, &cli->boot, err);
+    return boot_rig_open(cli, spec, abi, show_state, cli, &cli->boot, err);
 }
 
 static int
@@ -182,7 +182,7 @@ status_json(const struct cli_boot *rig, const struct gsp_boot_status *s)
     const struct gsp_boot_state *next = gsp_boot_next(rig->boot);
     json_t *doc = json_object();
 
-    json_object_set_new(doc, "chip", json_string(rig->chip));
+    json_object_set_new(doc, "chip", json_string(rig->card.chip));
     json_object_set_new(doc, "family", json_string(gsp_fw_family_info(s->family)->name));
     json_object_set_new(doc, "release",
                         json_string(nvrm_release_name(rig->abi.schema, rig->abi.release)));
@@ -256,13 +256,16 @@ static int
 boot_one(struct cli *cli, const char *chip, struct nvrm_abi abi, const char *inject)
 {
     struct gsp_rpc_record records[MOST_RPCS];
+    char kind[] = "emu";
+    const struct transport_spec spec = {
+        .kind = kind, .chip = (char *)chip, .inject = (char *)inject};
     struct totals t = {0};
     struct cli_boot *rig;
     struct gsp_error err = {0};
     json_t *row = json_object();
     uint64_t start_ns;
     unsigned rpcs = 0;
-    int rc = boot_rig_open(cli, chip, inject, abi, count_state, &t, &rig, &err);
+    int rc = boot_rig_open(cli, &spec, abi, count_state, &t, &rig, &err);
 
     if (rc < 0) {
         json_decref(row);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * -t and -d, and the emulated card behind them.
+ * -t and -d, and the card behind them.
  */
+#include "transport.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 #include <emu/emu.h>
 #include <gsp/session.h>
 
-#include "transport.h"
+#include "card.h"
 
 /* Transports of the design; those without a builder say so. */
 static const struct {
@@ -18,16 +20,15 @@ static const struct {
 } kinds[] = {
     {"emu",       true },
     {"nvidia",    false},
-    {"pci",       false},
-    {"vfio-user", false},
+    {"pci",       true },
+    {"vfio-user", true },
     {"replay",    false},
     {"ssh",       false},
 };
 
 struct transport {
-    struct emu_gpu *gpu;
+    struct cli_card card;
     struct gsp_backend *backend;
-    char chip[32];
 };
 
 static int
@@ -44,7 +45,8 @@ check_kind(const char *kind, struct gsp_error *err)
         return -EOPNOTSUPP;
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "there is no transport '%s'", kind);
-    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&inject=FAULT]");
+    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&inject=FAULT], pci:BDF[?unbind], "
+                  "vfio-user:PATH");
     return -EINVAL;
 }
 
@@ -52,6 +54,34 @@ static char *
 take(const char *from, size_t bytes)
 {
     return strndup(from, bytes);
+}
+
+/* A word of the part behind '?' that needs no value. */
+static bool
+set_word(struct transport_spec *spec, const char *item, size_t bytes)
+{
+    const struct {
+        const char *word, *kind;
+        bool *flag;
+        enum gsp_pci_via via;
+    } words[] = {
+        {"preboot", "vfio-user", &spec->preboot, GSP_PCI_AUTO },
+        {"unbind",  "pci",       &spec->unbind,  GSP_PCI_AUTO },
+        {"sysfs",   "pci",       NULL,           GSP_PCI_SYSFS},
+        {"vfio",    "pci",       NULL,           GSP_PCI_VFIO },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i].kind, spec->kind) || strlen(words[i].word) != bytes ||
+            strncmp(words[i].word, item, bytes))
+            continue;
+        if (words[i].flag)
+            *words[i].flag = true;
+        else
+            spec->via = words[i].via;
+        return true;
+    }
+    return false;
 }
 
 /* One KEY=VALUE of the part behind '?'. */
@@ -66,18 +96,25 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         {"inject=", &spec->inject},
     };
 
+    if (set_word(spec, item, bytes))
+        return 0;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const size_t n = strlen(keys[i].key);
 
+        if (keys[i].where == &spec->inject && strcmp(spec->kind, "emu"))
+            continue;
         if (bytes <= n || strncmp(item, keys[i].key, n))
             continue;
         free(*keys[i].where);
         *keys[i].where = take(item + n, bytes - n);
         return *keys[i].where ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     }
-    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t: '%.*s' is not a setting of the emulated card",
-             (int)bytes, item);
-    gsp_hint(err, "legal: fw=RELEASE and inject=FAULT");
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t: '%.*s' is not a setting of %s", (int)bytes,
+             item, spec->kind);
+    gsp_hint(err, "legal: fw=RELEASE%s",
+             !strcmp(spec->kind, "emu")   ? " and inject=FAULT"
+             : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
+                                          : " and preboot");
     return -EINVAL;
 }
 
@@ -131,6 +168,29 @@ choose_chip(struct transport_spec *spec, const char *wanted, struct gsp_error *e
     return unknown_chip(wanted, err);
 }
 
+/* ":PATH" or ":BDF", then settings. */
+static int
+parse_path(const struct cli_options *options, struct transport_spec *spec, const char *rest,
+           struct gsp_error *err)
+{
+    const size_t bytes = *rest == ':' ? strcspn(rest + 1, "?") : 0;
+
+    if (!bytes) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t %s needs %s", spec->kind,
+                 strcmp(spec->kind, "pci") ? "a socket" : "an address");
+        gsp_hint(err, strcmp(spec->kind, "pci") ? "such as vfio-user:/tmp/card"
+                                                : "such as pci:0000:01:00.0; pci list");
+        return -EINVAL;
+    }
+    if (options->device)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-d chooses among emulated cards only");
+    spec->path = take(rest + 1, bytes);
+    if (!spec->path)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    rest += 1 + bytes;
+    return *rest ? set_queries(spec, rest + 1, err) : 0;
+}
+
 static int
 parse(const struct cli_options *options, struct transport_spec *spec, struct gsp_error *err)
 {
@@ -145,6 +205,8 @@ parse(const struct cli_options *options, struct transport_spec *spec, struct gsp
     rc = check_kind(spec->kind, err);
     if (rc < 0)
         return rc;
+    if (strcmp(spec->kind, "emu"))
+        return parse_path(options, spec, rest, err);
     if (*rest == ':') {
         const size_t chip_bytes = strcspn(++rest, "?");
         char *chip = take(rest, chip_bytes);
@@ -180,24 +242,19 @@ transport_spec_fini(struct transport_spec *spec)
     free(spec->chip);
     free(spec->fw);
     free(spec->inject);
+    free(spec->path);
     memset(spec, 0, sizeof(*spec));
 }
 
+/* RM on a card that starts by itself, or after its whole boot. */
 static int
-create_card(struct transport *t, const struct transport_spec *spec, struct nvrm_abi abi,
-            struct gsp_error *err)
+open_rm(struct transport *t, const struct gsp_rm_config *config, struct gsp_error *err)
 {
-    const struct emu_config config = {.chip = spec->chip, .abi = abi, .inject = spec->inject};
-    char message[200] = "";
-    int rc = emu_gpu_create(&config, &t->gpu, message, sizeof(message));
+    const struct gsp_boot_config boot = {.rm = *config,
+                                         .firmware = cli_card_firmware(&t->card)};
 
-    if (rc == 0)
-        return 0;
-    gsp_fail(err, rc == -EINVAL ? GSP_ORIGIN_INPUT : GSP_ORIGIN_TRANSPORT, rc,
-             "the emulated card does not start: %s", message[0] ? message : strerror(-rc));
-    if (rc == -EINVAL && emu_fault_at(0))
-        gsp_hint(err, "list --faults names the faults that can be injected");
-    return rc;
+    return t->card.starts_itself ? gsp_rm_open(config, &t->backend, err)
+                                 : gsp_boot_open(&boot, &t->backend, err);
 }
 
 int
@@ -211,22 +268,17 @@ transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t 
 
     if (!t)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
-    snprintf(t->chip, sizeof(t->chip), "%s", spec->chip ? spec->chip : "AD102");
-    rc = create_card(t, spec, abi, err);
-    if (rc < 0)
-        goto free_transport;
-    config.bus = emu_gpu_bus(t->gpu);
-    rc = gsp_rm_open(&config, &t->backend, err);
-    if (rc < 0)
-        goto destroy_card;
+    rc = cli_card_open(spec, abi, host, &t->card, err);
+    config.bus = t->card.bus;
+    if (rc == 0)
+        rc = open_rm(t, &config, err);
+    if (rc < 0) {
+        cli_card_close(&t->card);
+        free(t);
+        return rc;
+    }
     *transport_out = t;
     return 0;
-
-destroy_card:
-    emu_gpu_destroy(t->gpu);
-free_transport:
-    free(t);
-    return rc;
 }
 
 void
@@ -235,7 +287,7 @@ transport_close(struct transport *t)
     if (!t)
         return;
     t->backend->ops->close(t->backend);
-    emu_gpu_destroy(t->gpu);
+    cli_card_close(&t->card);
     free(t);
 }
 
@@ -248,5 +300,5 @@ transport_backend(struct transport *t)
 const char *
 transport_chip(const struct transport *t)
 {
-    return t->chip;
+    return t->card.chip;
 }

@@ -5,6 +5,8 @@
 #ifndef NVRM_CLI_TRANSPORT_H
 #define NVRM_CLI_TRANSPORT_H
 
+#include <gsp/pci.h>
+
 #include "cli.h"
 
 /* -t, taken apart. Text is owned; release with transport_spec_fini(). */
@@ -13,6 +15,10 @@ struct transport_spec {
     char *chip; /* NULL: the default card */
     char *fw;   /* NULL: not said */
     char *inject;
+    char *path;   /* vfio-user: socket; pci: address */
+    bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
+    bool unbind;  /* pci: take the card from its driver */
+    enum gsp_pci_via via;
 };
 
 struct transport;
