@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vbios: a card's ROM taken apart, from a file, or from a card's sysfs `rom` by its address.
+ * vbios: a card's ROM taken apart: from a file, from a card's sysfs `rom` by its address, or
+ * from the PROM of the card behind -t.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,17 +11,21 @@
 #include <unistd.h>
 
 #include <gsp/vbios.h>
+#include <nvrm/regs.h>
 
+#include "card.h"
 #include "cmds.h"
 #include "fw_file.h"
 #include "render.h"
 
 static const struct nvrm_cmd info_row = {
-    .name = "vbios info", .args = "FILE|BDF", .min_args = 1, .max_args = 1};
+    .name = "vbios info", .args = "FILE|BDF|prom", .min_args = 1, .max_args = 1};
 static const struct nvrm_cmd verify_row = {
-    .name = "vbios verify", .args = "FILE|BDF", .min_args = 1, .max_args = 1};
-static const struct nvrm_cmd extract_row = {
-    .name = "vbios extract", .args = "FILE|BDF PART --to FILE", .min_args = 2, .max_args = 2};
+    .name = "vbios verify", .args = "FILE|BDF|prom", .min_args = 1, .max_args = 1};
+static const struct nvrm_cmd extract_row = {.name = "vbios extract",
+                                            .args = "FILE|BDF|prom PART --to FILE",
+                                            .min_args = 2,
+                                            .max_args = 2};
 
 struct rom {
     struct fw_file file;
@@ -83,6 +88,46 @@ read_card(const char *word, char *path, size_t path_bytes, struct fw_file *f,
     return rc;
 }
 
+/* A card needs no GSP-RM to show its ROM. */
+static int
+copy_prom(struct gsp_bus *bus, struct fw_file *f, struct gsp_error *err)
+{
+    uint8_t *data = malloc(GSP_VBIOS_PROM_BYTES);
+
+    if (!data)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    for (uint32_t at = 0; at < GSP_VBIOS_PROM_BYTES; at += 4) {
+        const uint32_t word = bus->ops->rd32(bus, 0, NV_PROM_DATA(at));
+
+        for (unsigned i = 0; i < 4; i++)
+            data[at + i] = (uint8_t)(word >> (8 * i));
+    }
+    f->data = data;
+    f->src = (struct gsp_fw_source){"PROM", data, GSP_VBIOS_PROM_BYTES, 0};
+    return 0;
+}
+
+static int
+read_prom(struct cli *cli, struct fw_file *f, struct gsp_error *err)
+{
+    struct transport_spec spec;
+    struct cli_card card;
+    struct nvrm_abi abi;
+    int rc = transport_spec_parse(&cli->options, &spec, err);
+
+    if (rc < 0)
+        return rc;
+    rc = cli_abi(cli, &abi, err);
+    if (rc == 0)
+        rc = cli_card_open(&spec, abi, &cli->host, &card, err);
+    if (rc == 0) {
+        rc = copy_prom(card.bus, f, err);
+        cli_card_close(&card);
+    }
+    transport_spec_fini(&spec);
+    return rc;
+}
+
 /* ---- parts ---- */
 
 static void
@@ -137,9 +182,20 @@ rom_close(struct rom *rom)
     free(rom);
 }
 
+static int
+read_rom(struct cli *cli, const char *word, char *path, size_t path_bytes, struct fw_file *f,
+         struct gsp_error *err)
+{
+    if (!strcmp(word, "prom"))
+        return read_prom(cli, f, err);
+    return is_address(word) ? read_card(word, path, path_bytes, f, err)
+                            : fw_file_read(word, f, err);
+}
+
 /* The path buffer names the file in errors and outlives the ROM. */
 static struct rom *
-rom_open(const char *word, char *path, size_t path_bytes, struct gsp_error *err)
+rom_open(struct cli *cli, const char *word, char *path, size_t path_bytes,
+         struct gsp_error *err)
 {
     struct rom *rom = calloc(1, sizeof(*rom));
     int rc;
@@ -148,8 +204,7 @@ rom_open(const char *word, char *path, size_t path_bytes, struct gsp_error *err)
         gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
         return NULL;
     }
-    rc = is_address(word) ? read_card(word, path, path_bytes, &rom->file, err)
-                          : fw_file_read(word, &rom->file, err);
+    rc = read_rom(cli, word, path, path_bytes, &rom->file, err);
     if (rc == 0)
         rc = gsp_vbios_open(&rom->file.src, &rom->vbios, err);
     if (rc == -EBADMSG)
@@ -205,11 +260,10 @@ token_rows(const struct gsp_vbios *v)
 
     for (unsigned i = 0; i < v->token_count; i++) {
         const struct gsp_vbios_token *t = &v->tokens[i];
-        const char letter[2] = {isprint(t->id) ? (char)t->id : '.', '\0'};
-
         json_array_append_new(rows, json_pack("{s:o, s:s, s:i, s:i, s:o}", "id", cli_hex(t->id),
-                                              "letter", letter, "version", t->version, "bytes",
-                                              t->bytes, "pointer", cli_hex(t->ptr)));
+                                              "name", gsp_vbios_token_name(t->id), "version",
+                                              t->version, "bytes", t->bytes, "pointer",
+                                              cli_hex(t->ptr)));
     }
     return rows;
 }
@@ -340,7 +394,7 @@ vbios_info(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
-    rom = rom_open(argv[1], path, sizeof(path), &err);
+    rom = rom_open(cli, argv[1], path, sizeof(path), &err);
     if (!rom)
         return cli_fail(cli, &err);
     doc = rom_doc(rom);
@@ -381,7 +435,7 @@ vbios_verify(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
-    rom = rom_open(argv[1], path, sizeof(path), &err);
+    rom = rom_open(cli, argv[1], path, sizeof(path), &err);
     if (!rom)
         return cli_fail(cli, &err);
     rows = json_array();
@@ -436,7 +490,7 @@ vbios_extract(struct cli *cli, int argc, char **argv)
         return rc;
     if (!to)
         return cli_usage(cli, "--to - writes to stdout", "vbios extract needs --to FILE");
-    rom = rom_open(argv[1], path, sizeof(path), &err);
+    rom = rom_open(cli, argv[1], path, sizeof(path), &err);
     if (!rom)
         return cli_fail(cli, &err);
     rc = write_part(rom, argv[2], to, force, &bytes, &err);
@@ -475,7 +529,7 @@ cmd_vbios_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_vbios = {
     .name = "vbios",
-    .args = "info|verify|extract FILE|BDF ...",
+    .args = "info|verify|extract FILE|BDF|prom ...",
     .options = "--to FILE, --force",
     .help = "a card's ROM: images, tables, FWSEC",
     .min_args = 1,

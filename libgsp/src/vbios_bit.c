@@ -21,6 +21,45 @@ enum {
     UCODE_ROW = 6,
 };
 
+/* NVIDIA, open-gpu-doc, BIOS Information Table; 'n' and 'R' after rom_nvswitch.h. */
+static const struct {
+    uint8_t id;
+    const char *name;
+} token_names[] = {
+    {'2', "I2C_PTRS"         },
+    {'A', "DAC_PTRS"         },
+    {'B', "BIOSDATA"         },
+    {'C', "CLOCK_PTRS"       },
+    {'D', "DFP_PTRS"         },
+    {'I', "NVINIT_PTRS"      },
+    {'L', "LVDS_PTRS"        },
+    {'M', "MEMORY_PTRS"      },
+    {'N', "NOP"              },
+    {'P', "PERF_PTRS"        },
+    {'R', "BRIDGE_FW_DATA"   },
+    {'S', "STRING_PTRS"      },
+    {'T', "TMDS_PTRS"        },
+    {'U', "DISPLAY_PTRS"     },
+    {'V', "VIRTUAL_PTRS"     },
+    {'c', "32BIT_PTRS"       },
+    {'d', "DP_PTRS"          },
+    {'i', "INTERNAL_USE_ONLY"},
+    {'n', "DCB_PTRS"         },
+    {'p', "FALCON_DATA"      },
+    {'u', "UEFI_DATA"        },
+    {'x', "MXM_DATA"         },
+};
+
+const char *
+gsp_vbios_token_name(uint8_t id)
+{
+    for (unsigned i = 0; i < sizeof(token_names) / sizeof(token_names[0]); i++) {
+        if (token_names[i].id == id)
+            return token_names[i].name;
+    }
+    return "";
+}
+
 int
 vbios_take(const struct gsp_vbios *v, uint64_t off, uint64_t bytes, const char *what,
            struct gsp_fw_slice *out, struct gsp_error *err)

@@ -203,6 +203,28 @@ rom_is_taken_apart(void **state)
     cli_expect_text("nvrm-cli vbios extract " ROM "ifr0 x --to $T/x", 2, NULL, "it has rom,");
 }
 
+/* The emulated card's own ROM, through its registers. */
+static void
+prom_of_every_card_before_hopper_leads_to_fwsec(void **state)
+{
+    static const char *const cards[] = {"TU102", "GA100", "GA102", "AD102"};
+    char command[96];
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        json_t *doc;
+
+        snprintf(command, sizeof(command), "nvrm-cli vbios verify prom -d %s", cards[i]);
+        cli_expect_text(command, 0, "FWSEC", NULL);
+        snprintf(command, sizeof(command), "nvrm-cli vbios info prom -j -d %s", cards[i]);
+        doc = cli_expect_json(command);
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(doc, "fwsec"),
+                                                            "descriptor_version")),
+                         i < 2 ? 2 : 3);
+        json_decref(doc);
+    }
+}
+
 int
 main(void)
 {
@@ -215,6 +237,7 @@ main(void)
         cmocka_unit_test(run_archive_gives_its_firmware),
         cmocka_unit_test(foreign_and_missing_files_are_named),
         cmocka_unit_test(rom_is_taken_apart),
+        cmocka_unit_test(prom_of_every_card_before_hopper_leads_to_fwsec),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

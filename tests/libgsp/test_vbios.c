@@ -44,6 +44,9 @@ rom_of_every_ifr_version_leads_to_the_same_tables(void **state)
         assert_int_equal(v.bit_off, FW_ROM_BIT);
         assert_int_equal(v.token_count, 3);
         assert_string_equal(v.version, "95.02.18.80.01");
+        assert_string_equal(gsp_vbios_token_name(v.tokens[1].id), "BIOSDATA");
+        assert_string_equal(gsp_vbios_token_name(v.tokens[2].id), "FALCON_DATA");
+        assert_string_equal(gsp_vbios_token_name(0xff), "");
         assert_int_equal(v.ucode_count, 2);
         assert_int_equal(v.ucodes[1].app_id, GSP_FWSEC_APP_PROD);
         assert_false(v.truncated);

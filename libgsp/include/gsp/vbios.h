@@ -77,6 +77,9 @@ struct gsp_vbios {
 GSP_MUST_CHECK int gsp_vbios_open(const struct gsp_fw_source *src, struct gsp_vbios *out,
                                   struct gsp_error *err);
 
+/** "NVINIT_PTRS": what the public BIT specification calls a token. "" when it names none. */
+const char *gsp_vbios_token_name(uint8_t id);
+
 /* ---- FWSEC ---- */
 
 enum {
