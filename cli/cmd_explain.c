@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explain: what a status, class, control, RPC or Xid is, by name or number.
+ * explain: what a status, class, control, RPC or Xid is, by name or number; what a log or a
+ * crash dump says.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "cmds.h"
 #include "describe.h"
+#include "explain.h"
 #include "nearest.h"
 
 static void
@@ -109,8 +111,8 @@ explain_rpc(struct cli *cli, struct nvrm_abi abi, const char *word)
     return rpc ? emit(cli, abi, describe_rpc(abi, rpc)) : no_row(cli, abi, "RPC", id);
 }
 
-static const struct nvrm_const *
-find_xid(struct nvrm_abi abi, const char *word)
+const struct nvrm_const *
+explain_find_xid(struct nvrm_abi abi, const char *word)
 {
     uint32_t number = 0;
     const bool is_number = rm_parse_u32(word, &number);
@@ -158,7 +160,7 @@ no_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
 static int
 explain_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
 {
-    const struct nvrm_const *c = find_xid(abi, word);
+    const struct nvrm_const *c = explain_find_xid(abi, word);
     json_t *doc;
 
     if (!c)
@@ -188,21 +190,26 @@ cmd_explain_run(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
+    if (argc == 2)
+        return explain_file(cli, argv[1], NULL);
+    if (!strcmp(argv[1], "crash"))
+        return explain_file(cli, argv[2], "crash");
     if (cli_abi(cli, &abi, &err) < 0)
         return cli_fail(cli, &err);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (!strcmp(kinds[i].name, argv[1]))
             return kinds[i].run(cli, abi, argv[2]);
     }
-    return cli_usage(cli, "legal: status, class, ctl, rpc, xid", "explain knows no kind '%s'",
-                     argv[1]);
+    return cli_usage(cli, "legal: status, class, ctl, rpc, xid, crash, or a file alone",
+                     "explain knows no kind '%s'", argv[1]);
 }
 
 const struct nvrm_cmd cmd_explain = {
     .name = "explain",
-    .args = "status|class|ctl|rpc|xid NAME|NUMBER",
-    .help = "what a status, class, control, RPC or Xid is",
-    .min_args = 2,
+    .args = "status|class|ctl|rpc|xid NAME|NUMBER, or [crash] FILE",
+    .help = "what a status, class, control, RPC or Xid is, or what a kernel log or crash dump "
+            "says",
+    .min_args = 1,
     .max_args = 2,
     .run = cmd_explain_run,
 };

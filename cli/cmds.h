@@ -18,6 +18,8 @@ extern const struct nvrm_cmd cmd_fw;
 extern const struct nvrm_cmd cmd_help;
 extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
+extern const struct nvrm_cmd cmd_log;
+extern const struct nvrm_cmd cmd_pci;
 extern const struct nvrm_cmd cmd_rpc;
 extern const struct nvrm_cmd cmd_run;
 extern const struct nvrm_cmd cmd_save;
@@ -25,5 +27,9 @@ extern const struct nvrm_cmd cmd_schema;
 extern const struct nvrm_cmd cmd_shell;
 extern const struct nvrm_cmd cmd_tree;
 extern const struct nvrm_cmd cmd_vbios;
+
+struct gsp_pci_device;
+/* A real card as pci list and list show it. */
+json_t *pci_card_row(const struct gsp_pci_device *d);
 
 #endif

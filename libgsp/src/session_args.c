@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <nvrm/regs.h>
+
 #include "session_priv.h"
 #include "wire_set_priv.h"
 
@@ -156,4 +158,16 @@ gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out, size_t *byt
     *name_out = log_names[i];
     *bytes_out = rm->logs[i].bytes;
     return rm->logs[i].cpu;
+}
+
+void
+gsp_rm_chip(struct gsp_backend *b, uint32_t *arch_out, uint32_t *impl_out)
+{
+    const struct gsp_rm *rm = (const struct gsp_rm *)b;
+    uint32_t boot_42 = 0;
+
+    if (b->ops->alloc == gsprm_alloc)
+        boot_42 = rm->config.bus->ops->rd32(rm->config.bus, 0, NV_PMC_BOOT_42);
+    *arch_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_ARCHITECTURE);
+    *impl_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_IMPLEMENTATION);
 }

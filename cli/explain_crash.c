@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CrashCat: dumps of a report queue, and the same report as the driver printed it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "explain.h"
+
+static json_t *
+who(const struct gsp_crash_who *w, enum gsp_crash_writer writer)
+{
+    json_t *o = json_pack("{s:s}", "mode", gsp_crash_mode_name(writer, w->mode));
+
+    if (w->partition != 255)
+        json_object_set_new(o, "partition", json_integer(w->partition));
+    if (w->ucode != 255)
+        json_object_set_new(o, "ucode", json_integer(w->ucode));
+    if (w->task != 255)
+        json_object_set_new(o, "task", json_integer(w->task));
+    return o;
+}
+
+static json_t *
+addresses(const struct gsp_crash_values *v)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < v->count; i++)
+        json_array_append_new(array, cli_hex(gsp_crash_value(v, i)));
+    return array;
+}
+
+static json_t *
+registers(const struct gsp_crash_report *r)
+{
+    json_t *o = json_object();
+
+    for (unsigned i = 0; i < r->csrs.count; i++)
+        json_object_set_new(o, gsp_crash_csr_name(r->csr_mode, i),
+                            cli_hex(gsp_crash_value(&r->csrs, i)));
+    for (unsigned i = 0; i < r->gprs.count; i++)
+        json_object_set_new(o, gsp_crash_gpr_name(i), cli_hex(gsp_crash_value(&r->gprs, i)));
+    return o;
+}
+
+static json_t *
+io_registers(const struct gsp_crash_values *v)
+{
+    json_t *o = json_object();
+    char offset[16];
+
+    for (uint32_t i = 0; i < v->count; i++) {
+        const uint64_t pair = gsp_crash_value(v, i);
+
+        snprintf(offset, sizeof(offset), "0x%08x", (unsigned)(pair >> 32));
+        json_object_set_new(o, offset, cli_hex32((uint32_t)pair));
+    }
+    return o;
+}
+
+/* Why, in words: a panic's reason, an exception's RISC-V cause. */
+static const char *
+reason_of(enum gsp_crash_writer writer, enum gsp_crash_cause cause, unsigned reason,
+          uint64_t data)
+{
+    switch (cause) {
+    case GSP_CRASH_EXCEPTION:
+        return gsp_crash_riscv_cause_name(data);
+    case GSP_CRASH_PANIC:
+        return gsp_crash_reason_name(writer, reason);
+    case GSP_CRASH_TIMEOUT:
+        return "it did not finish in time";
+    case GSP_CRASH_WATCHDOG:
+        return "the watchdog saw no progress";
+    default:
+        return "unknown";
+    }
+}
+
+static json_t *
+report_doc(const struct gsp_crash_report *r)
+{
+    json_t *o = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "kind", "crash", "writer",
+        gsp_crash_writer_name(r->writer), "cause", gsp_crash_cause_name(r->cause), "reason",
+        reason_of(r->writer, r->cause, r->reason, r->data), "pc", cli_hex(r->pc), "data",
+        cli_hex(r->data), "source", who(&r->source, r->writer), "reporter",
+        who(&r->reporter, r->writer), "timestamp", (json_int_t)r->timestamp);
+
+    json_object_set_new(o, "containment",
+                        json_string(gsp_crash_containment_name(r->containment)));
+    if (r->writer != GSP_CRASH_UNKNOWN)
+        json_object_set_new(o, "version",
+                            json_sprintf("%u.%u.%u", r->version >> 28, r->version >> 24 & 0xf,
+                                         r->version & 0xffffff));
+    else
+        json_object_set_new(o, "writer_id", cli_hex(r->writer_id));
+    if (r->csrs.count || r->gprs.count)
+        json_object_set_new(o, "registers", registers(r));
+    if (r->stack.count)
+        json_object_set_new(o, "stack", addresses(&r->stack));
+    if (r->pc_trace.count)
+        json_object_set_new(o, "pc_trace", addresses(&r->pc_trace));
+    if (r->io.count)
+        json_object_set_new(o, "io", io_registers(&r->io));
+    if (r->skipped)
+        json_object_set_new(o, "unknown_packets", json_integer(r->skipped));
+    return o;
+}
+
+json_t *
+explain_crash_reports(const struct fw_file *f, struct gsp_error *err)
+{
+    json_t *reports = json_array();
+    struct gsp_crash_report r;
+    uint64_t off = 0;
+    int rc;
+
+    while ((rc = gsp_crash_report_next(&f->src, &off, &r, err)) == 0)
+        json_array_append_new(reports, report_doc(&r));
+    if (rc == -ENOENT && json_array_size(reports))
+        return json_pack("{s:s, s:s, s:o}", "kind", "crash", "file", f->src.name, "reports",
+                         reports);
+    if (rc == -ENOENT)
+        gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG, "%s holds no crash report", f->src.name);
+    json_decref(reports);
+    return NULL;
+}
+
+void
+explain_crash_source(const struct gsp_crash_line *line, json_t *finding)
+{
+    const bool exception = line->source.cause == GSP_CRASH_EXCEPTION;
+
+    json_object_set_new(finding, "engine", explain_span(line->source.engine));
+    json_object_set_new(finding, "mode",
+                        json_string(gsp_crash_mode_name(GSP_CRASH_UNKNOWN, line->source.mode)));
+    json_object_set_new(finding, "cause",
+                        json_string(gsp_crash_cause_name(line->source.cause)));
+    if (line->source.why.bytes)
+        json_object_set_new(finding, "reason",
+                            exception
+                                ? json_string(gsp_crash_riscv_cause_name(line->source.number))
+                                : explain_span(line->source.why));
+    json_object_set_new(finding, "number", cli_hex(line->source.number));
+    json_object_set_new(finding, "pc", cli_hex(line->source.pc));
+    if (line->source.aux)
+        json_object_set_new(finding, "data", cli_hex(line->source.aux));
+    if (line->source.has_who)
+        json_object_set_new(finding, "source", who(&line->source.who, GSP_CRASH_UNKNOWN));
+}
+
+static void
+print_map(struct cli *cli, const char *title, const json_t *map)
+{
+    const char *name;
+    json_t *value;
+    unsigned n = 0;
+
+    json_object_foreach((json_t *)map, name, value)
+    {
+        if (n % 4 == 0)
+            fprintf(cli->out, "%s  %-9s", n ? "\n" : "", n ? "" : title);
+        fprintf(cli->out, " %s=%s", name, json_string_value(value));
+        n++;
+    }
+    if (n)
+        fputc('\n', cli->out);
+}
+
+static void
+print_list(struct cli *cli, const char *title, const json_t *list)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+        fprintf(cli->out, "  %-9s %s\n", i ? "" : title, json_string_value(item));
+}
+
+static void
+print_who(struct cli *cli, const char *title, const json_t *o)
+{
+    static const char *const keys[] = {"partition", "ucode", "task"};
+
+    if (!o)
+        return;
+    fprintf(cli->out, "  %-9s %s", title, cli_str(o, "mode"));
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (json_object_get(o, keys[i]))
+            fprintf(cli->out, " %s %lld", keys[i],
+                    (long long)json_integer_value(json_object_get(o, keys[i])));
+    fputc('\n', cli->out);
+}
+
+static void
+print_one(struct cli *cli, const json_t *r)
+{
+    fprintf(cli->out, "%s%s%s %s: %s, at pc %s", cli_str(r, "engine"),
+            *cli_str(r, "engine") ? " " : "", "crash", cli_str(r, "cause"),
+            *cli_str(r, "reason") ? cli_str(r, "reason") : "no reason given", cli_str(r, "pc"));
+    if (*cli_str(r, "data"))
+        fprintf(cli->out, ", data %s", cli_str(r, "data"));
+    fputc('\n', cli->out);
+    print_who(cli, "source", json_object_get(r, "source"));
+    print_who(cli, "reporter", json_object_get(r, "reporter"));
+    if (*cli_str(r, "reported_by"))
+        fprintf(cli->out, "  reporter  %s\n", cli_str(r, "reported_by"));
+    if (*cli_str(r, "version"))
+        fprintf(cli->out, "  writer    %s, version %s\n", cli_str(r, "writer"),
+                cli_str(r, "version"));
+    print_map(cli, "registers", json_object_get(r, "registers"));
+    print_list(cli, "stack", json_object_get(r, "stack"));
+    print_list(cli, "trace", json_object_get(r, "pc_trace"));
+    print_map(cli, "io", json_object_get(r, "io"));
+}
+
+void
+explain_print_crash(struct cli *cli, const json_t *doc)
+{
+    const json_t *reports = json_object_get(doc, "reports");
+    const json_t *r;
+    size_t i;
+
+    if (!reports) {
+        print_one(cli, doc);
+        return;
+    }
+    json_array_foreach(reports, i, r) print_one(cli, r);
+}
