@@ -122,8 +122,10 @@ emu_falcon_port_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, ui
 
 /* Why a transfer cannot be: a context is wanted, or the port is not set to physical memory. */
 static const char *
-objection(const struct emu_falcon *f, uint32_t transcfg)
+objection(const struct emu_gpu *gpu, const struct emu_falcon *f, uint32_t transcfg)
 {
+    if ((transcfg & 3) && !emu_hw_bus_master(gpu))
+        return "the card is not a bus master";
     if (f->scrub)
         return "scrubbing is not over";
     if (f->dmactl & 1)
@@ -154,7 +156,7 @@ emu_falcon_dma(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t cmd)
     const uint32_t bytes = 4u << (cmd >> 8 & 7), transcfg = f->transcfg[cmd >> 12 & 7];
     const uint64_t base = (uint64_t)(f->dma_base1 & 0x1ff) << 40 | (uint64_t)f->dma_base << 8;
     const uint32_t at = f->dma_moffs;
-    const char *why = objection(f, transcfg);
+    const char *why = objection(gpu, f, transcfg);
     void *p;
 
     f->dma_cmd = cmd;

@@ -248,16 +248,18 @@ emu_falcon_has_bootloader(struct emu_gpu *gpu, const struct emu_falcon *f)
     return good;
 }
 
-static const uint8_t *
+static bool
 fetch(struct emu_gpu *gpu, const struct emu_falcon *f, const uint32_t *desc, unsigned base,
-      uint32_t off, uint32_t bytes)
+      struct emu_blob *out, size_t bytes)
 {
     const uint32_t transcfg = f->transcfg[desc[BL_CTX_DMA] & 7];
     const uint64_t addr = (uint64_t)desc[base + 1] << 32 | desc[base];
 
-    if (desc[BL_CTX_DMA] > 7 || !(transcfg >> 2 & 1) || addr % EMU_FALCON_BLOCK)
-        return NULL;
-    return emu_hw_target(gpu, transcfg & 3, addr + off, bytes);
+    if (desc[BL_CTX_DMA] > 7 || !(transcfg >> 2 & 1) || addr % EMU_FALCON_BLOCK ||
+        ((transcfg & 3) && !emu_hw_bus_master(gpu)))
+        return false;
+    emu_blob_grow(out, bytes);
+    return !out->failed && emu_hw_copy(gpu, transcfg & 3, addr, out->p, bytes);
 }
 
 static bool
@@ -268,35 +270,34 @@ check_sizes(const uint32_t *desc, const struct image *m)
            desc[BL_ENTRY] == 0 && desc[BL_DATA_SIZE] == m->dmem.n;
 }
 
-/* DMEM as the bootloader fetched it, or NULL. */
-static const uint8_t *
-check_fetched(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m)
+/* What the bootloader fetches; DMEM stays in `data`. */
+static bool
+check_fetched(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m,
+              struct emu_blob *data)
 {
+    struct emu_blob code = {.mem = &gpu->mem};
     uint32_t desc[BL_WORDS];
-    const uint8_t *code, *data;
+    bool good = false;
 
     memcpy(desc, f->dmem, sizeof(desc));
-    if (!check_sizes(desc, m)) {
+    if (!check_sizes(desc, m))
         refuse(gpu, f, m, "the bootloader's descriptor", 0);
-        return NULL;
-    }
-    code = fetch(gpu, f, desc, BL_CODE_BASE, 0, (uint32_t)m->imem.n);
-    data = fetch(gpu, f, desc, BL_DATA_BASE, 0, (uint32_t)m->dmem.n);
-    if (!code || !data) {
+    else if (!fetch(gpu, f, desc, BL_CODE_BASE, &code, m->imem.n) ||
+             !fetch(gpu, f, desc, BL_DATA_BASE, data, m->dmem.n))
         refuse(gpu, f, m, "the bootloader cannot fetch it", desc[BL_CTX_DMA]);
-        return NULL;
-    }
-    if (first_difference(code, m->imem.p, m->imem.n) != m->imem.n) {
+    else if (memcmp(code.p, m->imem.p, m->imem.n) != 0)
         refuse(gpu, f, m, "other code in system memory", 0);
-        return NULL;
-    }
-    return check_data(gpu, f, m, data) ? data : NULL;
+    else
+        good = check_data(gpu, f, m, data->p);
+    emu_blob_fini(&code);
+    return good;
 }
 
 static void
 run_gsp(struct emu_gpu *gpu, struct emu_falcon *f)
 {
     const bool brom = emu_family_has_brom(gpu->hw->key.family);
+    struct emu_blob fetched = {.mem = &gpu->mem};
     const uint8_t *data = NULL;
     struct image m;
 
@@ -305,10 +306,11 @@ run_gsp(struct emu_gpu *gpu, struct emu_falcon *f)
         emu_note(gpu, "GSP: out of memory");
     else if (brom)
         data = check_loaded(gpu, f, &m) ? f->dmem : NULL;
-    else if (emu_falcon_has_bootloader(gpu, f))
-        data = check_fetched(gpu, f, &m);
+    else if (emu_falcon_has_bootloader(gpu, f) && check_fetched(gpu, f, &m, &fetched))
+        data = fetched.p;
     if (data)
         emu_fwsec_run(gpu, data);
+    emu_blob_fini(&fetched);
     image_fini(&m);
 }
 

@@ -103,13 +103,11 @@ check_fmc(struct emu_gpu *gpu, const uint8_t *cot)
     struct emu_blob image = {.mem = &gpu->mem};
     uint32_t error = COT_NOT_MEASURED;
     struct emu_fmc fmc;
-    const void *have;
 
     emu_fmc_image(&gpu->hw->key, &image);
-    have = emu_ram_at(&gpu->ram, get64(cot, COT_FMC), image.n);
-    if (!have || get64(cot, COT_FMC) % 4096)
+    if (get64(cot, COT_FMC) % 4096 || !emu_hw_target(gpu, 1, get64(cot, COT_FMC), 4096))
         error = COT_NO_FMC;
-    else if (!image.failed && memcmp(have, image.p, image.n) == 0)
+    else if (!image.failed && emu_hw_holds(gpu, get64(cot, COT_FMC), image.p, image.n))
         error = COT_OK;
     emu_blob_fini(&image);
     if (error || !emu_fmc_keys(&gpu->hw->key, &gpu->mem, &fmc))
@@ -172,12 +170,14 @@ place(struct emu_gpu *gpu, const uint8_t *cot, const struct emu_meta *m)
 static uint32_t
 run_fmc(struct emu_gpu *gpu, const uint8_t *cot)
 {
-    const uint8_t *p = emu_ram_at(&gpu->ram, get64(cot, COT_BOOT_ARGS), PARAMS_BYTES);
+    uint8_t p[PARAMS_BYTES];
     struct emu_meta meta;
     uint32_t error;
 
     if (emu_hw_fault(gpu, EMU_BOOT_FMC_ERROR))
         return gpu->hw->fault_arg[EMU_BOOT_FMC_ERROR];
+    if (!emu_hw_copy(gpu, 1, get64(cot, COT_BOOT_ARGS), p, sizeof(p)))
+        return EMU_CHAIN_META_ADDRESS;
     if (get32(p, PARAMS_DESC_SIZE) != 256 || p[PARAMS_IS_RM] != 1 ||
         get32(p, PARAMS_DESC_TARGET) - 1 > 1 || get32(p, PARAMS_ARGS_TARGET) - 1 > 1) {
         emu_note(gpu, "FMC: boot parameters (targets %u and %u, %u bytes)",
@@ -223,6 +223,8 @@ emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes)
 
     if (bytes < COT_BYTES || get32(payload, 0) >> 16 != COT_BYTES)
         return COT_SIZE;
+    if (!emu_hw_bus_master(gpu))
+        return COT_NO_FMC;
     head = get32(payload, 0) & 0xffff;
     if (head != version)
         return COT_VERSION;
@@ -230,7 +232,7 @@ emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes)
     if (!error)
         error = check_frts(gpu, payload);
     args = get64(payload, COT_BOOT_ARGS);
-    if (!error && (args % 8 || !emu_ram_at(&gpu->ram, args, PARAMS_BYTES)))
+    if (!error && (args % 8 || !emu_hw_target(gpu, 1, args, 8)))
         error = COT_ARGS;
     if (error)
         return error;

@@ -172,6 +172,15 @@ void *emu_hw_vram(struct emu_gpu *gpu, uint64_t addr, uint64_t bytes);
 /** Memory as a falcon's DMA names it: target 0 local, 1 and 2 system. */
 void *emu_hw_target(struct emu_gpu *gpu, unsigned target, uint64_t addr, uint64_t bytes);
 
+/** Copy out of such memory, page by page: pages that follow each other on the bus need not do
+ * so in the host. */
+bool emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out,
+                 uint64_t bytes);
+/** Does system memory hold these bytes? */
+bool emu_hw_holds(struct emu_gpu *gpu, uint64_t addr, const void *wanted, uint64_t bytes);
+/** Software allowed the card to reach system memory: bus master in its configuration space. */
+bool emu_hw_bus_master(const struct emu_gpu *gpu);
+
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);
 bool emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg,

@@ -130,18 +130,17 @@ check_bootloader(struct emu_gpu *gpu, const struct emu_meta *m)
 {
     struct emu_blob image = {.mem = &gpu->mem};
     const uint64_t addr = get(m, BL_ADDR), bytes = get(m, BL_SIZE);
-    const void *have;
     struct emu_bl_desc d;
     uint32_t error = EMU_CHAIN_OK;
 
     emu_bl_desc(&gpu->hw->key, &d);
-    if (bytes != d.image_bytes || addr % PAGE || !(have = emu_ram_at(&gpu->ram, addr, bytes)))
+    if (bytes != d.image_bytes || addr % PAGE)
         return refuse(gpu, EMU_CHAIN_META_FIELD, "bootloader's address or size", bytes);
     if (get(m, BL_CODE) != d.code_off || get(m, BL_DATA) != d.data_off ||
         get(m, BL_MANIFEST) != d.manifest_off)
         return refuse(gpu, EMU_CHAIN_META_FIELD, "offsets in the bootloader", get(m, BL_CODE));
     emu_bl_image(&gpu->hw->key, &image);
-    if (image.failed || memcmp(have, image.p, bytes) != 0)
+    if (image.failed || !emu_hw_holds(gpu, addr, image.p, bytes))
         error = refuse(gpu, EMU_CHAIN_BOOTLOADER, "the bootloader differs", addr);
     emu_blob_fini(&image);
     return error;
@@ -152,6 +151,9 @@ emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
 {
     uint32_t error;
 
+    if (!emu_hw_bus_master(gpu))
+        return refuse(gpu, EMU_CHAIN_META_ADDRESS, "the card is not a bus master, command",
+                      gpu->config[4]);
     *out = (struct emu_meta){.p = emu_ram_at(&gpu->ram, addr, META_BYTES)};
     if (!out->p || addr % 256)
         return refuse(gpu, EMU_CHAIN_META_ADDRESS, "no memory at", addr);

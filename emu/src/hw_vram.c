@@ -44,6 +44,50 @@ emu_hw_target(struct emu_gpu *gpu, unsigned target, uint64_t addr, uint64_t byte
     return target < 3 ? emu_ram_at(&gpu->ram, addr, bytes) : NULL;
 }
 
+bool
+emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out, uint64_t bytes)
+{
+    uint8_t *to = out;
+
+    while (bytes) {
+        const uint64_t room = EMU_PAGE_BYTES - addr % EMU_PAGE_BYTES;
+        const uint64_t step = bytes < room ? bytes : room;
+        const void *p = emu_hw_target(gpu, target, addr, step);
+
+        if (!p)
+            return false;
+        memcpy(to, p, step);
+        to += step;
+        addr += step;
+        bytes -= step;
+    }
+    return true;
+}
+
+bool
+emu_hw_holds(struct emu_gpu *gpu, uint64_t addr, const void *wanted, uint64_t bytes)
+{
+    const uint8_t *w = wanted;
+    uint8_t page[EMU_PAGE_BYTES];
+
+    while (bytes) {
+        const uint64_t step = bytes < sizeof(page) ? bytes : sizeof(page);
+
+        if (!emu_hw_copy(gpu, 1, addr, page, step) || memcmp(page, w, step) != 0)
+            return false;
+        addr += step;
+        w += step;
+        bytes -= step;
+    }
+    return true;
+}
+
+bool
+emu_hw_bus_master(const struct emu_gpu *gpu)
+{
+    return gpu->config[4] >> 2 & 1;
+}
+
 /* Virtual modes of BAR1 and BAR3 need page tables of GSP-RM's: what is mapped there is not
  * modelled here. Physical mode starts at the block register's address. */
 static void *

@@ -92,6 +92,7 @@ boot_open(struct boot *b, const char *release, const char *chip, const char *inj
     memset(b, 0, sizeof(*b));
     b->chip = chip;
     raw_open(&b->raw, release, chip, inject);
+    assert_int_equal(b->raw.bus->ops->config_write(b->raw.bus, 4, 2, 6), 0);
     b->family = family_of(b);
     for (unsigned k = 0; k < EMU_SYNTH_KINDS; k++)
         emu_synth_file(chip, release, (enum emu_synth_kind)k, &b->file[k].p, &b->file[k].n);

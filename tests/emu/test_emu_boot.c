@@ -285,6 +285,22 @@ fsp_refuses_what_is_not_its_fmc(void **state)
     }
 }
 
+static void
+a_card_that_is_no_bus_master_reaches_no_memory(void **state)
+{
+    static const char *const steps[] = {"wpr2", "booter", "frts", "scrubber", "fsp", "fsp"};
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct boot b;
+
+        boot_open(&b, "570.144", chips[i], NULL);
+        b.raw.bus->ops->config_write(b.raw.bus, 4, 2, 2);
+        ends_at(&b, "bus master", steps[i]);
+        boot_close(&b);
+    }
+}
+
 /* A release's firmware on the card, another one in the client's memory. */
 static void
 firmware_of_another_release_does_not_boot(void **state)
@@ -354,6 +370,7 @@ boot_faults_stop_the_boot_until_a_reset(void **state)
         boot_open(&b, "570.144", faults[i].chip, faults[i].fault);
         ends_at(&b, faults[i].fault, faults[i].step);
         assert_int_equal(b.raw.bus->ops->reset(b.raw.bus), 0);
+        b.raw.bus->ops->config_write(b.raw.bus, 4, 2, 6);
         again = b; /* the same card; what lies in memory is made anew */
         memset(&again.radix3, 0, sizeof(again.radix3));
         memset(&again.sig, 0, sizeof(again.sig));
@@ -513,6 +530,7 @@ main(void)
         cmocka_unit_test(the_sound_meta_is_accepted_and_marked),
         cmocka_unit_test(another_family_s_signature_is_refused),
         cmocka_unit_test(fsp_refuses_what_is_not_its_fmc),
+        cmocka_unit_test(a_card_that_is_no_bus_master_reaches_no_memory),
         cmocka_unit_test(firmware_of_another_release_does_not_boot),
         cmocka_unit_test(boot_faults_stop_the_boot_until_a_reset),
         cmocka_unit_test(unload_faults_show),

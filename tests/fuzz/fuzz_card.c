@@ -240,6 +240,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     c.bus = emu_gpu_bus(c.gpu);
     if (c.bus->ops->dma_alloc(c.bus, MEM, &c.mem) == 0) {
+        c.bus->ops->config_write(c.bus, 4, 2, 6); /* memory, bus master */
         for (int i = 0; i < MAX_STEPS && in.left; i++)
             step(&c, &in);
         c.bus->ops->dma_free(c.bus, &c.mem);
