@@ -13,8 +13,8 @@ enum {
     SEC2 = 0x840000,
     MAILBOX0 = 0x40,
     CPUCTL = 0x100,
-    WPR2_LO = 0x1fa824,
-    WPR2_HI = 0x1fa828,
+    WPR2 = 0x1fa824, /* lo, hi */
+    WPR2_GB10X = 0x88a824,
     FSP_QUEUE_HEAD = 0x8f2c00,
     FSP_MSGQ_HEAD = 0x8f2c80,
     FSP_EMEMC = 0x8f2ac0,
@@ -82,7 +82,7 @@ serve_one(struct boot_card *c)
     fake_gsp_send(&c->gsp, c->taken.function, 0, is_numbered(c) ? c->taken.sequence : 0,
                   c->taken.payload, c->taken.payload_bytes);
     if (c->taken.function == 47 && c->fsp) /* the FMC takes WPR2 down itself */
-        *reg(c, WPR2_HI) = 0, c->running = false;
+        *reg(c, c->wpr2 + 4) = 0, c->running = false;
 }
 
 static void
@@ -129,8 +129,8 @@ run_fwsec(struct boot_card *c, const uint8_t *dmem)
     *reg(c, 0x1438) = c->frts_error << 16;
     if (c->frts_error)
         return;
-    *reg(c, WPR2_LO) = (uint32_t)(c->frts >> 12 << 4) + (c->frts_elsewhere ? 0x100 : 0);
-    *reg(c, WPR2_HI) = (uint32_t)((c->frts + 0x100000) >> 12 << 4);
+    *reg(c, c->wpr2) = (uint32_t)(c->frts >> 12 << 4) + (c->frts_elsewhere ? 0x100 : 0);
+    *reg(c, c->wpr2 + 4) = (uint32_t)((c->frts + 0x100000) >> 12 << 4);
 }
 
 static void
@@ -180,8 +180,8 @@ run_booter_load(struct boot_card *c, uint64_t meta)
     check_radix3(c, get64(m + 0x10), get64(m + 0x18));
     if (c->booter_error)
         return;
-    if (!*reg(c, WPR2_HI))
-        *reg(c, WPR2_HI) = 0x10;
+    if (!*reg(c, c->wpr2 + 4))
+        *reg(c, c->wpr2 + 4) = 0x10;
     start_rm(c, *reg(c, GSP + MAILBOX0) | (uint64_t)*reg(c, GSP + 0x44) << 32);
 }
 
@@ -193,7 +193,7 @@ run_sec2(struct boot_card *c)
     c->sec2_starts++;
     if (c->running) { /* resume, or unload */
         if (mailbox == UINT64_C(0xff000000ff))
-            *reg(c, WPR2_HI) = 0, c->running = false;
+            *reg(c, c->wpr2 + 4) = 0, c->running = false;
         else
             *reg(c, 0x1180f8) = 1 << 26, *reg(c, GSP + 0x1388) = 0x80;
     } else if (*reg(c, 0x1180fc) >> 29 < 3) {
@@ -282,7 +282,7 @@ run_fsp(struct boot_card *c)
     c->wpr_meta = get64(params + 16); /* u32 regkeys, pad; target, size, offset */
     assert_true(get64(at_bus(c, c->wpr_meta)) == 0xdc3aae21371a60b3);
     *reg(c, GSP + 0xf4) = 0x80000400 | (c->locked ? 1 << 13 : 0);
-    *reg(c, WPR2_HI) = 0x10;
+    *reg(c, c->wpr2 + 4) = 0x10;
     if (!c->locked)
         start_rm(c, get64(params + 8 + 32 + 8));
 }
@@ -398,6 +398,7 @@ power_on(struct boot_card *c)
         {"GA102", 0x17200000},
         {"AD102", 0x19200000},
         {"GH100", 0x18000000},
+        {"GB100", 0x1a000000},
         {"GB202", 0x1b200000},
     };
 
@@ -473,7 +474,7 @@ find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *re
     (void)family, (void)err;
     free(c->file[i]);
     c->file[i] = NULL;
-    rc = emu_synth_file(c->chip, c->fw_release ? c->fw_release : release, kinds[role],
+    rc = emu_synth_file(c->files_of, c->fw_release ? c->fw_release : release, kinds[role],
                         &c->file[i], &c->file_bytes[i]);
     if (rc < 0)
         return rc;
@@ -521,13 +522,15 @@ boot_card_create(const char *chip, const char *release)
     c->host = (struct gsp_host){.ctx = c, .realloc = host_realloc};
     c->abi.schema = nvrm_schema_builtin();
     c->abi.release = nvrm_release_find(c->abi.schema, release);
-    c->fsp = !strcmp(chip, "GH100") || !strcmp(chip, "GB202");
+    c->fsp = !strcmp(chip, "GH100") || !strncmp(chip, "GB", 2);
+    c->wpr2 = strcmp(chip, "GB100") ? WPR2 : WPR2_GB10X;
+    c->files_of = strcmp(chip, "GB100") ? chip : "GB202";
     c->brom = strcmp(chip, "TU102") && strcmp(chip, "GA100");
     c->regs = calloc(1, BOOT_CARD_BAR0);
     c->memory = aligned_alloc(4096, BOOT_CARD_ROOM);
     c->rom = calloc(1, 1 << 20);
     assert_true(c->regs && c->memory && c->rom);
-    assert_int_equal(emu_vbios(chip, EMU_VBIOS_SOUND, &rom, &bytes), 0);
+    assert_int_equal(emu_vbios(c->files_of, EMU_VBIOS_SOUND, &rom, &bytes), 0);
     assert_true(bytes <= 1 << 20);
     memcpy(c->rom, rom, bytes);
     free(rom);

@@ -70,7 +70,8 @@ boot_and_unload(const char *chip, const char *release)
 static void
 every_family_boots_unloads_and_boots_again(void **state)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
     static const char *const releases[] = {"535.113.01", "570.144", "580.126.20", "595.45.04"};
 
     (void)state;
