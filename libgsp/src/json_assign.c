@@ -4,13 +4,14 @@
  * like JSON is taken as a bare string, so that names and hex numbers need no quotes.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "json_read_priv.h"
 #include "place_priv.h"
 #include "scratch_priv.h"
 
 /* A count must cover an element that was assigned. */
-static bool
+static void
 raise_count(struct gsp_reader *r, struct gsp_object *o, const struct gsp_place *place)
 {
     const struct nvrm_note *note = gsp_field_note(r->abi, place->field);
@@ -18,7 +19,7 @@ raise_count(struct gsp_reader *r, struct gsp_object *o, const struct gsp_place *
     uint64_t need;
 
     if (!note || note->count == NVRM_NONE || !gsp_field_is_array(place->field))
-        return true;
+        return;
     counter = &o->fields[note->count];
     need =
         place->elems.inner ? place->start / place->elems.inner + 1 : (uint64_t)place->start + 1;
@@ -27,14 +28,15 @@ raise_count(struct gsp_reader *r, struct gsp_object *o, const struct gsp_place *
     if (gsp_field_load(counter, o->base + counter->offset) < need &&
         need <= gsp_mask(gsp_field_bits(counter)))
         gsp_field_store(counter, o->base + counter->offset, need);
-    return true;
 }
 
 static bool
 assign_element(struct gsp_reader *r, struct gsp_object *o, const struct gsp_place *place)
 {
-    return gsp_read_element(r, o, place->field, &place->elems, gsp_place_at(place)) &&
-           raise_count(r, o, place);
+    if (!gsp_read_element(r, o, place->field, &place->elems, gsp_place_at(place)))
+        return false;
+    raise_count(r, o, place);
+    return true;
 }
 
 /* A whole field: what was there goes away, so that a shorter array leaves nothing behind. */
@@ -90,6 +92,25 @@ spell(const struct gsp_place *place, const char *value, struct gsp_text *out)
     return out->rc;
 }
 
+/* "list[2].item[1].x" also reaches into list[2] and item[1]. */
+static void
+raise_outer_counts(struct gsp_reader *r, const char *path, uint8_t *bytes, size_t wire_bytes)
+{
+    struct gsp_place place;
+    struct gsp_object o;
+    char outer[256];
+
+    for (const char *p = strstr(path, "]."); p; p = strstr(p + 1, "].")) {
+        snprintf(outer, sizeof(outer), "%.*s", (int)(p + 1 - path), path);
+        if (gsp_place_find(r->abi, r->root, bytes, wire_bytes, outer, &place, NULL) < 0 ||
+            !place.one)
+            continue;
+        gsp_object_init(&o, r->abi, place.view.layout, (uint8_t *)(uintptr_t)place.view.base,
+                        place.view.bytes);
+        raise_count(r, &o, &place);
+    }
+}
+
 static int
 assign_in(struct gsp_reader *r, const char *path, const char *value, uint8_t *bytes,
           size_t wire_bytes)
@@ -107,6 +128,8 @@ assign_in(struct gsp_reader *r, const char *path, const char *value, uint8_t *by
         r->top = r->base = &frame;
         rc = assign(r, &place);
     }
+    if (rc == 0)
+        raise_outer_counts(r, path, bytes, wire_bytes);
     gsp_text_fini(&text);
     return rc;
 }

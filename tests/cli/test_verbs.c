@@ -291,6 +291,15 @@ a_dry_run_opens_no_card_and_prints_the_bytes(void **state)
 }
 
 static void
+a_field_inside_an_element_raises_the_count_of_its_list(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 "
+                    "fbInfoList[1].index=HEAP_SIZE fbInfoList[0].index=RAM_SIZE",
+                    0, "fbInfoListSize      = 2\n", NULL);
+}
+
+static void
 the_policy_refuses_by_grade_and_unsafe_lifts_it(void **state)
 {
     (void)state;
@@ -453,6 +462,7 @@ main(void)
         cmocka_unit_test(schema_lists_searches_counts_checks_and_exports),
         cmocka_unit_test(formats_carry_the_same_data),
         cmocka_unit_test(a_dry_run_opens_no_card_and_prints_the_bytes),
+        cmocka_unit_test(a_field_inside_an_element_raises_the_count_of_its_list),
         cmocka_unit_test(the_policy_refuses_by_grade_and_unsafe_lifts_it),
         cmocka_unit_test(a_quarantine_for_some_chips_leaves_the_others_ungraded),
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
