@@ -14,7 +14,7 @@
 #include "complete.h"
 #include "session.h"
 
-enum { HISTORY_LINES = 2000 };
+enum { HISTORY_LINES = 2000, MOST_SHOWN = 250 };
 
 /* readline's hooks carry no context; only one shell runs at a time. */
 static struct cli *shell_cli;
@@ -112,7 +112,9 @@ on_display(char **matches, int count, int longest)
         last[1] = '\0';
     for (int i = 1; i <= count && !remarks && before; i++)
         remarks = *complete_remark(shell_cli, before, matches[i], remark, sizeof(remark));
-    if (!remarks) {
+    if (count > MOST_SHOWN) {
+        fprintf(rl_outstream, "\n%d names begin so; a few more letters?\n", count);
+    } else if (!remarks) {
         rl_display_match_list(matches, count, longest);
     } else {
         fputc('\n', rl_outstream);
@@ -158,6 +160,8 @@ set_up(struct cli *cli)
     rl_basic_word_break_characters = " \t\n";
     rl_completer_quote_characters = "'\"";
     rl_variable_bind("completion-ignore-case", "on");
+    rl_variable_bind("show-all-if-ambiguous", "on");
+    rl_variable_bind("page-completions", "off");
     rl_variable_bind("enable-bracketed-paste", "off");
 }
 

@@ -25,13 +25,10 @@ struct place {
 };
 
 static void
-offer(struct place *p, const char *word)
+take(struct place *p, const char *word)
 {
     struct completions *c = p->out;
-    const size_t bytes = strlen(p->text);
 
-    if (p->anywhere ? !strcasestr(word, p->text) : strncasecmp(word, p->text, bytes) != 0)
-        return;
     if (c->count == c->cap) {
         const size_t cap = c->cap ? 2 * c->cap : 64;
         char **words = realloc(c->words, cap * sizeof(*words));
@@ -43,6 +40,20 @@ offer(struct place *p, const char *word)
     }
     c->words[c->count] = strdup(word);
     c->count += c->words[c->count] != NULL;
+}
+
+static bool
+fits(const struct place *p, const char *word, const char *typed)
+{
+    return p->anywhere ? strcasestr(word, typed) != NULL
+                       : strncasecmp(word, typed, strlen(typed)) == 0;
+}
+
+static void
+offer(struct place *p, const char *word)
+{
+    if (fits(p, word, p->text))
+        take(p, word);
 }
 
 static void
@@ -326,38 +337,65 @@ offer_field(struct place *p, const struct nvrm_field *f, const char *path, size_
     p->out->no_space = true;
 }
 
+/* What stands before a value stays: "field=", or "flags=A|" of a bit set. */
+static void
+offer_value(struct place *p, const char *typed, const char *sign, const char *value)
+{
+    char word[320];
+
+    if (!fits(p, value, typed + (*typed && *typed == *sign)))
+        return;
+    snprintf(word, sizeof(word), "%.*s%s%s", (int)(typed - p->text), p->text, sign, value);
+    take(p, word);
+}
+
+/* Members of a set by their short names, unless the full one is being typed. */
+static void
+offer_members(struct place *p, const struct nvrm_note *n, const char *typed)
+{
+    const struct nvrm_schema *s = p->abi.schema;
+    const char *prefix = nvrm_set_prefix(s, n->set);
+    const size_t prefix_bytes = strlen(prefix), typed_bytes = strlen(typed);
+    const size_t common = typed_bytes < prefix_bytes ? typed_bytes : prefix_bytes;
+    const bool full = common >= 3 && !strncasecmp(typed, prefix, common);
+
+    for (unsigned i = 0; i < nvrm_set_count(s, n->set); i++) {
+        const struct nvrm_const *c = nvrm_set_at(p->abi, n->set, i);
+        const char *name = c ? nvrm_str(s, c->name) : "";
+
+        if (c && !c->is_range && strlen(name) > prefix_bytes)
+            offer_value(p, typed, "", full ? name : name + prefix_bytes);
+    }
+}
+
 /* Names that a field's value may have, behind "field=". */
 static void
 offer_values(struct place *p, const struct nvrm_field *f)
 {
     const struct nvrm_schema *s = p->abi.schema;
     const struct nvrm_note *n = nvrm_note_at(s, f->note);
-    const size_t typed = strcspn(p->text, "=") + 1;
-    char word[320];
+    const char *typed = strchr(p->text, '=') + 1, *bar = strrchr(typed, '|'), *name;
 
-    for (unsigned i = 0; n && n->set_kind == NVRM_SET_ENUM && i < nvrm_set_count(s, n->set);
-         i++) {
-        const struct nvrm_const *c = nvrm_set_at(p->abi, n->set, i);
+    if (n && n->set_kind == NVRM_SET_BITS) {
+        offer_members(p, n, bar ? bar + 1 : typed);
+        p->out->no_space = true;
+    }
+    if (n && n->set_kind == NVRM_SET_ENUM)
+        offer_members(p, n, typed);
+    for (unsigned i = 0; n && n->set_kind == NVRM_SET_CLASS && i < nvrm_class_count(s); i++) {
+        const struct nvrm_class *c = nvrm_class_at(p->abi, i);
 
-        if (!c)
-            continue;
-        snprintf(word, sizeof(word), "%.*s%s", (int)typed, p->text, nvrm_str(s, c->name));
-        offer(p, word);
+        if (c)
+            offer_value(p, typed, "", nvrm_str(s, c->name));
     }
     if (f->type == NVRM_BOOL) {
-        for (unsigned i = 0; i < 2; i++) {
-            snprintf(word, sizeof(word), "%.*s%s", (int)typed, p->text, i ? "true" : "false");
-            offer(p, word);
-        }
+        offer_value(p, typed, "", "false");
+        offer_value(p, typed, "", "true");
     }
-    if (f->type == NVRM_HANDLE && p->cli->session) {
-        const char *name;
-
-        for (unsigned i = 0; (name = session_name_at(p->cli->session, i)); i++) {
-            snprintf(word, sizeof(word), "%.*s$%s", (int)typed, p->text, name);
-            offer(p, word);
-        }
-    }
+    for (unsigned i = 0; f->type == NVRM_HANDLE && p->cli->session &&
+                         (name = session_name_at(p->cli->session, i));
+         i++)
+        offer_value(p, typed, "$", name);
 }
 
 static const struct nvrm_field *
@@ -514,10 +552,27 @@ completions_fini(struct completions *c)
     memset(c, 0, sizeof(*c));
 }
 
+/* "FIELD=NAME": the number behind the name. */
+static void
+remark_on_value(const struct place *p, const struct nvrm_note *n, const char *name, char *buf,
+                size_t buf_bytes)
+{
+    const struct nvrm_schema *s = p->abi.schema;
+    char full[160];
+    uint64_t value;
+
+    if (strrchr(name, '|'))
+        name = strrchr(name, '|') + 1;
+    snprintf(full, sizeof(full), "%s%s", nvrm_set_prefix(s, n->set), name);
+    if (nvrm_constant_find(p->abi, full, &value) || nvrm_constant_find(p->abi, name, &value))
+        snprintf(buf, buf_bytes, "0x%llx", (unsigned long long)value);
+}
+
 const char *
 complete_remark(struct cli *cli, const char *before, const char *word, char *buf,
                 size_t buf_bytes)
 {
+    const char *equals = strchr(word, '=');
     const struct nvrm_layout *layout;
     const struct nvrm_field *f;
     const struct nvrm_note *n;
@@ -527,13 +582,15 @@ complete_remark(struct cli *cli, const char *before, const char *word, char *buf
     buf[0] = '\0';
     if (!strpbrk(word, "=.") || !find_place(cli, before, word, &p))
         return buf;
-    if (strlen(word) && word[strlen(word) - 1] == '.')
-        snprintf(type, sizeof(type), "%.*s", (int)(strlen(word) - 1), word);
-    else
-        snprintf(type, sizeof(type), "%s", word);
+    snprintf(type, sizeof(type), "%s", word);
+    if (*type && type[strlen(type) - 1] == '.')
+        type[strlen(type) - 1] = '\0';
     f = field_of(&p, type, &layout);
     n = f ? nvrm_note_at(cli->schema, f->note) : NULL;
-    if (f) {
+    if (f && equals && equals[1]) {
+        if (n && (n->set_kind == NVRM_SET_ENUM || n->set_kind == NVRM_SET_BITS))
+            remark_on_value(&p, n, equals + 1, buf, buf_bytes);
+    } else if (f) {
         const char *doc = n && n->doc ? nvrm_str(cli->schema, n->doc) : "";
 
         describe_type(cli->schema, f, type, sizeof(type));

@@ -151,9 +151,15 @@ completion_follows_the_line(void **state)
     assert_true(completes_to("alloc device FERMI_VASPACE_A ", "va", "vaSize="));
     assert_true(completes_to("ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 ", "fbInfoList[0].i",
                              "fbInfoList[0].index="));
+    assert_true(completes_to("ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING ",
+                             "gpuNameStringFlags=", "gpuNameStringFlags=ASCII"));
     assert_true(completes_to(
-        "ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING ", "gpuNameStringFlags=",
+        "ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING ", "gpuNameStringFlags=NV2080",
         "gpuNameStringFlags=NV2080_CTRL_GPU_GET_NAME_STRING_FLAGS_TYPE_ASCII"));
+    assert_true(completes_to("alloc device FERMI_VASPACE_A ", "flags=SKIP|ALLOW_Z",
+                             "flags=SKIP|ALLOW_ZERO_ADDRESS"));
+    assert_true(completes_to("alloc subdevice NV01_EVENT ", "hClass=NV01_EVENT_O",
+                             "hClass=NV01_EVENT_OS_EVENT"));
     assert_true(completes_to("rpc ", "GSP_RM_C", "GSP_RM_CONTROL"));
     assert_true(completes_to("explain xid ", "GR_E", "GR_EXCEPTION"));
     assert_true(completes_to("explain xid ", "GSP_RPC_T", "GSP_RPC_TIMEOUT"));
@@ -171,6 +177,8 @@ a_word_in_the_middle_of_a_name_is_found_too(void **state)
     assert_true(completes_to("ctl subdevice ", "GET_NAME_STRING",
                              "NV2080_CTRL_CMD_GPU_GET_NAME_STRING"));
     assert_true(completes_to("alloc device ", "VASPACE", "FERMI_VASPACE_A"));
+    assert_true(completes_to("ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 ",
+                             "fbInfoList[0].index=_SIZE", "fbInfoList[0].index=HEAP_SIZE"));
 }
 
 static void
