@@ -49,6 +49,12 @@ boot_now_ns(const struct gsp_boot *b)
     return gsp_host_now_ns(b->host);
 }
 
+bool
+boot_is_late(const struct gsp_boot *b)
+{
+    return boot_now_ns(b) >= b->deadline_ns;
+}
+
 static int
 fail_lost(struct gsp_error *err)
 {
@@ -79,13 +85,14 @@ boot_poll(struct gsp_boot *b, uint32_t off, uint32_t mask, uint32_t want, const 
           struct gsp_error *err)
 {
     for (unsigned tries = 0;; tries++) {
+        const bool late = boot_is_late(b);
         const uint32_t value = boot_rd(b, off);
 
         if ((value & mask) == want && value != 0xffffffff)
             return 0;
         if (value == 0xffffffff && boot_rd(b, NV_PMC_BOOT_0) == 0xffffffff)
             return fail_lost(err);
-        if (boot_now_ns(b) >= b->deadline_ns)
+        if (late)
             return boot_fail_reg(b, off, -ETIMEDOUT, what, err);
         if (tries > 8)
             gsp_host_sleep_ns(b->host, POLL_NS);

@@ -280,10 +280,14 @@ boot_riscv_active(struct gsp_boot *b, struct gsp_error *err)
     const uint32_t mailbox = boot_gsp.base + NV_PFALCON_FALCON_MAILBOX0;
 
     boot_wr(b, boot_gsp.base + NV_PFALCON_FALCON_OS, b->files.bootloader.desc.appVersion);
-    while (!falcon_riscv_active(b, &boot_gsp)) {
+    for (;;) {
+        const bool late = boot_is_late(b);
+
+        if (falcon_riscv_active(b, &boot_gsp))
+            return 0;
         if (!b->chip->fsp && boot_rd(b, mailbox) & SUSPENDED)
             return 0;
-        if (boot_now_ns(b) >= b->deadline_ns)
+        if (late)
             return boot_fail_reg(b,
                                  boot_gsp.second +
                                      (b->chip->riscv_cpuctl
@@ -292,27 +296,28 @@ boot_riscv_active(struct gsp_boot *b, struct gsp_error *err)
                                  -ETIMEDOUT, "the GSP's RISC-V core is not active", err);
         gsp_host_sleep_ns(b->host, SLEEP_NS);
     }
-    return 0;
 }
 
 int
 boot_link(struct gsp_boot *b, struct gsp_error *err)
 {
-    int rc;
+    for (;;) {
+        const bool late = boot_is_late(b);
+        const int rc = gsprm_link(b->rm, err);
+        int health;
 
-    while ((rc = gsprm_link(b->rm, err)) < 0) {
-        const int health = gsprm_check_health(b->rm, err);
-
+        if (rc == 0)
+            return 0;
+        health = gsprm_check_health(b->rm, err);
         if (health < 0)
             return health;
-        if (boot_now_ns(b) >= b->deadline_ns)
+        if (late)
             return rc == -EAGAIN ? boot_fail_reg(b, boot_gsp.base + NV_PFALCON_FALCON_MAILBOX0,
                                                  -ETIMEDOUT,
                                                  "GSP-RM did not set up its status queue", err)
                                  : rc;
         gsp_host_sleep_ns(b->host, SLEEP_NS);
     }
-    return 0;
 }
 
 /* One event, or the reason why none will come. */

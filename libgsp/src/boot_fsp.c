@@ -179,6 +179,7 @@ boot_target_mask(struct gsp_boot *b, struct gsp_error *err)
     const uint32_t reg = boot_gsp.base + NV_PFALCON_FALCON_HWCFG2;
 
     for (;;) {
+        const bool late = boot_is_late(b);
         const uint32_t value = boot_rd(b, reg);
         int rc;
 
@@ -187,7 +188,7 @@ boot_target_mask(struct gsp_boot *b, struct gsp_error *err)
         rc = check_fmc_error(b, err);
         if (rc < 0)
             return rc;
-        if (boot_now_ns(b) >= b->deadline_ns)
+        if (late)
             return boot_fail_reg(b, reg, -ETIMEDOUT, "FSP does not release the GSP", err);
         gsp_host_sleep_ns(b->host, SLEEP_NS);
     }
@@ -212,6 +213,7 @@ boot_lockdown(struct gsp_boot *b, struct gsp_error *err)
     const uint32_t hwcfg2 = boot_gsp.base + NV_PFALCON_FALCON_HWCFG2;
 
     for (;;) {
+        const bool late = boot_is_late(b);
         int rc = check_fmc_error(b, err);
 
         if (rc < 0)
@@ -220,7 +222,7 @@ boot_lockdown(struct gsp_boot *b, struct gsp_error *err)
             return boot_fail_reg(b, mailbox0, -EPROTO, "the FMC reports an error", err);
         if (!NVRM_GET(boot_rd(b, hwcfg2), NV_PFALCON_FALCON_HWCFG2_RISCV_BR_PRIV_LOCKDOWN))
             return 0;
-        if (boot_now_ns(b) >= b->deadline_ns)
+        if (late)
             return boot_fail_reg(b, hwcfg2, -ETIMEDOUT, "the GSP stays locked down", err);
         gsp_host_sleep_ns(b->host, SLEEP_NS);
     }

@@ -16,28 +16,29 @@ enum {
     /* VBIOS's scratch words for FWSEC: kernel_gsp_frts_tu102.c */
     SCRATCH_FRTS = 0x0e,
     FRTS_ERROR_SHIFT = 16,
+    FIRST_READ_BYTES = 0x10000, /* of PROM; doubles */
 };
 
 /* VBIOS
  * --------------------------------------------------------------------------------------------
  */
 
-/* The whole window, word by word; what reads as an error is kept as it is. */
-static int
-read_prom(struct gsp_boot *b, struct gsp_error *err)
+/* A part of the window, as the bus does it best; what reads as an error is kept as it is. */
+static void
+read_prom(struct gsp_boot *b, uint32_t from, uint32_t to)
 {
-    b->rom = gsp_host_alloc(b->host, GSP_VBIOS_PROM_BYTES);
-    b->vbios = gsp_host_alloc(b->host, sizeof(*b->vbios));
-    if (!b->rom || !b->vbios)
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for the VBIOS");
-    boot_rd(b, NV_PROM_DATA(0)); /* for the report: one register, many reads */
-    for (uint32_t at = 0; at < GSP_VBIOS_PROM_BYTES; at += 4) {
+    boot_rd(b, NV_PROM_DATA(from)); /* for the report: one register, many reads */
+    if (b->bus->ops->rd_block) {
+        b->bus->ops->rd_block(b->bus, 0, NV_PROM_DATA(from),
+                              (uint32_t *)(void *)(b->rom + from), (to - from) / 4);
+        return;
+    }
+    for (uint32_t at = from; at < to; at += 4) {
         const uint32_t word = b->bus->ops->rd32(b->bus, 0, NV_PROM_DATA(at));
 
         memcpy(b->rom + at, &word, sizeof(word));
     }
-    b->report.reads += GSP_VBIOS_PROM_BYTES / 4 - 1;
-    return 0;
+    b->report.reads += (to - from) / 4;
 }
 
 /* Fused for production: debug ucode is refused. */
@@ -47,17 +48,40 @@ wants_debug(struct gsp_boot *b)
     return !NVRM_GET(boot_rd(b, b->chip->debug_fuse), NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS_DATA);
 }
 
+/* FWSEC in the first `bytes` of the ROM. */
+static int
+find_fwsec(struct gsp_boot *b, uint32_t bytes, bool debug, struct gsp_error *err)
+{
+    const struct gsp_fw_source src = {.name = "PROM", .data = b->rom, .bytes = bytes};
+    int rc = gsp_vbios_open(&src, b->vbios, err);
+
+    if (rc == 0 && b->vbios->truncated && bytes < GSP_VBIOS_PROM_BYTES)
+        return -EAGAIN;
+    return rc < 0 ? rc : gsp_vbios_fwsec(b->vbios, debug, &b->fwsec, err);
+}
+
+/* Most ROMs end long before the window does, and a read takes a microsecond: read on only while
+ * what is there is not a whole ROM. */
 int
 boot_read_vbios(struct gsp_boot *b, struct gsp_error *err)
 {
-    struct gsp_fw_source src = {.name = "PROM", .bytes = GSP_VBIOS_PROM_BYTES};
-    int rc = read_prom(b, err);
+    const bool debug = wants_debug(b);
+    uint32_t bytes = 0;
+    int rc;
 
-    src.data = b->rom;
-    if (rc == 0)
-        rc = gsp_vbios_open(&src, b->vbios, err);
-    if (rc == 0)
-        rc = gsp_vbios_fwsec(b->vbios, wants_debug(b), &b->fwsec, err);
+    b->rom = gsp_host_alloc(b->host, GSP_VBIOS_PROM_BYTES);
+    b->vbios = gsp_host_alloc(b->host, sizeof(*b->vbios));
+    if (!b->rom || !b->vbios)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for the VBIOS");
+    do {
+        const uint32_t more = bytes ? 2 * bytes : FIRST_READ_BYTES;
+
+        if (err)
+            *err = (struct gsp_error){0};
+        read_prom(b, bytes, more);
+        bytes = more;
+        rc = find_fwsec(b, bytes, debug, err);
+    } while (rc < 0 && bytes < GSP_VBIOS_PROM_BYTES);
     b->has_fwsec = rc == 0;
     return rc;
 }

@@ -89,6 +89,9 @@ struct gsp_boot {
 uint32_t boot_rd(struct gsp_boot *b, uint32_t off);
 void boot_wr(struct gsp_boot *b, uint32_t off, uint32_t value);
 uint64_t boot_now_ns(const struct gsp_boot *b);
+/** The state's time is over. Asked before the last look, so that a wait never ends on a look
+ * that is older than its deadline. */
+bool boot_is_late(const struct gsp_boot *b);
 /** Poll until (register & mask) == want or the state's deadline. -ETIMEDOUT names the register
  * and what it says; -ENODEV when the card is gone. */
 int boot_poll(struct gsp_boot *b, uint32_t off, uint32_t mask, uint32_t want, const char *what,

@@ -22,6 +22,7 @@ enum {
     NVDM_TYPE_SHIFT = 24,
     NVDM_FSP_RESPONSE = 0x15,
     VENDOR = 0x10de,
+    SLEEP_NS = 20000,
     RESPONSE_WORDS = 5, /* two headers, task, command, error */
 };
 
@@ -103,13 +104,16 @@ send_message(struct gsp_boot *b, uint8_t type, const uint8_t *payload, uint32_t 
 static int
 wait_answer(struct gsp_boot *b, struct gsp_error *err)
 {
-    while (boot_rd(b, NV_PFSP_MSGQ_HEAD(0)) == boot_rd(b, NV_PFSP_MSGQ_TAIL(0))) {
-        if (boot_now_ns(b) >= b->deadline_ns)
+    for (;;) {
+        const bool late = boot_is_late(b);
+
+        if (boot_rd(b, NV_PFSP_MSGQ_HEAD(0)) != boot_rd(b, NV_PFSP_MSGQ_TAIL(0)))
+            return 0;
+        if (late)
             return boot_fail_reg(b, NV_PFSP_MSGQ_TAIL(0), -ETIMEDOUT, "FSP does not answer",
                                  err);
-        gsp_host_sleep_ns(b->host, 20000);
+        gsp_host_sleep_ns(b->host, SLEEP_NS);
     }
-    return 0;
 }
 
 static int

@@ -246,7 +246,7 @@ expect_fault(size_t i)
 
     assert_true(open_rig(&r, faults[i].chip, "570.144", faults[i].inject));
     config = config_of(&r);
-    config.rm.timeout_ns = 50000000;
+    config.rm.timeout_ns = 150000000;
     assert_int_equal(gsp_boot_create(&config, &b, &err), 0);
     rc = gsp_boot_run(b, NULL, &err);
     if (rc == 0)

@@ -39,6 +39,11 @@ struct gsp_bus_ops {
     uint32_t (*rd32)(struct gsp_bus *bus, unsigned bar, uint64_t bar_off);
     void (*wr32)(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value);
 
+    /** Optional; NULL means rd32() word by word. Consecutive words of what behaves like memory
+     * (PROM, PRAMIN, VRAM), for buses where an access costs a message. */
+    void (*rd_block)(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t *words_out,
+                     size_t words);
+
     /** Zeroed, page-aligned, contiguous on the bus. 0, -ENOMEM. The bus owns it; give it back
      * with dma_free(). */
     int (*dma_alloc)(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out);
