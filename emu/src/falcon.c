@@ -249,6 +249,8 @@ plain(struct emu_falcon *f, uint32_t reg)
         return &f->os;
     case RM:
         return &f->rm;
+    case DEBUGINFO:
+        return &f->debuginfo;
     case BOOTVEC:
         return &f->bootvec;
     case DMATRFBASE:
@@ -308,7 +310,6 @@ emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_
     case IRQMSET:
     case IRQMCLR:
     case CPUCTL_ALIAS:
-    case DEBUGINFO:
     case RETRIGGER_FIRST:
     case RETRIGGER_LAST:
     case RISCV_IRQDEST:

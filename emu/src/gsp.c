@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 #include "wire.h"
 
 static bool
@@ -101,6 +102,7 @@ emu_gsp_halt(struct emu_gpu *gpu)
     emu_log(gpu, EMU_LOG_HALT, NULL);
     drop_pending(gpu);
     gpu->gsp.state = EMU_GSP_HALTED;
+    emu_hw_crash(gpu);
     gpu->regs.irqstat |= EMU_IRQ_HALT;
 }
 

@@ -34,7 +34,7 @@ struct emu_falcon {
     uint32_t imemc[4], imemt[4], dmemc[8];
     uint32_t mailbox[2], irqstat; /* SEC2's: the GSP's are in emu_regs */
     uint32_t irqmask, irqdest, riscv_irqmask;
-    uint32_t os, rm, dmactl, bootvec;
+    uint32_t os, rm, dmactl, bootvec, debuginfo;
     uint32_t dma_base, dma_base1, dma_moffs, dma_fboffs, dma_cmd;
     uint32_t transcfg[8], fbif_ctl;
     uint32_t mod_sel, ucode_id, engine_id_mask, paraaddr;
@@ -225,6 +225,9 @@ bool emu_fsp_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_fsp_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 /* fsp_cot.c: the chain-of-trust message. Returns FSP's error code. */
 uint32_t emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes);
+
+/* hw_crash.c: GSP-RM crashed */
+void emu_hw_crash(struct emu_gpu *gpu);
 
 /* hw_seq.c */
 /** GSP-RM is about to report INIT_DONE. True: it waits for the CPU first. */

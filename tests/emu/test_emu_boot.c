@@ -441,6 +441,36 @@ a_card_boots_twice(void **state)
     }
 }
 
+/* A crash leaves a report: DEBUGINFO, scratch group B, and packets in DMEM. */
+static void
+a_crash_leaves_a_report(void **state)
+{
+    struct boot b;
+    uint32_t l1, put, word[4];
+
+    (void)state;
+    boot_open(&b, "570.144", "AD102", "fn:GET_GSP_STATIC_INFO=crash");
+    must_boot(&b);
+    assert_int_equal(boot_rd(&b, 0x110094), 0);
+    raw_send(&b.raw, RAW_FN_STATIC_INFO, NULL, 0);
+    assert_int_equal(boot_rd(&b, 0x110008) & 0x10, 0x10);
+    assert_false(boot_riscv_active(&b));
+    assert_int_equal(boot_rd(&b, 0x110094), 0xdead | 1 << 16 | 2 << 20);
+    l1 = boot_rd(&b, 0x110300);
+    put = boot_rd(&b, 0x110308);
+    assert_int_equal(l1 & 7, 2);      /* DMEM */
+    assert_int_equal(l1 >> 3 & 3, 1); /* in KiB */
+    assert_int_equal(boot_rd(&b, 0x11030c), 0);
+    assert_in_range(put, 64, ((l1 >> 6 & 0xf) + 1) * 1024);
+    boot_wr(&b, 0x1101c0, (l1 >> 10) * 1024 | 1u << 25);
+    for (unsigned i = 0; i < 4; i++)
+        word[i] = boot_rd(&b, 0x1101c4);
+    assert_int_equal(word[0], 0xdead | 1 << 16 | 6 << 22);
+    assert_int_equal(word[1], 0); /* a report */
+    assert_memory_equal(&word[2], "1.3SOBIL", 8);
+    boot_close(&b);
+}
+
 /* Registers
  * ------------------------------------------------------------------------------------------------------------------
  */
@@ -535,6 +565,7 @@ main(void)
         cmocka_unit_test(boot_faults_stop_the_boot_until_a_reset),
         cmocka_unit_test(unload_faults_show),
         cmocka_unit_test(a_card_boots_twice),
+        cmocka_unit_test(a_crash_leaves_a_report),
         cmocka_unit_test(interrupts_follow_the_tree),
         cmocka_unit_test(pramin_and_bar1_show_the_same_memory),
         cmocka_unit_test(wpr2_is_not_for_pramin),
