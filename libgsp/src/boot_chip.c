@@ -104,6 +104,7 @@ static const struct boot_state gb20x_states[] = {FSP_STATES(5000)};
     .wpr2_hi = NV_HUBMMU0_PRI_BASE + NV_HUBMMU_PRI_MMU_WPR2_ADDR_HI
 
 enum {
+    PRESCRUBBED = 256 << 20,
     NON_WPR_HEAP = 0x100000,
     NON_WPR_HEAP_GH100 = 0x200000,
     NON_WPR_HEAP_GB20X = 0x300000, /* 0x220000 before 595: more is as good */
@@ -118,6 +119,7 @@ static const struct boot_chip turing = {
     WPR2,
     .frts = true,
     .debug_fuse = NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS__TU102,
+    .prescrubbed_bytes = PRESCRUBBED,
     .non_wpr_heap_bytes = NON_WPR_HEAP,
 };
 static const struct boot_chip ga100 = {
@@ -136,6 +138,7 @@ static const struct boot_chip ga10x = {
     .usable_fb = true,
     .riscv_cpuctl = NV_PRISCV_RISCV_CPUCTL__GA102,
     .debug_fuse = NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS__GA100,
+    .prescrubbed_bytes = PRESCRUBBED,
     .non_wpr_heap_bytes = NON_WPR_HEAP,
 };
 static const struct boot_chip ad10x = {

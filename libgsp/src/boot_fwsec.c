@@ -139,6 +139,7 @@ boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
         .image_bytes = b->files.gsp.image.bytes,
         .frts_bytes = b->chip->frts ? FRTS_BYTES : 0,
         .non_wpr_heap_bytes = b->chip->non_wpr_heap_bytes,
+        .prescrubbed_bytes = b->chip->prescrubbed_bytes,
         .libos = gsp_fw_family_info(b->family)->libos,
     };
     struct wire w;

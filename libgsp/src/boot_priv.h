@@ -34,8 +34,9 @@ struct boot_chip {
     uint32_t riscv_cpuctl;     /* 0: core switch status instead */
     uint32_t debug_fuse;
     uint32_t cot_version;
-    uint32_t fb_end_reserve; /* FSP: estimated, at the end of memory */
-    uint32_t pmu_bytes;      /* FSP: reserved for the PMU */
+    uint32_t fb_end_reserve;    /* FSP: estimated, at the end of memory */
+    uint32_t pmu_bytes;         /* FSP: reserved for the PMU */
+    uint32_t prescrubbed_bytes; /* what VBIOS has scrubbed at the top; 0: all */
     uint32_t non_wpr_heap_bytes;
 };
 const struct boot_chip *boot_chip_of(enum gsp_fw_family family);

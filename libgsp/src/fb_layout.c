@@ -19,8 +19,7 @@ enum {
     FW_ALIGN = 0x10000,
     META_BYTES = 0x100000, /* WPR meta, rounded up */
 };
-#define MIB         (UINT64_C(1) << 20)
-#define PRESCRUBBED (256 * MIB) /* what VBIOS scrubs at the top, Turing and Ampere */
+#define MIB (UINT64_C(1) << 20)
 
 static uint64_t
 down(uint64_t value, uint64_t to)
@@ -115,11 +114,13 @@ gsp_fb_layout(struct nvrm_abi abi, const struct gsp_fb_inputs *in, struct gsp_fb
     l.boot_offset = down(l.frts_offset - in->bootloader_bytes, PAGE);
     l.fw_offset = down(l.boot_offset - in->image_bytes, FW_ALIGN);
 
-    /* Before Ada, all of it must lie in what VBIOS has scrubbed. */
+    /* What no ucode of ours can scrub, VBIOS must have scrubbed: the heap gives way. */
     heap = gsp_fb_heap_bytes(abi, in->fb_bytes, in->libos, false);
     top = up(in->fb_bytes - l.fw_offset, MIB) + META_BYTES + in->non_wpr_heap_bytes;
-    if (in->libos == 2 && top < PRESCRUBBED && heap > PRESCRUBBED - top)
-        heap = PRESCRUBBED - top;
+    if (in->prescrubbed_bytes && top >= in->prescrubbed_bytes)
+        return too_small(in, err);
+    if (in->prescrubbed_bytes && heap > in->prescrubbed_bytes - top)
+        heap = in->prescrubbed_bytes - top;
     if (heap > l.fw_offset - UINT64_C(2) * META_BYTES - in->non_wpr_heap_bytes)
         return too_small(in, err);
     l.heap_offset = down(l.fw_offset - heap, MIB);

@@ -403,6 +403,12 @@ the_layout_refuses_a_card_that_is_too_small(void **state)
     assert_int_equal(gsp_fb_layout(abi, &in, &l, NULL), 0);
     assert_true(l.wpr_end == 0xfff00000 && l.frts_offset == 0xffe00000);
     assert_true(l.boot_offset == 0xffdf7000 && l.fw_offset == 0xfc150000);
+    in.prescrubbed_bytes = 128 << 20; /* the heap gives way */
+    assert_int_equal(gsp_fb_layout(abi, &in, &l, NULL), 0);
+    assert_true(l.heap_bytes < 88 << 20 && in.fb_bytes - l.reserved_start <= 128 << 20);
+    in.prescrubbed_bytes = 64 << 20;
+    assert_int_equal(gsp_fb_layout(abi, &in, &l, NULL), -EINVAL);
+    in.prescrubbed_bytes = 0;
     in.vga_workspace = 0xfff20000;
     assert_int_equal(gsp_fb_layout(abi, &in, &l, NULL), 0);
     assert_true(l.vga_offset == 0xfff20000 && l.wpr_end == 0xfff20000);

@@ -123,6 +123,7 @@ struct gsp_fb_inputs {
     uint64_t bootloader_bytes, image_bytes;
     uint64_t frts_bytes;         /* 0 on GA100 */
     uint64_t non_wpr_heap_bytes; /* 1 MiB before Hopper */
+    uint64_t prescrubbed_bytes;  /* at the top, which all of it must fit into; 0: any size */
     unsigned libos;
 };
 /** Offsets into VRAM; top down. */
