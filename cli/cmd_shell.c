@@ -113,7 +113,7 @@ on_display(char **matches, int count, int longest)
     for (int i = 1; i <= count && !remarks && before; i++)
         remarks = *complete_remark(shell_cli, before, matches[i], remark, sizeof(remark));
     if (count > MOST_SHOWN) {
-        fprintf(rl_outstream, "\n%d names begin so; a few more letters?\n", count);
+        fprintf(rl_outstream, "\n%d names; a few more letters?\n", count);
     } else if (!remarks) {
         rl_display_match_list(matches, count, longest);
     } else {
