@@ -57,7 +57,7 @@ hex_digit(char c)
     return -1;
 }
 
-/* Replace the bytes by hex text; blanks between bytes are allowed. */
+/* Replace the bytes by hex text; "0x" before it and blanks between bytes are allowed. */
 static int
 assign_hex(struct rm_params *p, const char *hex, struct gsp_error *err)
 {
@@ -67,6 +67,8 @@ assign_hex(struct rm_params *p, const char *hex, struct gsp_error *err)
 
     if (!wire)
         return no_memory(err);
+    if (hex[0] == '0' && (hex[1] == 'x' || hex[1] == 'X'))
+        hex += 2;
     for (; *hex; hex += 2) {
         int high, low;
 
