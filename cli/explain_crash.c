@@ -59,34 +59,15 @@ io_registers(const struct gsp_crash_values *v)
     return o;
 }
 
-/* Why, in words: a panic's reason, an exception's RISC-V cause. */
-static const char *
-reason_of(enum gsp_crash_writer writer, enum gsp_crash_cause cause, unsigned reason,
-          uint64_t data)
-{
-    switch (cause) {
-    case GSP_CRASH_EXCEPTION:
-        return gsp_crash_riscv_cause_name(data);
-    case GSP_CRASH_PANIC:
-        return gsp_crash_reason_name(writer, reason);
-    case GSP_CRASH_TIMEOUT:
-        return "it did not finish in time";
-    case GSP_CRASH_WATCHDOG:
-        return "the watchdog saw no progress";
-    default:
-        return "unknown";
-    }
-}
-
 static json_t *
 report_doc(const struct gsp_crash_report *r)
 {
-    json_t *o = json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "kind", "crash", "writer",
-        gsp_crash_writer_name(r->writer), "cause", gsp_crash_cause_name(r->cause), "reason",
-        reason_of(r->writer, r->cause, r->reason, r->data), "pc", cli_hex(r->pc), "data",
-        cli_hex(r->data), "source", who(&r->source, r->writer), "reporter",
-        who(&r->reporter, r->writer), "timestamp", (json_int_t)r->timestamp);
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "kind", "crash", "writer",
+                  gsp_crash_writer_name(r->writer), "cause", gsp_crash_cause_name(r->cause),
+                  "reason", gsp_crash_why(r), "pc", cli_hex(r->pc), "data", cli_hex(r->data),
+                  "source", who(&r->source, r->writer), "reporter",
+                  who(&r->reporter, r->writer), "timestamp", (json_int_t)r->timestamp);
 
     json_object_set_new(o, "containment",
                         json_string(gsp_crash_containment_name(r->containment)));

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include <gsp/crash.h>
 #include <nvrm/regs.h>
 
 #include "session_priv.h"
 
 #define SUSPENDED 0x80000000u /* MAILBOX0 when GSP-RM has unloaded */
 
-enum { MS = 1000000 };
+enum { MS = 1000000, CRASH_BYTES = 4096 };
 static const uint64_t link_timeout_ns = UINT64_C(4000) * MS;
 static const uint64_t init_timeout_ns = UINT64_C(30000) * MS; /* a cold start takes seconds */
 static const uint64_t suspend_timeout_ns = UINT64_C(1000) * MS;
@@ -59,10 +60,30 @@ sleep_for_messages(void *ctx, uint64_t timeout_ns)
 }
 
 /* Why GSP-RM may not be answering. */
+/* What the core reported before it stopped; "" when it had no time to. */
+static void
+crash_text(struct gsp_rm *rm, char *text, size_t bytes)
+{
+    uint8_t packets[CRASH_BYTES];
+    struct gsp_fw_source src = {.name = "crash report", .data = packets};
+    struct gsp_crash_report report;
+    size_t used;
+    uint64_t off = 0;
+
+    text[0] = '\0';
+    if (gsp_crash_fetch(rm->config.bus, NV_PGSP__BASE, packets, sizeof(packets), &used, NULL) <
+        0)
+        return;
+    src.bytes = used;
+    if (gsp_crash_report_next(&src, &off, &report, NULL) == 0)
+        gsp_crash_line_text(&report, text, bytes);
+}
+
 static int
 check_health(void *ctx, struct gsp_error *err)
 {
     struct gsp_rm *rm = ctx;
+    char text[120];
     int rc;
 
     if (rd(rm, NV_PMC_BOOT_0) == 0xffffffff) {
@@ -73,8 +94,10 @@ check_health(void *ctx, struct gsp_error *err)
     }
     if (NVRM_GET(rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT),
                  NV_PFALCON_FALCON_IRQSTAT_HALT)) {
+        crash_text(rm, text, sizeof(text));
         rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
-                      "GSP-RM has crashed: its core is halted (Xid 119/120)");
+                      "GSP-RM has crashed: its core is halted (Xid 119/120)%s%s",
+                      text[0] ? ": " : "", text);
         gsp_hint(err, "the card needs a function-level reset");
         return rc;
     }

@@ -3,6 +3,7 @@
 #include <emu/emu.h>
 #include <emu/log.h>
 #include <errno.h>
+#include <gsp/crash.h>
 #include <gsp/log.h>
 #include <gsp/session.h>
 
@@ -133,6 +134,12 @@ the_same_records_are_found_without_the_elf(void **state)
     }
 }
 
+static uint32_t
+name_bytes(struct nvrm_abi abi)
+{
+    return nvrm_struct_find(abi, "NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS")->size;
+}
+
 /* More failures than the ring holds records: the newest are whole, the oldest counted. */
 static void
 failed_controls_fill_the_ring_and_go_round(void **state)
@@ -149,7 +156,7 @@ failed_controls_fill_the_ring_and_go_round(void **state)
         char *text;
 
         open_card(&c, releases[i]);
-        bytes = nvrm_struct_find(c.abi, "NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS")->size;
+        bytes = name_bytes(c.abi);
         for (unsigned k = 0; k < 2000; k++) {
             memset(params, 0, sizeof(params));
             assert_int_equal(c.backend->ops->control(c.backend, 0xc1d00001, k, NAME_STRING,
@@ -165,6 +172,53 @@ failed_controls_fill_the_ring_and_go_round(void **state)
         free(text);
         gsp_log_fini(&log);
         close_card(&c);
+    }
+}
+
+/* Every chip: the crash report that the halted core left is found, read and named. */
+static void
+a_crash_leaves_a_report_that_the_error_repeats(void **state)
+{
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        const struct nvrm_schema *s = nvrm_schema_builtin();
+        const struct nvrm_abi abi = {s, nvrm_release_find(s, "570.144")};
+        const struct emu_config emu = {
+            .chip = chips[i], .abi = abi, .inject = "ctl:0x20800110=crash"};
+        struct gsp_rm_config config = {.abi = abi, .timeout_ns = 300000000};
+        struct gsp_fw_source packets = {.name = "queue"};
+        struct gsp_crash_report report;
+        struct gsp_backend *backend;
+        struct gsp_error err = {0};
+        struct emu_gpu *gpu;
+        uint8_t bytes[1024] = {0};
+        uint64_t off = 0;
+        size_t used;
+
+        assert_int_equal(emu_gpu_create(&emu, &gpu, NULL, 0), 0);
+        config.bus = emu_gpu_bus(gpu);
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 1024, &used, &err),
+                         -ENOENT);
+        assert_int_equal(gsp_rm_open(&config, &backend, &err), 0);
+        assert_int_equal(backend->ops->control(backend, 0xc1d00001, 1, NAME_STRING, bytes,
+                                               name_bytes(abi), &err),
+                         -ENODEV);
+        if (!strstr(err.text, "task exception, load access fault, at pc 0x") ||
+            !strstr(err.text, "(task 3)"))
+            fail_msg("%s: %s", chips[i], err.text);
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 8, &used, &err),
+                         -EMSGSIZE);
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 1024, &used, &err), 0);
+        packets.data = bytes;
+        packets.bytes = used;
+        assert_int_equal(gsp_crash_report_next(&packets, &off, &report, &err), 0);
+        assert_int_equal(report.writer, i < 2 ? GSP_CRASH_LIBOS2 : GSP_CRASH_LIBOS3);
+        assert_int_equal(report.gprs.count, GSP_CRASH_GPRS);
+        assert_int_equal(report.stack.count, 4);
+        backend->ops->close(backend);
+        emu_gpu_destroy(gpu);
     }
 }
 
@@ -199,6 +253,7 @@ main(void)
         cmocka_unit_test(start_up_is_logged_in_the_form_of_the_release),
         cmocka_unit_test(the_same_records_are_found_without_the_elf),
         cmocka_unit_test(failed_controls_fill_the_ring_and_go_round),
+        cmocka_unit_test(a_crash_leaves_a_report_that_the_error_repeats),
         cmocka_unit_test(an_unknown_release_has_no_logging_elf),
         cmocka_unit_test(other_backends_have_no_rings),
     };

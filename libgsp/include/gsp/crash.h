@@ -12,6 +12,7 @@
 #ifndef GSP_CRASH_H
 #define GSP_CRASH_H
 
+#include <gsp/bus.h>
 #include <gsp/fw.h>
 
 #ifdef __cplusplus
@@ -116,6 +117,24 @@ GSP_MUST_CHECK int gsp_crash_report_next(const struct gsp_fw_source *packets, ui
 /** Do these bytes begin with a packet? */
 bool gsp_crash_is_report(const void *bytes, size_t size);
 
+/**
+ * The unread packets of a falcon, through its registers.
+ *
+ * @param base       of the falcon in BAR0: 0x110000 for the GSP
+ * @param out        at least cap bytes; a queue has 1 KiB to 1 MiB
+ * @param bytes_out  packets in out, in order
+ * @return 0, -ENOENT (no wayfinder: it did not crash, or not on its own), -EBADMSG, -EMSGSIZE
+ *         (cap is too small), -EOPNOTSUPP (a queue that is not in the falcon's own memory)
+ */
+GSP_MUST_CHECK int gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, uint8_t *out, size_t cap,
+                                   size_t *bytes_out, struct gsp_error *err);
+
+/** A report in one line: "task panic, an assertion failed, at pc 0x... (task 3)". */
+void gsp_crash_line_text(const struct gsp_crash_report *report, char *text, size_t bytes);
+
+/** Why a panic, an exception or a timeout happened, in words. */
+const char *gsp_crash_why(const struct gsp_crash_report *report);
+
 /* Names; "unknown" for numbers that are not known, never NULL. */
 const char *gsp_crash_writer_name(enum gsp_crash_writer writer);
 const char *gsp_crash_mode_name(enum gsp_crash_writer writer, enum gsp_crash_mode mode);
@@ -153,7 +172,7 @@ enum gsp_crash_kind {
 };
 
 /** The columns of an RPC history, by release: function and data (535); time stamps and duration
- * too (550 on); the sequence number as well (580.142 on). */
+ * too (550 on); the sequence number as well (580.82.07 on). */
 enum gsp_crash_columns {
     GSP_CRASH_COLUMNS_DATA,
     GSP_CRASH_COLUMNS_TIMES,
