@@ -107,6 +107,23 @@ vga_workspace(struct gsp_boot *b)
     return (uint64_t)NVRM_GET(base, NV_PDISP_VGA_WORKSPACE_BASE_ADDR) << 16;
 }
 
+/* GA100 alone has memory that VBIOS locks in the MMU: memmgrReadMmuLock_GA100. */
+static uint64_t
+mmu_lock(struct gsp_boot *b)
+{
+    uint32_t mask, lo, hi;
+
+    if (b->family != GSP_FW_GA100)
+        return 0;
+    mask = boot_rd(b, NV_PFB_PRI_MMU_LOCK_CFG_PRIV_LEVEL_MASK);
+    if (mask >> 16 == 0xbadf ||
+        !NVRM_GET(mask, NV_PFB_PRI_MMU_LOCK_CFG_PRIV_LEVEL_MASK_READ_PROTECTION_LEVEL0))
+        return 0;
+    lo = NVRM_GET(boot_rd(b, NV_PFB_PRI_MMU_LOCK_ADDR_LO), NV_PFB_PRI_MMU_LOCK_ADDR_LO_VAL);
+    hi = NVRM_GET(boot_rd(b, NV_PFB_PRI_MMU_LOCK_ADDR_HI), NV_PFB_PRI_MMU_LOCK_ADDR_HI_VAL);
+    return hi >= lo ? (uint64_t)lo << NV_PFB_PRI_MMU_LOCK_ADDR_LO_ALIGNMENT : 0;
+}
+
 static int
 fill_offsets(struct gsp_boot *b, struct wire *w)
 {
@@ -135,6 +152,7 @@ boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
     const struct gsp_fb_inputs in = {
         .fb_bytes = b->fb_bytes,
         .vga_workspace = vga_workspace(b),
+        .mmu_lock = mmu_lock(b),
         .bootloader_bytes = b->bootloader.bytes,
         .image_bytes = b->files.gsp.image.bytes,
         .frts_bytes = b->chip->frts ? FRTS_BYTES : 0,

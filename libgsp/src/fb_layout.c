@@ -109,7 +109,10 @@ gsp_fb_layout(struct nvrm_abi abi, const struct gsp_fb_inputs *in, struct gsp_fb
         return too_small(in, err);
     l.vga_offset = vga_offset(in);
     l.vga_bytes = in->fb_bytes - l.vga_offset;
-    l.wpr_end = down(l.vga_offset, WPR_ALIGN);
+    l.wpr_end = down(in->mmu_lock && in->mmu_lock < l.vga_offset ? in->mmu_lock : l.vga_offset,
+                     WPR_ALIGN);
+    if (l.wpr_end < in->fb_bytes / 2)
+        return too_small(in, err);
     l.frts_offset = l.wpr_end - in->frts_bytes;
     l.boot_offset = down(l.frts_offset - in->bootloader_bytes, PAGE);
     l.fw_offset = down(l.boot_offset - in->image_bytes, FW_ALIGN);

@@ -175,6 +175,7 @@ run_booter_load(struct boot_card *c, uint64_t meta)
     assert_true(get64(m + 8) == 1);
     assert_true(get64(m + 0x98) == c->frts || !c->frts);
     c->wpr_meta = meta;
+    c->wpr_end = get64(m + 0xa8);
     c->fw_heap = get64(m + 0x78);
     c->fw_heap_bytes = get64(m + 0x80);
     check_radix3(c, get64(m + 0x10), get64(m + 0x18));

@@ -32,7 +32,7 @@ struct boot_card {
     /* what the card saw */
     unsigned resets, gsp_starts, sec2_starts, fsp_commands, imem_words, secure_words;
     uint32_t init_cmd; /* of the last FWSEC */
-    uint64_t frts, wpr_meta, fw_heap, fw_heap_bytes;
+    uint64_t frts, wpr_meta, wpr_end, fw_heap, fw_heap_bytes;
     uint32_t dmem[0x4000];
     uint32_t dmem_at, ememc_at, emem[256];
     bool running;

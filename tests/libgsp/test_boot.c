@@ -114,6 +114,25 @@ turing_loads_booter_through_the_ports_with_a_secure_part(void **state)
 }
 
 static void
+ga100_stays_below_what_vbios_has_locked(void **state)
+{
+    struct boot_card *c = boot_card_create("GA100", "570.144");
+    struct gsp_boot *b = open_boot(c);
+
+    (void)state;
+    expect_up(b);
+    assert_true(c->wpr_end == (UINT64_C(11) << 30) - 0x100000);
+    assert_int_equal(gsp_boot_unload(b, NULL), 0);
+    c->regs[0x1fa7c8 / 4] = 1;
+    c->regs[0x1fa82c / 4] = 0x2a0000 << 4; /* 0x2a0000000 */
+    c->regs[0x1fa830 / 4] = 0x2afff0 << 4;
+    expect_up(b);
+    assert_true(c->wpr_end == 0x2a0000000);
+    gsp_boot_destroy(b);
+    boot_card_destroy(c);
+}
+
+static void
 a_boot_stops_at_a_state_and_goes_on_step_by_step(void **state)
 {
     struct boot_card *c = boot_card_create("AD102", "570.144");
@@ -423,6 +442,7 @@ main(void)
         cmocka_unit_test(every_family_boots_unloads_and_boots_again),
         cmocka_unit_test(ada_scrubs_memory_and_places_frts_below_the_workspace),
         cmocka_unit_test(turing_loads_booter_through_the_ports_with_a_secure_part),
+        cmocka_unit_test(ga100_stays_below_what_vbios_has_locked),
         cmocka_unit_test(a_boot_stops_at_a_state_and_goes_on_step_by_step),
         cmocka_unit_test(a_half_booted_card_is_reset_when_the_boot_is_given_up),
         cmocka_unit_test(failures_name_the_state_and_the_register),

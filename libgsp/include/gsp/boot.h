@@ -120,6 +120,7 @@ GSP_MUST_CHECK int gsp_boot_open(const struct gsp_boot_config *config,
 struct gsp_fb_inputs {
     uint64_t fb_bytes;
     uint64_t vga_workspace; /* its address; 0: no display */
+    uint64_t mmu_lock;      /* where VBIOS has locked memory; 0: nowhere */
     uint64_t bootloader_bytes, image_bytes;
     uint64_t frts_bytes;         /* 0 on GA100 */
     uint64_t non_wpr_heap_bytes; /* 1 MiB before Hopper */
