@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <gsp/pci.h>
 
 #include "cmds.h"
 #include "render.h"
@@ -40,6 +41,29 @@ card_row(unsigned i, const struct emu_chip *chip)
     json_object_set_new(row, "memory_bytes", cli_hex(chip->fb_bytes));
     json_object_set_new(row, "transport", json_sprintf("emu:%s", chip->name));
     return row;
+}
+
+/* Real cards of this system. Without libpci there is nothing to add, and nothing to refuse. */
+static void
+add_real_cards(json_t *rows)
+{
+    struct gsp_pci_device *devices;
+    unsigned count;
+
+    if (gsp_pci_scan(NULL, &devices, &count, NULL) < 0)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        json_t *row;
+
+        if (devices[i].class_id >> 16 != 3)
+            continue;
+        row = pci_card_row(&devices[i]);
+        json_object_set_new(row, "device", json_string(cli_str(row, "address")));
+        json_object_set_new(row, "product", json_string(devices[i].name));
+        json_object_set_new(row, "transport", json_sprintf("pci:%s", cli_str(row, "address")));
+        json_array_append_new(rows, row);
+    }
+    gsp_pci_free_list(devices);
 }
 
 static void
@@ -83,6 +107,8 @@ cmd_list_run(struct cli *cli, int argc, char **argv)
         if (!spec.chip || !strcmp(spec.chip, chip->name))
             json_array_append_new(rows, card_row(i, chip));
     }
+    if (!spec.chip)
+        add_real_cards(rows);
     transport_spec_fini(&spec);
     return cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_cards});
 }

@@ -88,6 +88,21 @@ record_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     tell(r, &a);
 }
 
+static void
+record_rd_block(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t *words_out,
+                size_t words)
+{
+    struct recorder *r = from_bus(bus);
+    struct gsp_bus_access a = begin(r, GSP_BUS_RD_BLOCK);
+
+    a.bar = bar;
+    a.at = bar_off;
+    a.width = 4;
+    a.value = words;
+    r->config.bus->ops->rd_block(r->config.bus, bar, bar_off, words_out, words);
+    tell(r, &a);
+}
+
 static int
 record_dma_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out)
 {
@@ -173,6 +188,7 @@ gsp_bus_record(const struct gsp_bus_record_config *config, struct gsp_bus **bus_
         .config_write = record_config_write,
         .rd32 = record_rd32,
         .wr32 = record_wr32,
+        .rd_block = behind->rd_block ? record_rd_block : NULL,
         .dma_alloc = record_dma_alloc,
         .dma_free = record_dma_free,
         .irq_wait = record_irq_wait,
@@ -188,9 +204,9 @@ gsp_bus_record(const struct gsp_bus_record_config *config, struct gsp_bus **bus_
 const char *
 gsp_bus_operation_name(enum gsp_bus_operation operation)
 {
-    static const char *const names[] = {"config_read", "config_write", "rd32",
-                                        "wr32",        "dma_alloc",    "dma_free",
-                                        "irq_wait",    "reset",        "direct_start"};
+    static const char *const names[] = {"config_read", "config_write", "rd32",     "wr32",
+                                        "rd_block",    "dma_alloc",    "dma_free", "irq_wait",
+                                        "reset",       "direct_start"};
 
     return (unsigned)operation < sizeof(names) / sizeof(names[0]) ? names[operation] : "?";
 }

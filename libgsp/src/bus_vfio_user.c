@@ -30,6 +30,7 @@ enum {
     MEMORY_AND_MASTER = 6,
     MAILBOX_0 = 0x110040,
     PAGE_BYTES = 4096,
+    BLOCK_BYTES = 64 << 10, /* of one read; every server takes 1 MiB */
 };
 static const uint64_t first_bus_addr = UINT64_C(0x100000000);
 
@@ -142,6 +143,45 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
 {
     if (bar < 6)
         region_write(from_bus(bus), bar, bar_off, 4, value, true);
+}
+
+/* As many words as one message holds. */
+static bool
+read_words(struct vfu_bus *b, uint32_t region, uint64_t offset, uint8_t *to, uint32_t bytes,
+           uint8_t *room)
+{
+    const struct region_access ask = {.offset = offset, .region = region, .count = bytes};
+    struct vfu_call call = {.command = VFU_REGION_READ,
+                            .send_fd = -1,
+                            .body = &ask,
+                            .body_bytes = 16,
+                            .reply = room,
+                            .reply_cap = 16 + bytes};
+
+    if (vfu_call(&b->link, &call) < 0 || call.reply_bytes != 16 + bytes)
+        return false;
+    memcpy(to, room + 16, bytes);
+    return true;
+}
+
+static void
+bus_rd_block(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t *words_out,
+             size_t words)
+{
+    struct vfu_bus *b = from_bus(bus);
+    uint8_t *room = gsp_host_alloc(b->host, 16 + BLOCK_BYTES);
+    size_t left = words * sizeof(uint32_t), done = 0;
+
+    while (left) {
+        const uint32_t bytes = left < BLOCK_BYTES ? (uint32_t)left : BLOCK_BYTES;
+
+        if (!room ||
+            !read_words(b, bar, bar_off + done, (uint8_t *)words_out + done, bytes, room))
+            memset((uint8_t *)words_out + done, 0xff, bytes);
+        done += bytes;
+        left -= bytes;
+    }
+    gsp_host_free(b->host, room);
 }
 
 static int
@@ -361,6 +401,7 @@ static const struct gsp_bus_ops ops = {
     .config_write = bus_config_write,
     .rd32 = bus_rd32,
     .wr32 = bus_wr32,
+    .rd_block = bus_rd_block,
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,
@@ -374,6 +415,7 @@ static const struct gsp_bus_ops preboot_ops = {
     .config_write = bus_config_write,
     .rd32 = bus_rd32,
     .wr32 = bus_wr32,
+    .rd_block = bus_rd_block,
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,

@@ -26,7 +26,8 @@ gsp_pci_parse_bdf(const char *text, uint64_t *bdf_out, struct gsp_error *err)
         if (sscanf(text, "%x:%x.%x%n", &bus, &device, &function, &used) != 3)
             used = -1;
     }
-    if (used < 0 || text[used] || bus > 0xff || device > 0x1f || function > 7) {
+    if (used < 0 || text[used] || text[strspn(text, "0123456789abcdefABCDEF:.")] ||
+        bus > 0xff || device > 0x1f || function > 7) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "'%s' is no PCI address", text);
         gsp_hint(err, "such as 0000:01:00.0; pci list shows them");
         return -EINVAL;

@@ -21,6 +21,7 @@ enum gsp_bus_operation {
     GSP_BUS_CONFIG_WRITE,
     GSP_BUS_RD32,
     GSP_BUS_WR32,
+    GSP_BUS_RD_BLOCK, /* value: how many words */
     GSP_BUS_DMA_ALLOC,
     GSP_BUS_DMA_FREE,
     GSP_BUS_IRQ_WAIT,
