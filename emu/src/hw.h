@@ -153,7 +153,7 @@ void emu_hw_reset(struct emu_gpu *gpu);
 /** False: not a register of this part of the card. */
 bool emu_hw_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_hw_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
-/** BAR1 and BAR3 in physical mode. */
+/** BAR1 and BAR3: memory, or what page tables map there. */
 uint32_t emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off);
 void emu_hw_bar_wr32(struct emu_gpu *gpu, unsigned bar, uint64_t off, uint32_t value);
 /** A fault of the boot comes into force, until the next reset. */
@@ -180,6 +180,18 @@ bool emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out,
 bool emu_hw_holds(struct emu_gpu *gpu, uint64_t addr, const void *wanted, uint64_t bytes);
 /** Software allowed the card to reach system memory: bus master in its configuration space. */
 bool emu_hw_bus_master(const struct emu_gpu *gpu);
+
+/* hw_mmu.c */
+struct emu_mapping {
+    unsigned target; /* as above */
+    uint64_t addr;
+    bool read_only;
+};
+/** What a virtual address leads to, through the page tables of an instance block. */
+bool emu_mmu_map(struct emu_gpu *gpu, unsigned target, uint64_t instance, uint64_t va,
+                 struct emu_mapping *out);
+/** A word of the virtual function's registers that are kept as written: 0xf00.., 0x3000... */
+uint32_t emu_hw_vf(const struct emu_gpu *gpu, uint32_t off);
 
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);

@@ -292,6 +292,12 @@ vf_word(struct emu_gpu *gpu, uint32_t off)
     return &gpu->hw->vf[off < 0x1000 ? (off - 0xf00) / 4 : 64 + (off - 0x3000) / 4];
 }
 
+uint32_t
+emu_hw_vf(const struct emu_gpu *gpu, uint32_t off)
+{
+    return gpu->hw->vf[off < 0x1000 ? (off - 0xf00) / 4 : 64 + (off - 0x3000) / 4];
+}
+
 static uint32_t
 read_vf(struct emu_gpu *gpu, uint32_t off)
 {

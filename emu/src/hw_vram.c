@@ -88,26 +88,51 @@ emu_hw_bus_master(const struct emu_gpu *gpu)
     return gpu->config[4] >> 2 & 1;
 }
 
-/* Virtual modes of BAR1 and BAR3 need page tables of GSP-RM's: what is mapped there is not
- * modelled here. Physical mode starts at the block register's address. */
-static void *
-bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off)
+/* BAR windows
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+/* A BAR's block register: physical or virtual mode, and where the window or the instance block
+ * lies. From Hopper on it is in the virtual function. */
+struct block {
+    bool virtual_mode;
+    unsigned target;
+    uint64_t addr;
+};
+
+static struct block
+block_of(const struct emu_gpu *gpu, unsigned bar)
 {
-    const uint32_t block = gpu->regs.bar_block[bar == 3];
-    const unsigned target = block >> 28 & 3 ? 1 : 0;
-    const uint64_t base = (uint64_t)(block & 0x0fffffff) << 12;
+    const uint32_t old = gpu->regs.bar_block[bar == 3];
+    const uint32_t at = bar == 1 ? 0xf60 : 0xf70;
+    const uint32_t low = emu_hw_vf(gpu, at);
+
+    if (emu_family_has_fsp(gpu->hw->key.family) && !old)
+        return (struct block){low >> 9 & 1, low >> 10 & 3 ? 1 : 0,
+                              (uint64_t)emu_hw_vf(gpu, at + 4) << 32 | (low & 0xfffff000)};
+    return (struct block){old >> 31, old >> 28 & 3 ? 1 : 0, (uint64_t)(old & 0x0fffffff) << 12};
+}
+
+static void *
+bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off, bool write)
+{
+    struct emu_mapping m;
+    struct block b;
 
     if (bar != 1 && bar != 3)
         return NULL;
-    if (block >> 31) /* virtual */
+    b = block_of(gpu, bar);
+    if (!b.virtual_mode)
+        return emu_hw_target(gpu, b.target, b.addr + off, 4);
+    if (!emu_mmu_map(gpu, b.target, b.addr, off, &m) || (write && m.read_only))
         return NULL;
-    return emu_hw_target(gpu, target, base + off, 4);
+    return emu_hw_target(gpu, m.target, m.addr, 4);
 }
 
 uint32_t
 emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off)
 {
-    const void *p = bar_at(gpu, bar, off);
+    const void *p = bar_at(gpu, bar, off, false);
     uint32_t value = bar == 1 || bar == 3 ? (uint32_t)EMU_NO_ANSWER : UINT32_MAX;
 
     if (p)
@@ -118,7 +143,7 @@ emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off)
 void
 emu_hw_bar_wr32(struct emu_gpu *gpu, unsigned bar, uint64_t off, uint32_t value)
 {
-    void *p = bar_at(gpu, bar, off);
+    void *p = bar_at(gpu, bar, off, true);
 
     if (p)
         memcpy(p, &value, sizeof(value));

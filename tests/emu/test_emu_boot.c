@@ -534,6 +534,74 @@ pramin_and_bar1_show_the_same_memory(void **state)
     }
 }
 
+/* Eight bytes into memory through PRAMIN. */
+static void
+poke(struct boot *b, uint64_t addr, uint64_t value)
+{
+    boot_wr(b, b->family == BOOT_FSP ? 0x10fd40 : 0x1700, (uint32_t)(addr >> 16));
+    boot_wr(b, 0x700000 + (addr & 0xffff), (uint32_t)value);
+    boot_wr(b, 0x700004 + (addr & 0xffff), (uint32_t)(value >> 32));
+}
+
+/*
+ * Page tables by hand: instance block at 16 MiB, directories behind it, one page each. Version
+ * 2 keeps an address in bits 8 and up (in 4 KiB), version 3 in place.
+ */
+static void
+bar1_walks_page_tables(void **state)
+{
+    static const char *const names[] = {"TU102", "AD102", "GH100", "GB202"};
+    const uint64_t base = 16 << 20, page = 0x2345000, big = 0x2560000, huge = 0x4000000;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct boot b;
+        const bool v3 = i >= 2;
+        const unsigned shift = v3 ? 0 : 4; /* from an address to its place in an entry */
+        const struct gsp_bus_ops *ops;
+        struct gsp_dma sysmem;
+        uint64_t at = base + 0x1000;
+
+        boot_open(&b, "570.144", names[i], NULL);
+        ops = b.raw.bus->ops;
+        assert_int_equal(ops->dma_alloc(b.raw.bus, 4096, &sysmem), 0);
+        memcpy(sysmem.cpu, "memory!", 8);
+        poke(&b, base + 0x200, at);
+        for (unsigned level = 0; level < (v3 ? 4u : 3u); level++, at += 0x1000)
+            poke(&b, at, (at + 0x1000) >> shift | 1 << 1);
+        /* First dual entry: big pages at +0x1000, small ones at +0x2000. Big tables are counted
+         * in 256 bytes: four bits lower. The second is a page of 2 MiB. */
+        poke(&b, at, (v3 ? at + 0x1000 : (at + 0x1000) >> 4) | 1 << 1);
+        poke(&b, at + 8, (at + 0x2000) >> shift | 1 << 1);
+        poke(&b, at + 16, huge >> shift | 1);
+        poke(&b, at + 0x1000 + 8, big >> shift | 1);
+        poke(&b, at + 0x2000, page >> shift | 1);
+        poke(&b, at + 0x2000 + 8, sysmem.bus_addr >> shift | 2 << 1 | 1);
+        poke(&b, at + 0x2000 + 16, page >> shift | (v3 ? 0 : 1 << 6) | 1);
+        if (v3)
+            boot_wr(&b, 0xb80f60, (uint32_t)base | 1 << 9);
+        else
+            boot_wr(&b, 0x1704, (uint32_t)(base >> 12) | 1u << 31);
+        ops->wr32(b.raw.bus, 1, 0x10, 0x1111);     /* 4 KiB page */
+        ops->wr32(b.raw.bus, 1, 0x10020, 0x2222);  /* 64 KiB page */
+        ops->wr32(b.raw.bus, 1, 0x230000, 0x3333); /* 2 MiB page */
+        assert_int_equal(ops->rd32(b.raw.bus, 1, 0x1000), 0x6f6d656d);
+        assert_int_equal(ops->rd32(b.raw.bus, 1, 0x10), 0x1111);
+        assert_int_equal(ops->rd32(b.raw.bus, 1, 0x3000) >> 16, 0xbadf);
+        assert_int_equal(ops->rd32(b.raw.bus, 1, 0x600000) >> 16, 0xbadf);
+        if (!v3) {
+            ops->wr32(b.raw.bus, 1, 0x2010, 5); /* read-only */
+            assert_int_equal(ops->rd32(b.raw.bus, 1, 0x2010), 0x1111);
+        }
+        boot_wr(&b, v3 ? 0xb80f60 : 0x1704, 0); /* physical again */
+        assert_int_equal(ops->rd32(b.raw.bus, 1, page + 0x10), 0x1111);
+        assert_int_equal(ops->rd32(b.raw.bus, 1, big + 0x20), 0x2222);
+        assert_int_equal(ops->rd32(b.raw.bus, 1, huge + 0x30000), 0x3333);
+        ops->dma_free(b.raw.bus, &sysmem);
+        boot_close(&b);
+    }
+}
+
 static void
 wpr2_is_not_for_pramin(void **state)
 {
@@ -568,6 +636,7 @@ main(void)
         cmocka_unit_test(a_crash_leaves_a_report),
         cmocka_unit_test(interrupts_follow_the_tree),
         cmocka_unit_test(pramin_and_bar1_show_the_same_memory),
+        cmocka_unit_test(bar1_walks_page_tables),
         cmocka_unit_test(wpr2_is_not_for_pramin),
     };
 
