@@ -52,7 +52,7 @@ gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, uint8_t *out, size_t cap, si
                 struct gsp_error *err)
 {
     struct gsp_crash_l1 l1;
-    uint32_t put, get;
+    uint32_t put = 0, get = 0;
     int rc = find_queue(bus, base, &l1, &put, &get, err);
 
     *bytes_out = 0;
