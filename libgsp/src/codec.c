@@ -287,6 +287,7 @@ move_elements(const struct gsp_op *loop, uint8_t *to, uint32_t to_stride, const 
 }
 
 static void run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire);
+static void run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire);
 
 static void
 encode_union(const struct gsp_op *op, const uint8_t *canon, uint8_t *wire)
@@ -302,61 +303,6 @@ encode_union(const struct gsp_op *op, const uint8_t *canon, uint8_t *wire)
 }
 
 static void
-run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
-{
-    const struct gsp_op *end = program.ops + program.count;
-
-    for (const struct gsp_op *op = program.ops; op < end; op++) {
-        const uint8_t *from = canon + op->canon;
-        uint8_t *to = wire + op->wire;
-
-        /* branches that a processor learns, ahead of a jump that it must look up */
-        if (op->kind == GSP_OP_RUN32) {
-            memcpy(to, from, 32);
-            continue;
-        }
-        if (op->kind == GSP_OP_RUN64) {
-            memcpy(to, from, 64);
-            continue;
-        }
-        if (op->kind == GSP_OP_ZERO8) {
-            memset(to, 0, 8);
-            continue;
-        }
-        switch (op->kind) {
-        case GSP_OP_RUN16:
-            memcpy(to, from, 16);
-            break;
-        case GSP_OP_COPY:
-            gsp_copy(to, from, op->count);
-            break;
-        case GSP_OP_ZERO:
-            memset(to, 0, op->count);
-            break;
-        case GSP_OP_CONVERT:
-            encode_integers(op, from, to);
-            break;
-        case GSP_OP_PLAIN:
-            move_elements(op, to, op->wire_stride, from, op->canon_stride, true);
-            op += op->body;
-            break;
-        case GSP_OP_SWITCH:
-            encode_union(op, canon, wire);
-            op += op->body;
-            break;
-        default:
-            for (uint32_t n = 0; n < op->count; n++)
-                run_encode((struct gsp_program){op + 1, op->body},
-                           from + (size_t)n * op->canon_stride,
-                           to + (size_t)n * op->wire_stride);
-            op += op->body;
-        }
-    }
-}
-
-static void run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire);
-
-static void
 decode_union(const struct gsp_op *op, uint8_t *canon, const uint8_t *wire)
 {
     bool found;
@@ -369,14 +315,51 @@ decode_union(const struct gsp_op *op, uint8_t *canon, const uint8_t *wire)
         memset(canon + op->canon, 0, op->canon_stride);
 }
 
-static void
-run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
+/* An operation that takes more than a copy. Returns the one before the next. */
+static inline const struct gsp_op *
+run_long(const struct gsp_op *op, uint8_t *target, uint8_t *to, const uint8_t *source,
+         const uint8_t *from, const bool encode)
+{
+    const uint32_t to_stride = encode ? op->wire_stride : op->canon_stride;
+    const uint32_t from_stride = encode ? op->canon_stride : op->wire_stride;
+    const struct gsp_program body = {op + 1, op->body};
+
+    switch (op->kind) {
+    case GSP_OP_CONVERT:
+        if (encode)
+            encode_integers(op, from, to);
+        else
+            decode_integers(op, to, from);
+        return op;
+    case GSP_OP_PLAIN:
+        move_elements(op, to, to_stride, from, from_stride, encode);
+        break;
+    case GSP_OP_SWITCH:
+        if (encode)
+            encode_union(op, source, target);
+        else
+            decode_union(op, target, source);
+        break;
+    default:
+        for (uint32_t n = 0; n < op->count; n++, to += to_stride, from += from_stride) {
+            if (encode)
+                run_encode(body, from, to);
+            else
+                run_decode(body, to, from);
+        }
+    }
+    return op + op->body;
+}
+
+/* One text for both ways, compiled twice: `encode` is a constant in each. */
+static inline __attribute__((always_inline)) void
+run(struct gsp_program program, uint8_t *target, const uint8_t *source, const bool encode)
 {
     const struct gsp_op *end = program.ops + program.count;
 
     for (const struct gsp_op *op = program.ops; op < end; op++) {
-        const uint8_t *from = wire + op->wire;
-        uint8_t *to = canon + op->canon;
+        const uint8_t *from = source + (encode ? op->canon : op->wire);
+        uint8_t *to = target + (encode ? op->wire : op->canon);
 
         /* branches that a processor learns, ahead of a jump that it must look up */
         if (op->kind == GSP_OP_RUN32) {
@@ -401,25 +384,22 @@ run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
         case GSP_OP_ZERO:
             memset(to, 0, op->count);
             break;
-        case GSP_OP_CONVERT:
-            decode_integers(op, to, from);
-            break;
-        case GSP_OP_PLAIN:
-            move_elements(op, to, op->canon_stride, from, op->wire_stride, false);
-            op += op->body;
-            break;
-        case GSP_OP_SWITCH:
-            decode_union(op, canon, wire);
-            op += op->body;
-            break;
         default:
-            for (uint32_t n = 0; n < op->count; n++)
-                run_decode((struct gsp_program){op + 1, op->body},
-                           to + (size_t)n * op->canon_stride,
-                           from + (size_t)n * op->wire_stride);
-            op += op->body;
+            op = run_long(op, target, to, source, from, encode);
         }
     }
+}
+
+static void
+run_encode(struct gsp_program program, const uint8_t *canon, uint8_t *wire)
+{
+    run(program, wire, canon, true);
+}
+
+static void
+run_decode(struct gsp_program program, uint8_t *canon, const uint8_t *wire)
+{
+    run(program, canon, wire, false);
 }
 
 int
