@@ -76,6 +76,7 @@ get_engines(struct emu_call *c)
     return NV_OK;
 }
 
+/* GPU_GET_FERMI_*_INFO and their successors in GR. */
 static uint32_t
 get_gpc_mask(struct emu_call *c)
 {
@@ -202,6 +203,8 @@ static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING",            get_short_name },
     {"NV2080_CTRL_CMD_GPU_GET_GID_INFO",                     get_gid        },
     {"NV2080_CTRL_CMD_GPU_GET_ENGINES_V2",                   get_engines    },
+    {"NV2080_CTRL_CMD_GR_GET_GPC_MASK",                      get_gpc_mask   },
+    {"NV2080_CTRL_CMD_GR_GET_TPC_MASK",                      get_tpc_mask   },
     {"NV2080_CTRL_CMD_GPU_GET_FERMI_GPC_INFO",               get_gpc_mask   },
     {"NV2080_CTRL_CMD_GPU_GET_FERMI_TPC_INFO",               get_tpc_mask   },
     {"NV2080_CTRL_CMD_GPU_GET_ID",                           get_id         },

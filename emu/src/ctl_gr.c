@@ -207,24 +207,6 @@ get_buffer(struct emu_call *c)
     return NV_OK;
 }
 
-static uint32_t
-get_gpc_mask(struct emu_call *c)
-{
-    emu_set(&c->p, emu_card_gpc_mask(c->card), "gpcMask");
-    return NV_OK;
-}
-
-static uint32_t
-get_tpc_mask(struct emu_call *c)
-{
-    const uint64_t gpc = emu_get(&c->p, "gpcId");
-
-    if (gpc >= c->card->gpcs)
-        return NV_ERR_INVALID_ARGUMENT;
-    emu_set(&c->p, (1u << c->card->tpcs[gpc]) - 1, "tpcMask");
-    return NV_OK;
-}
-
 /* SMs are numbered TPC by TPC, the GPCs in turn. */
 static uint32_t
 get_sm_map(struct emu_call *c)
@@ -262,10 +244,8 @@ get_zcull(struct emu_call *c)
 
 static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_GR_GET_INFO_V2",                               get_info       },
-    {"NV2080_CTRL_CMD_GR_GET_GPC_MASK",                              get_gpc_mask   },
     {"NV2080_CTRL_CMD_GR_GET_ENGINE_CONTEXT_PROPERTIES",             get_buffer     },
     {"NV0080_CTRL_CMD_FIFO_GET_ENGINE_CONTEXT_PROPERTIES",           get_buffer     },
-    {"NV2080_CTRL_CMD_GR_GET_TPC_MASK",                              get_tpc_mask   },
     {"NV2080_CTRL_CMD_GR_GET_ZCULL_INFO",                            get_zcull      },
     {"NV2080_CTRL_CMD_GR_GET_SM_TO_GPC_TPC_MAPPINGS",                get_sm_map     },
     {"NV2080_CTRL_CMD_INTERNAL_STATIC_KGR_GET_INFO",                 get_static_info},
