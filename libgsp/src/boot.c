@@ -153,10 +153,23 @@ free_all(struct gsp_boot *b)
     b->has_fwsec = false;
 }
 
-/* The card may still read our memory: it is reset before the memory goes. */
+/* Without bus mastering the card cannot reach our memory, whether the reset works or not. */
+static void
+stop_dma(struct gsp_boot *b)
+{
+    uint32_t command = 0;
+
+    if (b->bus->ops->config_read(b->bus, BOOT_PCI_COMMAND, 4, &command) == 0)
+        (void)b->bus->ops->config_write(b->bus, BOOT_PCI_COMMAND, 2,
+                                        command & 0xffff & ~(uint32_t)BOOT_PCI_MASTER);
+}
+
+/* The card may still read our memory: it is stopped and reset before the memory goes. */
 static void
 rewind_boot(struct gsp_boot *b)
 {
+    if (b->touched)
+        stop_dma(b);
     if (b->touched && (!b->bus->ops->reset || b->bus->ops->reset(b->bus) < 0))
         gsp_host_log(b->host, GSP_LOG_WARN, "bus %s cannot reset the card", b->bus->ops->name);
     b->touched = false;
@@ -382,7 +395,7 @@ gsp_boot_open(const struct gsp_boot_config *config, struct gsp_backend **backend
     struct gsp_boot *b = NULL;
     int rc = gsp_boot_create(config, &b, err);
 
-    if (rc < 0)
+    if (rc < 0 || !b)
         return rc;
     rc = gsp_boot_run(b, NULL, err);
     if (rc < 0) {

@@ -9,9 +9,6 @@
 #include "boot_priv.h"
 
 enum {
-    PCI_COMMAND = 0x04,
-    PCI_COMMAND_MEMORY = 1 << 1,
-    PCI_COMMAND_MASTER = 1 << 2,
     MIB_SHIFT = 20,
     ECC_OF_16 = 15, /* usable sixteenths of memory with ECC */
     SLEEP_NS = 1000000,
@@ -25,13 +22,13 @@ enum {
 static int
 enable_bus(struct gsp_boot *b, struct gsp_error *err)
 {
-    const uint32_t want = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+    const uint32_t want = BOOT_PCI_MEMORY | BOOT_PCI_MASTER;
     uint32_t command = 0;
-    int rc = b->bus->ops->config_read(b->bus, PCI_COMMAND, 4, &command);
+    int rc = b->bus->ops->config_read(b->bus, BOOT_PCI_COMMAND, 4, &command);
 
     command &= 0xffff; /* the status half clears what is written to it */
     if (rc == 0 && (command & want) != want)
-        rc = b->bus->ops->config_write(b->bus, PCI_COMMAND, 2, command | want);
+        rc = b->bus->ops->config_write(b->bus, BOOT_PCI_COMMAND, 2, command | want);
     return rc < 0 ? gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc,
                              "memory and bus mastering of bus %s cannot be enabled",
                              b->bus->ops->name)

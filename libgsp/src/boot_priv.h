@@ -14,6 +14,12 @@
 
 #include "session_priv.h"
 
+enum {
+    BOOT_PCI_COMMAND = 0x04, /* PCI configuration */
+    BOOT_PCI_MEMORY = 1 << 1,
+    BOOT_PCI_MASTER = 1 << 2,
+};
+
 struct boot_state {
     struct gsp_boot_state pub;
     int (*run)(struct gsp_boot *b, struct gsp_error *err);

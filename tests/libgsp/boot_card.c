@@ -336,15 +336,18 @@ config_read(struct gsp_bus *bus, uint32_t offset, uint32_t width, uint32_t *out)
                                         0xf0000000, 0x0000000c, 0x60,       0x0000000c,
                                         0x70,       0x0000e001, 0,          0x16f310de};
 
-    (void)bus;
     *out = width == 4 && offset < 64 ? config[offset / 4] : 0;
+    if (offset == 4)
+        *out = 0x00100000 | ((struct boot_card *)bus)->command;
     return 0;
 }
 
 static int
 config_write(struct gsp_bus *bus, uint32_t offset, uint32_t width, uint32_t value)
 {
-    (void)bus, (void)offset, (void)width, (void)value;
+    assert_int_equal(offset, 4);
+    assert_int_equal(width, 2);
+    ((struct boot_card *)bus)->command = value;
     return 0;
 }
 

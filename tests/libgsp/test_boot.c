@@ -179,8 +179,10 @@ a_half_booted_card_is_reset_when_the_boot_is_given_up(void **state)
 
     (void)state;
     assert_int_equal(gsp_boot_run(b, "fwsec-frts", NULL), 0);
+    assert_int_equal(c->command, 6);
     gsp_boot_destroy(b);
     assert_int_equal(c->resets, 1);
+    assert_int_equal(c->command, 2); /* it can no longer reach our memory */
     boot_card_destroy(c);
 }
 
