@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bus operations as vfio-user messages. Writes to a BAR are posted, as on PCI; everything
- * else waits for its reply.
+ * The bus operations as vfio-user messages. Each waits for its reply, register writes too: a
+ * caller that clears an interrupt and then looks at memory relies on the order.
  */
 #include <gsp/bus_vfio_user.h>
 
@@ -86,15 +86,12 @@ region_read(struct vfu_bus *b, uint32_t region, uint64_t offset, uint32_t width,
 
 static int
 region_write(struct vfu_bus *b, uint32_t region, uint64_t offset, uint32_t width,
-             uint32_t value, bool posted)
+             uint32_t value)
 {
     const struct region_access put = {
         .offset = offset, .region = region, .count = width, .value = value};
-    struct vfu_call call = {.command = VFU_REGION_WRITE,
-                            .posted = posted,
-                            .send_fd = -1,
-                            .body = &put,
-                            .body_bytes = 16 + width};
+    struct vfu_call call = {
+        .command = VFU_REGION_WRITE, .send_fd = -1, .body = &put, .body_bytes = 16 + width};
 
     return vfu_call(&b->link, &call);
 }
@@ -125,7 +122,7 @@ bus_config_write(struct gsp_bus *bus, uint32_t offset, uint32_t width, uint32_t 
 {
     if (!sound_config(offset, width))
         return -EINVAL;
-    region_write(from_bus(bus), REGION_CONFIG, offset, width, value, false);
+    region_write(from_bus(bus), REGION_CONFIG, offset, width, value);
     return 0;
 }
 
@@ -142,7 +139,7 @@ static void
 bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
 {
     if (bar < 6)
-        region_write(from_bus(bus), bar, bar_off, 4, value, true);
+        region_write(from_bus(bus), bar, bar_off, 4, value);
 }
 
 /* As many words as one message holds. */
@@ -352,7 +349,7 @@ enable(struct vfu_bus *b)
     uint32_t command = 0;
 
     if (region_read(b, REGION_CONFIG, PCI_COMMAND, 2, &command) == 0)
-        region_write(b, REGION_CONFIG, PCI_COMMAND, 2, command | MEMORY_AND_MASTER, false);
+        region_write(b, REGION_CONFIG, PCI_COMMAND, 2, command | MEMORY_AND_MASTER);
 }
 
 static int

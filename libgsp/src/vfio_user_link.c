@@ -272,10 +272,8 @@ int
 vfu_call(struct vfu_link *l, struct vfu_call *call)
 {
     const uint64_t deadline_ns = now_ns() + l->timeout_ns;
-    const struct header h = {.id = l->next_id++,
-                             .command = call->command,
-                             .bytes = HEADER_BYTES + call->body_bytes,
-                             .flags = call->posted ? FLAG_NO_REPLY : 0};
+    const struct header h = {
+        .id = l->next_id++, .command = call->command, .bytes = HEADER_BYTES + call->body_bytes};
     int rc;
 
     if (l->fd < 0)
@@ -283,7 +281,7 @@ vfu_call(struct vfu_link *l, struct vfu_call *call)
     rc = transmit(l, &h, call->body, call->send_fd, deadline_ns);
     if (rc < 0)
         return over(l, rc);
-    return call->posted ? 0 : read_reply(l, call, h.id, deadline_ns);
+    return read_reply(l, call, h.id, deadline_ns);
 }
 
 int

@@ -29,7 +29,6 @@ struct vfu_link {
 
 struct vfu_call {
     uint16_t command;
-    bool posted; /* no reply is asked for */
     int send_fd; /* -1: none */
     const void *body;
     uint32_t body_bytes;
