@@ -32,6 +32,27 @@ counting_realloc(void *ctx, void *old, size_t bytes)
     return p;
 }
 
+/* GET_CLASSLIST in FINN form as the vendor writes it: a null pointer, and room for three. */
+static void
+send_serialized(struct raw *r)
+{
+    static const uint8_t asks[] = {[8] = 40, [16] = 2, 0x80, [24] = 1, [32] = 0x0f, [39] = 0};
+    static const uint8_t lists[] = {
+        [8] = 56, [16] = 2, 0x80, [24] = 1, [32] = 7, [36] = 0x26, 0x9a, 0x11, 0x89,    0xf8,
+        0x56,     0x0c,     0x00, 0xf0,     0xff,     0xff,        0xff, 0x1f, [55] = 0};
+    const uint32_t words[] = {RAW_CLIENT, RAW_DEVICE, 0x800201, 0, sizeof(asks), 2};
+    uint8_t p[128] = {0};
+
+    memcpy(p, words, sizeof(words));
+    memcpy(p + r->rel.control_header, asks, sizeof(asks));
+    raw_put(r, raw_make(r, RAW_FN_CONTROL, p, r->rel.control_header + sizeof(asks)));
+    raw_ring(r);
+    p[16] = sizeof(lists);
+    memcpy(p + r->rel.control_header, lists, sizeof(lists));
+    raw_put(r, raw_make(r, RAW_FN_CONTROL, p, r->rel.control_header + sizeof(lists)));
+    raw_ring(r);
+}
+
 /* A whole session by raw bytes, with every step allowed to fail. Returns whether all of it
  * worked. */
 static bool
@@ -66,6 +87,7 @@ session(struct budget *b)
         ok &= raw_try_alloc(&r, RAW_CLIENT, RAW_DEVICE, RAW_SUBDEVICE, 0x2080, subdevice, 4);
         for (uint32_t i = 0; i < 100; i++)
             ok &= raw_try_alloc(&r, RAW_CLIENT, RAW_DEVICE, 0x1000 + i, 0x90f1, vaspace, 48);
+        send_serialized(&r);
         for (int i = 0; i < 70; i++) { /* more than the status queue holds */
             raw_put(&r, raw_make(&r, RAW_FN_STATIC_INFO, NULL, 0));
             raw_ring(&r);
