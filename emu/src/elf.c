@@ -123,11 +123,10 @@ emu_elf(struct emu_blob *out, unsigned class_, unsigned type, unsigned machine,
         l.at[i] = out->n;
         emu_blob_add(out, sections[i].data, sections[i].bytes);
         if (executable)
-            put_segment(out, &l, segments + l.segment * i, va + l.at[i], l.at[i],
+            put_segment(out, &l, segments + (size_t)l.segment * i, va + l.at[i], l.at[i],
                         sections[i].bytes);
     }
     names = put_names(out, &l, sections, count);
-    table = out->n;
     emu_blob_align(out, 8);
     table = out->n;
     put_section(out, &l, 0, 0, 0, 0, 0);

@@ -322,7 +322,7 @@ run_gsp(struct emu_gpu *gpu, struct emu_falcon *f)
 static bool
 resembles(const struct emu_falcon *f, const struct image *m)
 {
-    return !m->imem.failed && !m->dmem.failed && memcmp(f->imem, m->imem.p, 128) == 0;
+    return m->imem.n >= 128 && m->dmem.n && memcmp(f->imem, m->imem.p, 128) == 0;
 }
 
 static void

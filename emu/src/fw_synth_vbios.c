@@ -202,7 +202,7 @@ put_image_header(struct emu_blob *out, size_t at, const struct emu_card *card, s
     p[1] = 0xaa;
     p[2] = (uint8_t)(bytes / 512);
     emu_blob_put16(out, at + 0x18, PCIR_AT);
-    memcpy(p + PCIR_AT, "PCIR", 4);
+    emu_blob_put32(out, at + PCIR_AT, 0x52494350); /* PCIR */
     emu_blob_put16(out, at + PCIR_AT + 4, 0x10de);
     emu_blob_put16(out, at + PCIR_AT + 6, card->pub.device);
     emu_blob_put16(out, at + PCIR_AT + 0xa, 0x18);
@@ -211,7 +211,7 @@ put_image_header(struct emu_blob *out, size_t at, const struct emu_card *card, s
     emu_blob_put16(out, at + PCIR_AT + 0x10, (uint32_t)(bytes / 512));
     p[PCIR_AT + 0x14] = code_type;
     p[PCIR_AT + 0x15] = last ? 0x80 : 0;
-    memcpy(p + PCIR_AT + 0x20, "NPDE", 4);
+    emu_blob_put32(out, at + PCIR_AT + 0x20, 0x4544504e); /* NPDE */
     emu_blob_put16(out, at + PCIR_AT + 0x24, 0x100);
     emu_blob_put16(out, at + PCIR_AT + 0x26, 11);
     emu_blob_put16(out, at + PCIR_AT + 0x28, (uint32_t)(bytes / 512));
@@ -233,10 +233,13 @@ static void
 put_version(struct emu_blob *out, size_t at, const char *version)
 {
     uint32_t bytes[5] = {0};
-    char *p = (char *)(uintptr_t)version;
 
-    for (unsigned i = 0; i < 5; i++, p += *p == '.')
-        bytes[i] = (uint32_t)strtoul(p, &p, 16) & 0xff;
+    for (unsigned i = 0; i < 5; i++) {
+        char *end;
+
+        bytes[i] = (uint32_t)strtoul(version, &end, 16) & 0xff;
+        version = *end == '.' ? end + 1 : end;
+    }
     emu_blob_put32(out, at, bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
     if (!out->failed)
         out->p[at + 4] = (uint8_t)bytes[4];

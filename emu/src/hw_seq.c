@@ -137,7 +137,7 @@ send_hs_binary(struct emu_gpu *gpu)
 static void
 make_bl_desc(uint32_t desc[BL_WORDS])
 {
-    memset(desc, 0, BL_WORDS * 4);
+    memset(desc, 0, (size_t)BL_WORDS * 4);
     desc[8] = 1; /* context */
     desc[9] = UCODE_MEM;
     desc[14] = UCODE_CODE; /* secure code */

@@ -51,7 +51,7 @@ fits(unsigned power, u128 root, unsigned n)
     multiply(r, r, product);
     if (power == 3)
         multiply(product, r, product);
-    memcpy(&whole, product + power * 2, sizeof(whole));
+    memcpy(&whole, &product[(size_t)power * 2], sizeof(whole));
     return whole < n;
 }
 

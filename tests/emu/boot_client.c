@@ -89,9 +89,19 @@ family_of(struct boot *b)
 void
 boot_open(struct boot *b, const char *release, const char *chip, const char *inject)
 {
+    const struct emu_config config = {.chip = chip, .abi = raw_abi(release), .inject = inject};
+
+    boot_open_with(b, release, &config);
+}
+
+void
+boot_open_with(struct boot *b, const char *release, const struct emu_config *config)
+{
+    const char *chip = config->chip;
+
     memset(b, 0, sizeof(*b));
     b->chip = chip;
-    raw_open(&b->raw, release, chip, inject);
+    raw_open_with(&b->raw, config);
     assert_int_equal(b->raw.bus->ops->config_write(b->raw.bus, 4, 2, 6), 0);
     b->family = family_of(b);
     for (unsigned k = 0; k < EMU_SYNTH_KINDS; k++)

@@ -56,6 +56,8 @@ void boot_put64(void *p, size_t at, uint64_t value);
 
 /** A card with queues and arguments in memory; nothing is started. */
 void boot_open(struct boot *b, const char *release, const char *chip, const char *inject);
+/** The same for a configuration of the caller's, of this release. */
+void boot_open_with(struct boot *b, const char *release, const struct emu_config *config);
 void boot_close(struct boot *b);
 
 /** Waits for the firmware that boots the card itself. */
