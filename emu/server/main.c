@@ -42,7 +42,8 @@ usage(FILE *to)
         "  --chip CHIP      AD102 unless said otherwise; --list names them\n"
         "  --vram SIZE      bytes, or with K, M, G; the chip's unless said otherwise\n"
         "  --fw RELEASE     of the GSP-RM that runs on the card; the newest by default\n"
-        "  --fault FAULT    TRIGGER=EFFECT[,...]; --list-faults names them\n"
+        "  --fault FAULT    a fault of boot, or TRIGGER=EFFECT[,...]; --list-faults names "
+        "them\n"
         "  --preboot        GSP-RM starts when its second mailbox is written\n"
         "  --retain         keep the card's state when its client goes; it is reset otherwise\n"
         "  --socket PATH    where the card's client connects\n",

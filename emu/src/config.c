@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration space: a type 0 header with power management, MSI and PCI Express
- * capabilities, and what software may write of it. Layout after the PCI Local Bus and PCI
+ * PCI configuration space: a type 0 header, its capabilities, classic and extended, and what
+ * software may write of it. Layout after the PCI Local Bus and PCI
  * Express base specifications.
  */
 #include <errno.h>
@@ -11,7 +11,9 @@
 
 #include "emu_priv.h"
 
-enum { PM_AT = 0x60, MSI_AT = 0x68, PCIE_AT = 0x78 };
+enum { PM_AT = 0x60, MSI_AT = 0x68, PCIE_AT = 0x78, MSIX_AT = 0xb4 };
+enum { AER_AT = 0x100, SECONDARY_AT = 0x150, REBAR_AT = 0x180, ATS_AT = 0x190 };
+enum { MSIX_VECTORS = 6, MSIX_TABLE = 0xb90000, MSIX_PENDING = 0xba0000 }; /* in BAR0 */
 
 static void
 put(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value)
@@ -87,6 +89,73 @@ put_capabilities(struct emu_gpu *gpu)
     writable(gpu, PCIE_AT + 48, 2, 0x000f);
 }
 
+/* Cards without a display, for data centres. */
+static bool
+is_server_card(const struct emu_card *card)
+{
+    return card->pci_class == 0x030200;
+}
+
+static void
+put_msix(struct emu_gpu *gpu)
+{
+    put(gpu, PCIE_AT + 1, 1, MSIX_AT);
+    put(gpu, MSIX_AT, 4, 0x0011u | (uint32_t)(MSIX_VECTORS - 1) << 16);
+    writable(gpu, MSIX_AT + 2, 2, 0xc000); /* enable, mask all */
+    put(gpu, MSIX_AT + 4, 4, MSIX_TABLE);
+    put(gpu, MSIX_AT + 8, 4, MSIX_PENDING);
+}
+
+/* An extended capability behind the one before. */
+static void
+put_extended(struct emu_gpu *gpu, uint32_t *last, uint32_t at, uint32_t id, uint32_t version)
+{
+    uint32_t header;
+
+    if (*last) {
+        memcpy(&header, gpu->config + *last, 4);
+        put(gpu, *last, 4, header | at << 20);
+    }
+    put(gpu, at, 4, id | version << 16);
+    *last = at;
+}
+
+/* BAR1 shows all of VRAM or a window of it; it keeps the size that it has. */
+static void
+put_rebar(struct emu_gpu *gpu)
+{
+    uint32_t exponent = 0;
+
+    while (gpu->card->bar1_mib >> (exponent + 1))
+        exponent++;
+    if (exponent < 28)
+        put(gpu, REBAR_AT + 4, 4, 1u << (exponent + 4));
+    put(gpu, REBAR_AT + 8, 4, 1 | 1 << 5 | exponent << 8);
+}
+
+static void
+put_extended_capabilities(struct emu_gpu *gpu)
+{
+    uint32_t last = 0;
+
+    put_extended(gpu, &last, AER_AT, 0x01, 2); /* error reporting */
+    writable(gpu, AER_AT + 8, 4, 0x0047f030);
+    put(gpu, AER_AT + 12, 4, 0x00462030);
+    writable(gpu, AER_AT + 12, 4, 0x0047f030);
+    put(gpu, AER_AT + 20, 4, 0x00002000);
+    writable(gpu, AER_AT + 20, 4, 0x0000f1c1);
+    put_extended(gpu, &last, SECONDARY_AT, 0x19, 1); /* equalisation of 16 lanes */
+    if (gpu->card->architecture >= 0x17) {           /* Ampere on */
+        put_extended(gpu, &last, REBAR_AT, 0x15, 1);
+        put_rebar(gpu);
+    }
+    if (is_server_card(gpu->card)) {
+        put_extended(gpu, &last, ATS_AT, 0x0f, 1);
+        put(gpu, ATS_AT + 4, 2, 0x0020); /* page aligned */
+        writable(gpu, ATS_AT + 6, 2, 0x801f);
+    }
+}
+
 void
 emu_config_reset(struct emu_gpu *gpu)
 {
@@ -94,6 +163,9 @@ emu_config_reset(struct emu_gpu *gpu)
     memset(gpu->config_mask, 0, sizeof(gpu->config_mask));
     put_header(gpu);
     put_capabilities(gpu);
+    if (is_server_card(gpu->card))
+        put_msix(gpu);
+    put_extended_capabilities(gpu);
 }
 
 static bool
