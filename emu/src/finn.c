@@ -230,7 +230,7 @@ header_of(uint32_t cmd, uint64_t bytes, uint64_t header[4])
 
 uint32_t
 emu_finn_decode(const struct emu_mem *mem, struct nvrm_abi abi, uint32_t cmd,
-                const struct nvrm_layout *l, const uint8_t *in, uint32_t in_bytes,
+                const struct nvrm_layout *l, uint8_t *in, uint32_t in_bytes,
                 struct emu_finn *out)
 {
     struct finn x = {.mem = mem, .abi = abi};
@@ -251,7 +251,7 @@ emu_finn_decode(const struct emu_mem *mem, struct nvrm_abi abi, uint32_t cmd,
     x.plain.data = emu_alloc(mem, l->size);
     if (!x.plain.data)
         return NV_ERR_INSUFFICIENT_RESOURCES;
-    x.bits = (uint8_t *)(uintptr_t)(in + HEADER_BYTES);
+    x.bits = in + HEADER_BYTES;
     x.end = (header[1] - HEADER_BYTES) * 8;
     move_struct(&x, l, 0);
     *out = x.plain;

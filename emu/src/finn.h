@@ -17,10 +17,11 @@ struct emu_finn {
 
 /**
  * @param l    the params of control `cmd`
+ * @param in   read only
  * @return NV_OK or the NV_STATUS that RM gives; out needs emu_finn_fini() either way
  */
 uint32_t emu_finn_decode(const struct emu_mem *mem, struct nvrm_abi abi, uint32_t cmd,
-                         const struct nvrm_layout *l, const uint8_t *in, uint32_t in_bytes,
+                         const struct nvrm_layout *l, uint8_t *in, uint32_t in_bytes,
                          struct emu_finn *out);
 /** The other way, into the message that it came from. `out` is written only on success. */
 uint32_t emu_finn_encode(const struct emu_mem *mem, struct nvrm_abi abi, uint32_t cmd,

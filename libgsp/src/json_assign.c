@@ -10,6 +10,15 @@
 #include "place_priv.h"
 #include "scratch_priv.h"
 
+/* The struct that holds the place; it lies in the scratch copy, which may be written. */
+static void
+open_object(const struct gsp_reader *r, const struct gsp_place *place, struct gsp_object *o)
+{
+    uint8_t *base = r->extent - (r->extent - place->view.base);
+
+    gsp_object_init(o, r->abi, place->view.layout, base, place->view.bytes);
+}
+
 /* A count must cover an element that was assigned. */
 static void
 raise_count(struct gsp_reader *r, struct gsp_object *o, const struct gsp_place *place)
@@ -61,8 +70,7 @@ assign(struct gsp_reader *r, const struct gsp_place *place)
     struct gsp_object o;
     bool ok;
 
-    gsp_object_init(&o, r->abi, place->view.layout, (uint8_t *)(uintptr_t)place->view.base,
-                    place->view.bytes);
+    open_object(r, place, &o);
     if (place->one && gsp_field_is_array(place->field))
         ok = assign_element(r, &o, place);
     else if (!place->one && place->elems.inner && place->count == place->elems.inner)
@@ -105,8 +113,7 @@ raise_outer_counts(struct gsp_reader *r, const char *path, uint8_t *bytes, size_
         if (gsp_place_find(r->abi, r->root, bytes, wire_bytes, outer, &place, NULL) < 0 ||
             !place.one)
             continue;
-        gsp_object_init(&o, r->abi, place.view.layout, (uint8_t *)(uintptr_t)place.view.base,
-                        place.view.bytes);
+        open_object(r, &place, &o);
         raise_count(r, &o, &place);
     }
 }
