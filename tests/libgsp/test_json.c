@@ -89,7 +89,8 @@ scalars_keep_their_values_in_both_directions(void **state)
         " { \"hClient\" : 4294967295, \"flags\":0, \"size\":\"0x123456789abcdef0\", "
         "\"mode\":12345678,\n"
         "\"on\":true,\"small\":255,\"mid\":65535,\"pad0\":18446744073709551615,\"last\":9}",
-        "{\"hClient\":\"0xffffffff\",\"flags\":0,\"size\":\"0x123456789abcdef0\",\"mode\":12345678,"
+        "{\"hClient\":\"0xffffffff\",\"flags\":0,\"size\":\"0x123456789abcdef0\",\"mode\":"
+        "12345678,"
         "\"on\":true,"
         "\"small\":255,\"mid\":65535,\"pad0\":\"0xffffffffffffffff\",\"last\":9}");
 }
@@ -494,7 +495,8 @@ pointers_are_refused_where_there_is_no_arena_or_no_end(void **state)
     refuse(f, "T_POINTER", "{\"list\":[1,2,3,4,5,6,7,8,9]}", -ERANGE,
            "list: 9 elements, at most 8 are allowed", "");
     refuse(f, "T_POINTER", "{\"count\":9}", -ERANGE, "9 elements, at most 8", "");
-    refuse(f, "T_POINTER", "{\"list\":4096}", -EINVAL, "list: an address means nothing here", "");
+    refuse(f, "T_POINTER", "{\"list\":4096}", -EINVAL, "list: an address means nothing here",
+           "");
 }
 
 static void
