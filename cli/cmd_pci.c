@@ -158,7 +158,7 @@ pci_config(struct cli *cli, const struct gsp_pci_device *d)
     json_t *doc = json_object();
 
     for (unsigned i = 0; i < d->config_bytes; i++)
-        snprintf(hex + 2 * i, 3, "%02x", d->config[i]);
+        snprintf(hex + 2 * (size_t)i, 3, "%02x", d->config[i]);
     json_object_set_new(doc, "address", json_string(gsp_pci_format_bdf(d->bdf, bdf)));
     json_object_set_new(doc, "class", json_sprintf("%04x", d->class_id >> 8));
     json_object_set_new(doc, "name", json_string(d->name));

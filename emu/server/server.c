@@ -24,9 +24,14 @@ struct card {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
+/* What poll() watches for one card: an array of these is an array of struct pollfd. */
+struct watch {
+    struct pollfd listener, conn;
+};
+
 struct vu_server {
     struct card **cards;
-    struct pollfd *polls; /* two a card: listener, connection */
+    struct watch *watches;
     unsigned count;
 };
 
@@ -59,7 +64,7 @@ vu_server_destroy(struct vu_server *s)
     for (unsigned i = 0; i < s->count; i++)
         destroy_card(s->cards[i]);
     free(s->cards);
-    free(s->polls);
+    free(s->watches);
     free(s);
 }
 
@@ -88,7 +93,7 @@ open_listener(const char *path)
 
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
@@ -112,16 +117,17 @@ open_listener(const char *path)
 static int
 make_room(struct vu_server *s)
 {
-    struct card **cards = realloc(s->cards, (s->count + 1) * sizeof(*cards));
-    struct pollfd *polls;
+    const size_t count = (size_t)s->count + 1;
+    struct card **cards = realloc(s->cards, count * sizeof(void *));
+    struct watch *watches;
 
     if (!cards)
         return -ENOMEM;
     s->cards = cards;
-    polls = realloc(s->polls, 2 * (s->count + 1) * sizeof(*polls));
-    if (!polls)
+    watches = realloc(s->watches, count * sizeof(*watches));
+    if (!watches)
         return -ENOMEM;
-    s->polls = polls;
+    s->watches = watches;
     return 0;
 }
 
@@ -138,7 +144,7 @@ vu_server_add(struct vu_server *s, const struct vu_card_config *config)
         goto destroy_gpu;
     card->listener = rc;
     card->retain = config->retain;
-    strcpy(card->path, config->path); /* open_listener() measured it */
+    memcpy(card->path, config->path, strlen(config->path) + 1); /* measured when opened */
     vu_device_init(&card->dev, config->gpu, config->preboot);
     s->cards[s->count++] = card;
     return 0;
@@ -175,14 +181,18 @@ accept_client(struct card *card)
 }
 
 static void
-fill_polls(struct vu_server *s)
+fill_watches(struct vu_server *s)
 {
     for (unsigned i = 0; i < s->count; i++) {
         const struct vu_conn *c = s->cards[i]->conn;
+        struct watch *w = &s->watches[i];
 
-        s->polls[2 * i] = (struct pollfd){.fd = s->cards[i]->listener, .events = POLLIN};
-        s->polls[2 * i + 1] =
-            (struct pollfd){.fd = c ? vu_conn_fd(c) : -1, .events = c ? vu_conn_events(c) : 0};
+        w->listener = (struct pollfd){.fd = s->cards[i]->listener, .events = POLLIN};
+        w->conn = (struct pollfd){.fd = -1};
+        if (c) {
+            w->conn.fd = vu_conn_fd(c);
+            w->conn.events = vu_conn_events(c);
+        }
     }
 }
 
@@ -216,11 +226,11 @@ time_to_sleep(struct vu_server *s, struct timespec *storage)
 }
 
 static void
-run_card(struct card *card, const struct pollfd *polls)
+run_card(struct card *card, const struct watch *watch)
 {
-    if (card->conn && polls[1].revents && !vu_conn_run(card->conn))
+    if (card->conn && watch->conn.revents && !vu_conn_run(card->conn))
         drop_client(card);
-    if (polls[0].revents)
+    if (watch->listener.revents)
         accept_client(card);
     if (card->conn)
         vu_device_service(&card->dev);
@@ -232,14 +242,15 @@ vu_server_run(struct vu_server *s, const volatile sig_atomic_t *stop, const sigs
     while (!*stop) {
         struct timespec sleep;
 
-        fill_polls(s);
-        if (ppoll(s->polls, 2 * (nfds_t)s->count, time_to_sleep(s, &sleep), wait_mask) < 0) {
+        fill_watches(s);
+        if (ppoll(&s->watches[0].listener, 2 * (nfds_t)s->count, time_to_sleep(s, &sleep),
+                  wait_mask) < 0) {
             if (errno == EINTR)
                 continue;
             return -errno;
         }
         for (unsigned i = 0; i < s->count; i++)
-            run_card(s->cards[i], &s->polls[2 * i]);
+            run_card(s->cards[i], &s->watches[i]);
     }
     return 0;
 }

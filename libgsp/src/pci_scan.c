@@ -54,7 +54,7 @@ on_error(char *message, ...)
 }
 
 static void
-on_message(char *message, ...)
+on_message(char *message, ...) /* NOLINT(readability-non-const-parameter): libpci's type */
 {
     (void)message; /* libraries are silent */
 }

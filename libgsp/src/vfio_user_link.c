@@ -46,7 +46,7 @@ vfu_link_open(struct vfu_link *l, const char *path, uint64_t timeout_ns)
     *l = (struct vfu_link){.fd = -1, .next_id = 1, .timeout_ns = timeout_ns};
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
         return -errno;
