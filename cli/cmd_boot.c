@@ -142,6 +142,18 @@ open_rig(struct cli *cli, const struct transport_spec *spec, struct gsp_error *e
     return boot_rig_open(cli, spec, abi, show_state, cli, &cli->boot, err);
 }
 
+/* A card that is not emulated here has to be asked what it is. */
+static int
+plan_of_card(struct cli *cli, const struct transport_spec *spec)
+{
+    struct gsp_error err = {0};
+
+    if (open_rig(cli, spec, &err) < 0)
+        return cli_fail(cli, &err);
+    return cli_emit(cli, &(struct cli_doc){.json = plan_of(gsp_boot_family(cli->boot->boot)),
+                                           .text = print_plan});
+}
+
 static int
 boot_run(struct cli *cli, const char *until)
 {
@@ -359,7 +371,9 @@ cmd_boot_run(struct cli *cli, int argc, char **argv)
         return rc;
     if (transport_spec_parse(&cli->options, &spec, &err) < 0)
         return cli_fail(cli, &err);
-    if (!strcmp(argv[1], "plan"))
+    if (!strcmp(argv[1], "plan") && argc == 2 && strcmp(spec.kind, "emu"))
+        rc = plan_of_card(cli, &spec);
+    else if (!strcmp(argv[1], "plan"))
         rc = boot_plan(cli, &spec, argc > 2 ? argv[2] : NULL);
     else if (all && !strcmp(argv[1], "run"))
         rc = boot_all(cli, argc - 2, argv + 2, spec.inject);

@@ -48,6 +48,8 @@ expect 0 "$cli" -t "vfio-user:$dir/a" info
 grep -q 'over vfio-user' "$dir/stdout" || fail "info does not say vfio-user"
 expect 0 "$cli" -t "vfio-user:$dir/a" boot status
 grep -q 'memory_mib *= 4096' "$dir/stdout" || fail "--vram 4G is not seen: $(cat "$dir/stdout")"
+expect 0 "$cli" -t "vfio-user:$dir/b" boot plan
+grep -qi 'fsp' "$dir/stdout" || fail "the plan of GH100 has no FSP"
 expect 0 "$cli" -t "vfio-user:$dir/b" boot run
 expect 3 "$emu" --socket "$dir/a" # taken
 for _ in 1 2 3; do
