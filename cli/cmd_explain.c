@@ -190,6 +190,8 @@ cmd_explain_run(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
+    if (argc == 2 && !strcmp(argv[1], "crash"))
+        return explain_crash_live(cli);
     if (argc == 2)
         return explain_file(cli, argv[1], NULL);
     if (!strcmp(argv[1], "crash"))
@@ -206,7 +208,7 @@ cmd_explain_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_explain = {
     .name = "explain",
-    .args = "status|class|ctl|rpc|xid NAME|NUMBER, or [crash] FILE",
+    .args = "status|class|ctl|rpc|xid NAME|NUMBER, crash [FILE], or FILE",
     .help = "what a status, class, control, RPC or Xid is, or what a kernel log or crash dump "
             "says",
     .min_args = 1,

@@ -23,6 +23,9 @@ json_t *explain_span(struct gsp_crash_span span);
 /* An RPC of a history or a timeout: names beside its numbers. */
 void explain_rpc_data(struct nvrm_abi abi, const struct gsp_crash_rpc *rpc, json_t *row);
 
+/* What the GSP of the open card, or of the card behind -t, reported when it crashed. */
+int explain_crash_live(struct cli *cli);
+
 /* Reports of a dump as a document; NULL with *err filled. */
 json_t *explain_crash_reports(const struct fw_file *f, struct gsp_error *err);
 /* Who crashed and why, in one line and in words. */

@@ -3,9 +3,17 @@
  * CrashCat: dumps of a report queue, and the same report as the driver printed it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <gsp/session.h>
+#include <nvrm/regs.h>
+
+#include "card.h"
 #include "explain.h"
+#include "session.h"
+
+enum { MOST_BYTES = 1 << 20 }; /* of a queue */
 
 static json_t *
 who(const struct gsp_crash_who *w, enum gsp_crash_writer writer)
@@ -107,6 +115,69 @@ explain_crash_reports(const struct fw_file *f, struct gsp_error *err)
         gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG, "%s holds no crash report", f->src.name);
     json_decref(reports);
     return NULL;
+}
+
+static int
+fetch(struct cli *cli, struct gsp_bus *bus)
+{
+    struct fw_file f = {.src = {.name = "the card's GSP"}};
+    struct gsp_error err = {0};
+    uint8_t *packets = malloc(MOST_BYTES);
+    json_t *doc = NULL;
+    size_t bytes;
+
+    if (!packets)
+        return cli_out_of_memory(cli);
+    if (gsp_crash_fetch(bus, NV_PGSP__BASE, packets, MOST_BYTES, &bytes, &err) == 0) {
+        f.src.data = packets;
+        f.src.bytes = bytes;
+        doc = explain_crash_reports(&f, &err);
+    } else {
+        gsp_hint(&err, "explain crash FILE reads a dump, explain FILE a kernel log");
+    }
+    free(packets);
+    return doc ? cli_emit(cli, &(struct cli_doc){.json = doc, .text = explain_print_crash})
+               : cli_fail(cli, &err);
+}
+
+/* Looks at registers only: nothing is booted. */
+static int
+fetch_closed(struct cli *cli)
+{
+    struct cli_card card = {0};
+    struct transport_spec spec;
+    struct gsp_error err = {0};
+    struct nvrm_abi abi;
+    int rc = cli_abi(cli, &abi, &err);
+
+    if (rc == 0)
+        rc = transport_spec_parse(&cli->options, &spec, &err);
+    if (rc < 0)
+        return cli_fail(cli, &err);
+    rc = cli_card_open(&spec, abi, &cli->host, &card, &err);
+    rc = rc < 0 ? cli_fail(cli, &err) : fetch(cli, card.bus);
+    cli_card_close(&card);
+    transport_spec_fini(&spec);
+    return rc;
+}
+
+int
+explain_crash_live(struct cli *cli)
+{
+    struct gsp_error err = {0};
+    struct cli_session *s;
+    struct gsp_bus *bus;
+
+    if (!cli->session)
+        return fetch_closed(cli);
+    if (session_get(cli, &s, &err) < 0)
+        return cli_fail(cli, &err);
+    bus = gsp_rm_bus(rm_client_backend(session_client(s)));
+    if (bus)
+        return fetch(cli, bus);
+    gsp_fail(&err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP, "the transport %s shows no registers",
+             session_transport(s));
+    return cli_fail(cli, &err);
 }
 
 void

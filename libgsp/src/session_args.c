@@ -171,3 +171,9 @@ gsp_rm_chip(struct gsp_backend *b, uint32_t *arch_out, uint32_t *impl_out)
     *arch_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_ARCHITECTURE);
     *impl_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_IMPLEMENTATION);
 }
+
+struct gsp_bus *
+gsp_rm_bus(struct gsp_backend *b)
+{
+    return b->ops->alloc == gsprm_alloc ? ((struct gsp_rm *)b)->config.bus : NULL;
+}

@@ -106,6 +106,17 @@ a_crash_is_explained_from_text_and_from_a_dump(void **state)
                     NULL);
 }
 
+/* The shell goes on after a failure: what the halted core left can still be read. */
+static void
+a_crashed_card_is_asked_for_its_report(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli explain crash", 6, NULL, "no crash report");
+    cli_expect_text("nvrm-cli -e tree -e 'explain crash'", 6, NULL, "no crash report");
+    cli_expect_text("nvrm-cli -t 'emu?inject=ctl:0x20800110=crash' ctl subdevice 0x20800110", 7,
+                    NULL, "task exception, load access fault");
+}
+
 static void
 files_that_are_nothing_have_their_exit_codes(void **state)
 {
@@ -178,6 +189,7 @@ main(void)
         cmocka_unit_test(the_release_asked_for_gives_the_names),
         cmocka_unit_test(sequence_numbers_of_595_are_kept),
         cmocka_unit_test(a_crash_is_explained_from_text_and_from_a_dump),
+        cmocka_unit_test(a_crashed_card_is_asked_for_its_report),
         cmocka_unit_test(files_that_are_nothing_have_their_exit_codes),
         cmocka_unit_test(the_emulated_cards_log_is_text_in_both_forms),
         cmocka_unit_test(saved_rings_are_read_back_with_and_without_the_elf),

@@ -50,6 +50,9 @@ const void *gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out);
 const void *gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out,
                        size_t *bytes_out);
 
+/** The bus that a backend made by gsp_rm_open() stands on; NULL for other backends. Borrowed. */
+struct gsp_bus *gsp_rm_bus(struct gsp_backend *b);
+
 /** Architecture and implementation as NV_PMC_BOOT_42 has them; 0 and 0 for other backends. */
 void gsp_rm_chip(struct gsp_backend *b, uint32_t *arch_out, uint32_t *impl_out);
 
