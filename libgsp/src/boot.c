@@ -278,7 +278,7 @@ gsp_boot_run(struct gsp_boot *b, const char *until, struct gsp_error *err)
     const unsigned end = until ? find_state(b, until) : b->chip->state_count;
     int rc = 0;
 
-    if (!end) {
+    if (until && !end) {
         rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "family %s has no boot state '%s'",
                       gsp_fw_family_info(b->family)->name, until);
         gsp_hint(err, "boot plan lists the states");

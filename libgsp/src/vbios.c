@@ -49,7 +49,7 @@ static int
 find_in_directory(const struct gsp_fw_source *src, uint32_t fixed2, uint32_t *off_out,
                   struct gsp_error *err)
 {
-    uint32_t status_off, signature;
+    uint32_t status_off = 0, signature = 0;
     uint64_t directory;
     int rc = read_word(src, fixed2 & 0xfffff, "flash status", &status_off, err);
 
