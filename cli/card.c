@@ -104,9 +104,7 @@ cli_card_close(struct cli_card *card)
     memset(card, 0, sizeof(*card));
 }
 
-/* Firmware
- * --------------------------------------------------------------------------------------------
- */
+/* Firmware */
 
 static int
 make_synthetic(struct cli_card *card, enum gsp_fw_role role, const char *release,

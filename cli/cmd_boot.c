@@ -17,9 +17,7 @@
 
 enum { MOST_RPCS = 64, NS_PER_US = 1000 };
 
-/* plan
- * --------------------------------------------------------------------------------------------
- */
+/* plan */
 
 static void
 print_plan(struct cli *cli, const json_t *rows)
@@ -70,9 +68,7 @@ boot_plan(struct cli *cli, const struct transport_spec *spec, const char *word)
     return cli_emit(cli, &(struct cli_doc){.json = plan_of(family), .text = print_plan});
 }
 
-/* One row per state, as it ends
- * --------------------------------------------------------------------------------------------
- */
+/* One row per state, as it ends */
 
 static void
 print_state(struct cli *cli, const json_t *row)
@@ -127,9 +123,7 @@ show_state(void *ctx, const struct gsp_boot_report *report)
     cli_emit_row(ctx, state_row(report), print_state);
 }
 
-/* The card
- * --------------------------------------------------------------------------------------------
- */
+/* The card */
 
 static int
 open_rig(struct cli *cli, const struct transport_spec *spec, struct gsp_error *err)
@@ -231,9 +225,7 @@ boot_status(struct cli *cli)
     return cli_emit(cli, &(struct cli_doc){.json = status_json(cli->boot, &status)});
 }
 
-/* run --all: every emulated card at several releases
- * --------------------------------------------------------------------------------------------
- */
+/* run --all: every emulated card at several releases */
 
 struct totals {
     uint64_t reads, writes;
@@ -324,9 +316,7 @@ boot_all(struct cli *cli, int count, char **words, const char *inject)
     return failed ? CLI_PROTOCOL : CLI_OK;
 }
 
-/* The verb
- * --------------------------------------------------------------------------------------------
- */
+/* The verb */
 
 static int
 usage(struct cli *cli, const char *word)

@@ -58,9 +58,7 @@ emu_class_can_copy(const char *impl)
     return false;
 }
 
-/* The chip's class list
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* The chip's class list */
 
 static int
 compare_ids(const void *a, const void *b)
@@ -122,9 +120,7 @@ emu_class_offered(const struct emu_gpu *gpu, uint32_t cls)
            !listed(rm->bound_to, rm->bound_count, cls);
 }
 
-/* Constructors
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Constructors */
 
 bool
 emu_class_params(const struct emu_gpu *gpu, const struct emu_object *o,
@@ -228,9 +224,7 @@ emu_class_destruct(struct emu_gpu *gpu, struct emu_object *o)
         emu_free(&gpu->mem, o->u.notify);
 }
 
-/* Notifications
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Notifications */
 
 static void
 post(struct emu_gpu *gpu, const struct emu_object *event, uint32_t index, uint32_t data)

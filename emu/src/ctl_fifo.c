@@ -179,9 +179,7 @@ get_fault_info(struct emu_call *c)
     return NV_OK;
 }
 
-/* Channels
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Channels */
 
 static uint32_t
 get_token(struct emu_call *c)
@@ -211,9 +209,7 @@ schedule(struct emu_call *c)
     return NV_OK;
 }
 
-/* Interrupts
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Interrupts */
 
 static void
 put_vector(struct emu_call *c, unsigned at, const char *name, uint32_t stall, uint32_t nonstall)

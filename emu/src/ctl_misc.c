@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-/* Copy engines
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Copy engines */
 
 /* Byte and bit of a capability are in its constant: 1:0x20 reads "byte 1, mask 0x20". */
 enum { CE_CAPS_SYSMEM = 0x07, CE_GRCE = 0x01 };
@@ -66,9 +64,7 @@ get_fault_buffer(struct emu_call *c)
     return NV_OK;
 }
 
-/* Timer, GSP
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Timer, GSP */
 
 static uint32_t
 get_time(struct emu_call *c)
@@ -88,9 +84,7 @@ get_gsp_features(struct emu_call *c)
     return NV_OK;
 }
 
-/* BIOS, NVLink, performance
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* BIOS, NVLink, performance */
 
 static uint32_t
 get_sku(struct emu_call *c)

@@ -89,9 +89,7 @@ irqstat_of(struct emu_gpu *gpu, struct emu_falcon *f)
     return is_gsp(gpu, f) ? &gpu->regs.irqstat : &f->irqstat;
 }
 
-/* Reset
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Reset */
 
 void
 emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
@@ -150,9 +148,7 @@ read_engine(const struct emu_gpu *gpu, const struct emu_falcon *f)
     return value;
 }
 
-/* Status
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Status */
 
 /* True while scrubbing: each look brings the end nearer. */
 static bool
@@ -235,9 +231,7 @@ read_bcr(const struct emu_falcon *f)
     return f->bcr_ctrl | 1; /* valid: the switch is immediate */
 }
 
-/* Kept as written
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Kept as written */
 
 static uint32_t *
 plain(struct emu_falcon *f, uint32_t reg)
@@ -361,9 +355,7 @@ emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_
     }
 }
 
-/* Start
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Start */
 
 static void
 start(struct emu_gpu *gpu, struct emu_falcon *f)

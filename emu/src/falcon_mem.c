@@ -116,9 +116,7 @@ emu_falcon_port_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, ui
     return true;
 }
 
-/* DMA
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* DMA */
 
 /* Why a transfer cannot be: a context is wanted, or the port is not set to physical memory. */
 static const char *

@@ -109,9 +109,7 @@ make_fwsec(struct emu_gpu *gpu, struct image *m)
     emu_fwsec_dmem(gpu->card, &m->dmem);
 }
 
-/* Checks
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Checks */
 
 static bool
 refuse(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m, const char *what,
@@ -208,9 +206,7 @@ check_loaded(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image
            check_data(gpu, f, m, f->dmem);
 }
 
-/* FWSEC through the generic bootloader
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FWSEC through the generic bootloader */
 
 /* RM_FLCN_BL_DMEM_DESC, in words. */
 enum {
@@ -314,9 +310,7 @@ run_gsp(struct emu_gpu *gpu, struct emu_falcon *f)
     image_fini(&m);
 }
 
-/* SEC2
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* SEC2 */
 
 /* The image whose first block this is. */
 static bool

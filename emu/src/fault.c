@@ -142,9 +142,7 @@ emu_fault_at(unsigned i)
     return i == COUNT(boots) ? status_line : NULL;
 }
 
-/* Parsing
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Parsing */
 
 static bool
 parse_number(const char *text, uint32_t *out)
@@ -310,9 +308,7 @@ emu_faults_parse(struct emu_gpu *gpu, const char *inject, char *message, size_t 
     return 0;
 }
 
-/* Happening
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Happening */
 
 static void
 storm(struct emu_gpu *gpu, uint32_t count)

@@ -49,9 +49,7 @@ emu_fsp_reset(struct emu_gpu *gpu)
     memset(&gpu->hw->fsp, 0, sizeof(gpu->hw->fsp));
 }
 
-/* Answers
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Answers */
 
 static void
 answer(struct emu_gpu *gpu, uint32_t tag, uint32_t command, uint32_t error)
@@ -78,9 +76,7 @@ answer(struct emu_gpu *gpu, uint32_t tag, uint32_t command, uint32_t error)
         emu_note(gpu, "FSP: command 0x%x ends with error 0x%x", command, error);
 }
 
-/* Requests
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Requests */
 
 static uint32_t
 execute(struct emu_gpu *gpu, uint32_t command)
@@ -157,9 +153,7 @@ ring(struct emu_gpu *gpu, uint32_t head)
     fsp->queue_head = fsp->queue_tail;
 }
 
-/* Registers
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Registers */
 
 static uint32_t *
 emem(struct emu_fsp *fsp, uint32_t bit)

@@ -86,9 +86,7 @@ zeroes(const uint8_t *p, size_t n)
     return n == 0;
 }
 
-/* FSP
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FSP */
 
 /* A key or signature that is shorter than its field is followed by zeroes. */
 static bool
@@ -136,9 +134,7 @@ check_frts(struct emu_gpu *gpu, const uint8_t *cot)
     return COT_OK;
 }
 
-/* FMC
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FMC */
 
 static uint32_t
 check_sizes(struct emu_gpu *gpu, const struct emu_meta *m)

@@ -13,9 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Families
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Families */
 
 enum emu_family
 emu_family_of(const struct emu_card *card)
@@ -67,9 +65,7 @@ emu_family_has_brom(enum emu_family family)
     return family >= EMU_GA10X;
 }
 
-/* Bytes
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Bytes */
 
 void
 emu_blob_fini(struct emu_blob *b)
@@ -194,9 +190,7 @@ emu_blob_noise(struct emu_blob *b, size_t n, const char *name, const char *scope
         memcpy(b->p + at, marker, (size_t)used);
 }
 
-/* Files
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Files */
 
 static const char *const kind_names[EMU_SYNTH_KINDS] = {
     [EMU_SYNTH_GSP] = "gsp",

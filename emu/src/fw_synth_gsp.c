@@ -126,9 +126,7 @@ emu_gsp_file(const struct emu_synth_key *key, struct emu_blob *out)
     emu_blob_fini(&sigs);
 }
 
-/* Bootloader
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Bootloader */
 
 void
 emu_bl_desc(const struct emu_synth_key *key, struct emu_bl_desc *out)
@@ -224,9 +222,7 @@ emu_generic_bl_file(const struct emu_synth_key *key, struct emu_blob *out)
     emu_generic_bl_image(key, out);
 }
 
-/* FMC
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FMC */
 
 void
 emu_fmc_image(const struct emu_synth_key *key, struct emu_blob *out)

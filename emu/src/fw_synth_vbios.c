@@ -24,9 +24,7 @@ enum {
     APP_OTHER = 0x01,
 };
 
-/* FWSEC
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FWSEC */
 
 void
 emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out)
@@ -186,9 +184,7 @@ put_fwsec(struct emu_blob *out, const struct emu_card *card, enum emu_vbios_knob
         emu_blob_put32(out, out->n - d.dmem_bytes + d.interface_off + 12, 5);
 }
 
-/* Images
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Images */
 
 static void
 put_image_header(struct emu_blob *out, size_t at, const struct emu_card *card, size_t bytes,

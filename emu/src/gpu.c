@@ -51,9 +51,7 @@ emu_gpu_note_at(const struct emu_gpu *gpu, unsigned i)
     return first + i < gpu->note_count ? gpu->notes[(first + i) % EMU_NOTES] : NULL;
 }
 
-/* Bus operations
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Bus operations */
 
 static int
 bus_config_read(struct gsp_bus *bus, uint32_t offset, uint32_t width, uint32_t *value_out)
@@ -192,9 +190,7 @@ static const struct gsp_bus_ops ops = {
     .close = bus_close,
 };
 
-/* Creation
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Creation */
 
 static void say(char *message, size_t bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -60,9 +60,7 @@ refuse(struct emu_gpu *gpu, uint32_t error, const char *what, uint64_t value)
     return error;
 }
 
-/* Images
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Images */
 
 /* Page `index` of a level, named by the level above it, which is at `table`. */
 static uint64_t
@@ -167,9 +165,7 @@ emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
     return error ? error : check_bootloader(gpu, out);
 }
 
-/* Layout
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Layout */
 
 /* [start, start + size) lies below `limit` and starts at a multiple of `alignment`. */
 static bool

@@ -37,9 +37,7 @@ enum {
     GB20X = 1 << EMU_GB20X,
 };
 
-/* Scratch
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Scratch */
 
 static uint32_t
 read_pbus_scratch(struct emu_gpu *gpu, uint32_t off)
@@ -105,9 +103,7 @@ read_zero(struct emu_gpu *gpu, uint32_t off)
     return 0;
 }
 
-/* Memory
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Memory */
 
 static uint32_t
 read_wpr2(struct emu_gpu *gpu, uint32_t off)
@@ -203,9 +199,7 @@ write_flush(struct emu_gpu *gpu, uint32_t off, uint32_t value)
     gpu->hw->flush[off == 0x100c40] = value;
 }
 
-/* Virtual function
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Virtual function */
 
 /* The GSP's line follows its interrupt status: it is pending until that is cleared and the leaf
  * is written after it. */

@@ -67,9 +67,7 @@ make_ucode(struct emu_gpu *gpu, uint8_t ucode[UCODE_BYTES])
     emu_noise(ucode, UCODE_BYTES, gpu->card->pub.name, "requested ucode");
 }
 
-/* Events
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Events */
 
 /* One of each step, around a ucode that goes in through the ports. */
 static void
@@ -210,9 +208,7 @@ emu_seq_before_init_done(struct emu_gpu *gpu)
     return true;
 }
 
-/* The ucode
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* The ucode */
 
 static bool
 refuse(struct emu_gpu *gpu, const char *what, uint32_t value)
@@ -283,9 +279,7 @@ emu_seq_run(struct emu_gpu *gpu, const struct emu_falcon *f)
     return true;
 }
 
-/* Resume
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Resume */
 
 bool
 emu_seq_resume(struct emu_gpu *gpu)

@@ -88,9 +88,7 @@ emu_hw_bus_master(const struct emu_gpu *gpu)
     return gpu->config[4] >> 2 & 1;
 }
 
-/* BAR windows
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* BAR windows */
 
 /* A BAR's block register: physical or virtual mode, and where the window or the instance block
  * lies. From Hopper on it is in the virtual function. */

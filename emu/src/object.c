@@ -24,9 +24,7 @@ enum {
     FIRST_BUCKETS = 64,
 };
 
-/* Look-up
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Look-up */
 
 static uint32_t
 bucket_of(const struct emu_rm *rm, uint32_t client, uint32_t handle)
@@ -99,9 +97,7 @@ hash_grow(struct emu_gpu *gpu)
     rm->buckets = grown.buckets;
 }
 
-/* Making and removing
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Making and removing */
 
 static struct emu_object *
 object_create(struct emu_gpu *gpu, uint32_t client, uint32_t handle, const struct nvrm_class *c,
@@ -166,9 +162,7 @@ free_tree(struct emu_gpu *gpu, struct emu_object *root)
     }
 }
 
-/* The checks of an allocation
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* The checks of an allocation */
 
 static bool
 is_root_class(const char *impl)
@@ -431,9 +425,7 @@ emu_rm_dup(struct emu_gpu *gpu, uint32_t client, uint32_t parent, uint32_t *hand
     return NV_OK;
 }
 
-/* A session's RM
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* A session's RM */
 
 /* RM's own client, device and subdevice, whose handles GET_GSP_STATIC_INFO reports. */
 static int

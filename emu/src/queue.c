@@ -26,9 +26,7 @@ enum {
     FLAG_SWAP_RX = 1,
 };
 
-/* The block's memory
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* The block's memory */
 
 static void *
 shm_at(const struct emu_gpu *gpu, uint32_t offset, uint32_t bytes)
@@ -95,9 +93,7 @@ pointer_set(const struct emu_gpu *gpu, uint32_t offset, uint32_t value)
         __atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 
-/* Linking
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Linking */
 
 /* Bytes from `off` to whatever comes next in the block. */
 static uint32_t
@@ -205,9 +201,7 @@ emu_queue_link(struct emu_gpu *gpu, uint32_t cmd_off, uint32_t stat_off, const u
     return 0;
 }
 
-/* Receiving
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Receiving */
 
 static uint32_t
 check_sum(const uint8_t *p, uint32_t bytes)
@@ -356,9 +350,7 @@ emu_queue_receive(struct emu_gpu *gpu)
     return 0;
 }
 
-/* Sending
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Sending */
 
 static uint32_t
 free_elements(struct emu_gpu *gpu)

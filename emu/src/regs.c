@@ -20,9 +20,7 @@ struct reg {
     const char *name;
 };
 
-/* PMC
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* PMC */
 
 /* Chip id, high then low part of it, and the revision: the field layout of NV_PMC_BOOT_0. */
 static uint32_t
@@ -52,9 +50,7 @@ read_zero(struct emu_gpu *gpu, uint32_t offset)
     return 0;
 }
 
-/* PTIMER
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* PTIMER */
 
 static uint64_t
 gpu_time_ns(struct emu_gpu *gpu)
@@ -76,9 +72,7 @@ read_time_1(struct emu_gpu *gpu, uint32_t offset)
     return (uint32_t)(gpu_time_ns(gpu) >> 32);
 }
 
-/* PBUS
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* PBUS */
 
 static uint32_t
 read_bar_block(struct emu_gpu *gpu, uint32_t offset)
@@ -102,9 +96,7 @@ read_config_mirror(struct emu_gpu *gpu, uint32_t offset)
     return value;
 }
 
-/* GFW, VRAM
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* GFW, VRAM */
 
 static uint32_t
 read_fb_mib(struct emu_gpu *gpu, uint32_t offset)
@@ -127,9 +119,7 @@ read_local_memory(struct emu_gpu *gpu, uint32_t offset)
     return scale | mib << 4;
 }
 
-/* GSP
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* GSP */
 
 static bool
 gsp_runs(const struct emu_gpu *gpu)

@@ -54,9 +54,7 @@ bind(const struct emu_gpu *gpu, const struct emu_message *m, const char *name,
     return emu_wire_init(w, gpu->abi, name, m->payload, m->bytes);
 }
 
-/* Start-up
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Start-up */
 
 static void
 send_init_done(struct emu_gpu *gpu, uint32_t result)
@@ -158,9 +156,7 @@ registry_total(struct emu_gpu *gpu, const struct emu_message *m)
     return size;
 }
 
-/* Objects and controls
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Objects and controls */
 
 /* RMAPI_RPC_FLAGS_SERIALIZED (rmapi.h): params in FINN form. */
 static bool
@@ -335,9 +331,7 @@ serve_unset_page_directory(struct emu_gpu *gpu, struct emu_message *m)
     return serve_page_directory(gpu, m, "UNSET_PAGE_DIRECTORY");
 }
 
-/* The card
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* The card */
 
 static uint32_t
 serve_bar_pde(struct emu_gpu *gpu, struct emu_message *m)
@@ -426,9 +420,7 @@ find_function(struct emu_gpu *gpu, uint32_t id)
     return NULL;
 }
 
-/* Dispatch
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Dispatch */
 
 /* What a fault may be tied to besides the function: the control's or the class's id. */
 static uint32_t
@@ -531,9 +523,7 @@ emu_rpc_dispatch(struct emu_gpu *gpu, uint32_t rpc_bytes)
         begin(gpu, rpc, rpc_bytes - h->rpc_bytes);
 }
 
-/* Events
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Events */
 
 void
 emu_event_send(struct emu_gpu *gpu, const char *name, const void *payload, uint32_t bytes,

@@ -109,9 +109,7 @@ static const char *const ctx_names[] = {
 };
 enum { CTX_NAMES = sizeof(ctx_names) / sizeof(ctx_names[0]) };
 
-/* Reading
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Reading */
 
 static const struct gen_node *
 need(struct gen *g, const struct gen_node *map, const char *key, enum gen_kind kind)
@@ -161,9 +159,7 @@ check_section(struct gen *g, const struct gen_node *map, const char *section,
     gen_check_keys(g, map, section, keys);
 }
 
-/* Writing
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Writing */
 
 static void
 emit_texts(struct gen *g, struct gen_text *t, const struct gen_node *root)

@@ -166,9 +166,7 @@ imp_is_control(const struct imp_tree *t, const char *name)
     return imp_map_get(&t->controls, name);
 }
 
-/* Exported methods
- * ------------------------------------------------------------------------------------------------
- */
+/* Exported methods */
 
 static bool
 token_number(const struct imp_tok *t, size_t n, uint64_t *out)

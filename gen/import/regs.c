@@ -44,9 +44,7 @@ struct file {
     unsigned line;
 };
 
-/* Expressions
- * --------------------------------------------------------------------------------------------
- */
+/* Expressions */
 
 struct reader {
     const char *s;
@@ -177,9 +175,7 @@ parse_sum(struct reader *r, struct linear *out)
     }
 }
 
-/* Lines
- * --------------------------------------------------------------------------------------------
- */
+/* Lines */
 
 static bool
 wanted(const struct imp_reg_unit *unit, const char *name)
@@ -390,9 +386,7 @@ read_header(struct file *f, const char *root, const char *header)
     return true;
 }
 
-/* Writing
- * --------------------------------------------------------------------------------------------
- */
+/* Writing */
 
 /* The part of a name behind its parent's. */
 static const char *

@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RPC
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* RPC */
 
 /* Messages whose parameters are not named after them: what the driver's RPC code casts the
  * payload to. A name that ends in
@@ -124,9 +122,7 @@ imp_rpc_rows(struct imp_tree *t, struct imp_decls *d)
            imp_fail(t->err, t->root, 0, "no RPC functions or no events in rpc_global_enums.h");
 }
 
-/* Escapes
- * ------------------------------------------------------------------------------------------------------------
- */
+/* Escapes */
 
 /* `case NV_ESC_X:` ... the first struct of ours that is named before the next case is what the
  * handler expects. */
@@ -189,9 +185,7 @@ imp_escape_rows(struct imp_tree *t, const struct imp_macro_value *m, size_t n)
     return ok;
 }
 
-/* Classes and status codes
- * -------------------------------------------------------------------------------------------
- */
+/* Classes and status codes */
 
 struct resource {
     const char *impl, *params, *parents, *flags, *access;

@@ -66,9 +66,7 @@ add(struct job *job, const struct def *d, const char *format, const char *a, con
         abort();
 }
 
-/* Reading
- * --------------------------------------------------------------------------------------------
- */
+/* Reading */
 
 static void
 read_field(struct gen *g, struct job *job, const char *chip, const char *reg,
@@ -163,9 +161,7 @@ read_file(struct gen *g, struct job *job, const char *path, const char *chip)
     }
 }
 
-/* Writing
- * --------------------------------------------------------------------------------------------
- */
+/* Writing */
 
 static int
 by_name(const void *a, const void *b)

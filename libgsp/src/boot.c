@@ -11,9 +11,7 @@
 
 enum { POLL_NS = 20000, NS_PER_MS = 1000000, HEARTBEAT_MS = 5200 };
 
-/* Registers
- * --------------------------------------------------------------------------------------------
- */
+/* Registers */
 
 static void
 note(struct gsp_boot *b, uint32_t off)
@@ -99,9 +97,7 @@ boot_poll(struct gsp_boot *b, uint32_t off, uint32_t mask, uint32_t want, const 
     }
 }
 
-/* Memory
- * --------------------------------------------------------------------------------------------
- */
+/* Memory */
 
 int
 boot_dma(struct gsp_boot *b, uint64_t bytes, struct gsp_dma *out, struct gsp_error *err)
@@ -178,9 +174,7 @@ rewind_boot(struct gsp_boot *b)
     b->unloaded = false;
 }
 
-/* States
- * --------------------------------------------------------------------------------------------
- */
+/* States */
 
 const struct gsp_boot_state *
 gsp_boot_state_at(enum gsp_fw_family family, unsigned i)
@@ -295,9 +289,7 @@ gsp_boot_backend(struct gsp_boot *b)
     return b->rm && b->next == b->chip->state_count ? &b->rm->base : NULL;
 }
 
-/* Life
- * --------------------------------------------------------------------------------------------
- */
+/* Life */
 
 static int
 choose_chip(struct gsp_boot *b, struct gsp_error *err)
@@ -408,9 +400,7 @@ gsp_boot_open(const struct gsp_boot_config *config, struct gsp_backend **backend
     return 0;
 }
 
-/* Status
- * --------------------------------------------------------------------------------------------
- */
+/* Status */
 
 static uint64_t
 wpr2_address(struct gsp_boot *b, uint32_t reg)

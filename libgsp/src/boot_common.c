@@ -15,9 +15,7 @@ enum {
 };
 #define SUSPENDED 0x80000000u /* in MAILBOX0: GSP-RM waits for the CPU */
 
-/* Is it there, ready and unused?
- * --------------------------------------------------------------------------------------------
- */
+/* Is it there, ready and unused? */
 
 static int
 enable_bus(struct gsp_boot *b, struct gsp_error *err)
@@ -109,9 +107,7 @@ boot_wpr2_down(struct gsp_boot *b, struct gsp_error *err)
     return rc;
 }
 
-/* VRAM
- * --------------------------------------------------------------------------------------------
- */
+/* VRAM */
 
 static uint64_t
 local_memory_range(uint32_t reg)
@@ -143,9 +139,7 @@ boot_vram(struct gsp_boot *b, struct gsp_error *err)
     return boot_read_vram(b, &b->fb_bytes, err);
 }
 
-/* Firmware
- * --------------------------------------------------------------------------------------------
- */
+/* Firmware */
 
 static int
 open_role(struct gsp_boot *b, enum gsp_fw_role role, const struct gsp_fw_source *src,
@@ -260,9 +254,7 @@ boot_memory(struct gsp_boot *b, struct gsp_error *err)
     return rc < 0 ? rc : gsprm_create(&b->config.rm, &b->rm, err);
 }
 
-/* GSP-RM's core runs
- * --------------------------------------------------------------------------------------------
- */
+/* GSP-RM's core runs */
 
 int
 boot_init_rpcs(struct gsp_boot *b, struct gsp_error *err)

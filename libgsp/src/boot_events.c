@@ -24,9 +24,7 @@ enum {
 #define NO_DMEM_VA 0xffffffffu
 #define SUSPENDED  0x80000000u
 
-/* Core
- * --------------------------------------------------------------------------------------------
- */
+/* Core */
 
 /* SEC2 still holds booter's resident part, which reloads GSP-RM. */
 static int
@@ -65,9 +63,7 @@ run_and_resume(struct gsp_boot *b, struct gsp_error *err)
     return rc < 0 ? rc : core_resume(b, err);
 }
 
-/* The CPU sequencer
- * --------------------------------------------------------------------------------------------
- */
+/* The CPU sequencer */
 
 enum seq_op {
     SEQ_REG_WRITE,
@@ -187,9 +183,7 @@ run_sequencer(struct gsp_boot *b, const uint32_t *words, uint32_t count, struct 
     return 0;
 }
 
-/* Ucode on the GSP, from 595 on
- * --------------------------------------------------------------------------------------------
- */
+/* Ucode on the GSP, from 595 on */
 
 /* A scalar of an event's struct. Errors stick. */
 struct reader {

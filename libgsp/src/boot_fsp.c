@@ -42,9 +42,7 @@ boot_wpr_meta_fsp(struct gsp_boot *b, struct gsp_error *err)
     return w.rc;
 }
 
-/* Arguments
- * --------------------------------------------------------------------------------------------
- */
+/* Arguments */
 
 static int
 fill_params(struct gsp_boot *b, struct gsp_error *err)
@@ -97,9 +95,7 @@ boot_fmc_args(struct gsp_boot *b, struct gsp_error *err)
     return 0;
 }
 
-/* Chain of trust
- * --------------------------------------------------------------------------------------------
- */
+/* Chain of trust */
 
 static uint64_t
 frts_from_end(const struct boot_chip *chip)
@@ -159,9 +155,7 @@ boot_cot(struct gsp_boot *b, struct gsp_error *err)
     return rc < 0 ? rc : fsp_command(b, NVDM_COT, message, w.layout->size, err);
 }
 
-/* The FMC's way
- * --------------------------------------------------------------------------------------------
- */
+/* The FMC's way */
 
 /* What the FMC left behind, when it did. */
 static int

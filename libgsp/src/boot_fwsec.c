@@ -19,9 +19,7 @@ enum {
     FIRST_READ_BYTES = 0x10000, /* of PROM; doubles */
 };
 
-/* VBIOS
- * --------------------------------------------------------------------------------------------
- */
+/* VBIOS */
 
 /* A part of the window, as the bus does it best; what reads as an error is kept as it is. */
 static void
@@ -86,9 +84,7 @@ boot_read_vbios(struct gsp_boot *b, struct gsp_error *err)
     return rc;
 }
 
-/* WPR meta
- * --------------------------------------------------------------------------------------------
- */
+/* WPR meta */
 
 static uint64_t
 vga_workspace(struct gsp_boot *b)
@@ -168,9 +164,7 @@ boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
     return rc < 0 ? rc : fill_offsets(b, &w);
 }
 
-/* Ucode
- * --------------------------------------------------------------------------------------------
- */
+/* Ucode */
 
 static bool
 is_scrubbed(struct gsp_boot *b)

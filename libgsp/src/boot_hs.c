@@ -65,9 +65,7 @@ run_to_halt(struct gsp_boot *b, const struct falcon *f, uint64_t *mailbox,
     return rc;
 }
 
-/* By DMA
- * --------------------------------------------------------------------------------------------
- */
+/* By DMA */
 
 /* An image in system memory, ready for the boot ROM. */
 struct brom_image {
@@ -161,9 +159,7 @@ run_hs_brom(struct gsp_boot *b, const struct falcon *f, const struct gsp_fw_hs *
     return rc;
 }
 
-/* Through the ports
- * --------------------------------------------------------------------------------------------
- */
+/* Through the ports */
 
 static int
 run_hs_ports(struct gsp_boot *b, const struct falcon *f, const struct gsp_fw_hs *hs,
@@ -208,9 +204,7 @@ boot_run_hs(struct gsp_boot *b, const struct falcon *f, const struct gsp_fw_hs *
     return rc;
 }
 
-/* FWSEC
- * --------------------------------------------------------------------------------------------
- */
+/* FWSEC */
 
 /* The generic bootloader goes to the top of IMEM, as many blocks as it has. */
 int

@@ -248,9 +248,7 @@ static const struct gsp_bus_ops ops = {
     .close = bus_close,
 };
 
-/* Opening
- * --------------------------------------------------------------------------------------------
- */
+/* Opening */
 
 static int
 fail_access(const char *path, int rc, struct gsp_error *err)

@@ -242,9 +242,7 @@ static const struct gsp_bus_ops ops = {
     .close = bus_close,
 };
 
-/* Opening
- * --------------------------------------------------------------------------------------------
- */
+/* Opening */
 
 static int
 region_info(struct vfio_bus *b, uint32_t index, struct vfio_region_info *info)

@@ -96,9 +96,7 @@ region_write(struct vfu_bus *b, uint32_t region, uint64_t offset, uint32_t width
     return vfu_call(&b->link, &call);
 }
 
-/* Bus operations
- * --------------------------------------------------------------------------------------------
- */
+/* Bus operations */
 
 static bool
 sound_config(uint32_t offset, uint32_t width)
@@ -421,9 +419,7 @@ static const struct gsp_bus_ops preboot_ops = {
     .close = bus_close,
 };
 
-/* Opening
- * --------------------------------------------------------------------------------------------
- */
+/* Opening */
 
 static int
 fail_connect(const char *path, int rc, struct gsp_error *err)

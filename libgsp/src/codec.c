@@ -109,9 +109,7 @@ gsp_plan_is_same(const struct gsp_plan *plan)
            op->canon == op->wire && op->count == plan->wire_bytes;
 }
 
-/* Running plans
- * ------------------------------------------------------------------------------------------------------------
- */
+/* Running plans */
 
 typedef uint64_t two_words __attribute__((vector_size(16)));
 

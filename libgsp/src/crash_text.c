@@ -4,8 +4,8 @@
  * reports.
  *
  * Every line is read with a cursor that fails without moving; what is not understood is passed
- * over. Formats: kernel_rc.c (Xid), kernel_gsp.c (histories and timeouts; 535, 550 and 580.82.07
- * each changed the columns), nvassert.c, crashcat_report_v1*.c.
+ * over. Formats: kernel_rc.c (Xid), kernel_gsp.c (histories and timeouts; 535, 550 and
+ * 580.82.07 each changed the columns), nvassert.c, crashcat_report_v1*.c.
  */
 #include <ctype.h>
 #include <string.h>

@@ -23,9 +23,7 @@ const struct falcon boot_sec2 = {
     .second = NV_PSEC__BASE + (NV_FALCON2_GSP_BASE - NV_PGSP__BASE),
 };
 
-/* Reset
- * --------------------------------------------------------------------------------------------
- */
+/* Reset */
 
 /* Not an error when it does not come: the reset is tried all the same. */
 static void
@@ -109,9 +107,7 @@ falcon_reset_into_riscv(struct gsp_boot *b, const struct falcon *f, struct gsp_e
     return rc;
 }
 
-/* Running
- * --------------------------------------------------------------------------------------------
- */
+/* Running */
 
 void
 falcon_start(struct gsp_boot *b, const struct falcon *f)
@@ -170,9 +166,7 @@ falcon_aperture(struct gsp_boot *b, const struct falcon *f, unsigned index, uint
                      NV_PFALCON_FBIF_TRANSCFG_MEM_TYPE_PHYSICAL));
 }
 
-/* Loading
- * --------------------------------------------------------------------------------------------
- */
+/* Loading */
 
 static int
 wait_dma(struct gsp_boot *b, const struct falcon *f, bool idle, struct gsp_error *err)

@@ -33,9 +33,7 @@ up(uint64_t value, uint64_t to)
     return down(value + to - 1, to);
 }
 
-/* The heap
- * --------------------------------------------------------------------------------------------
- */
+/* The heap */
 
 /* The first of the names that the release has. */
 static uint64_t
@@ -74,9 +72,7 @@ gsp_fb_heap_bytes(struct nvrm_abi abi, uint64_t fb_bytes, unsigned libos, bool h
     return bytes < least * MIB ? least * MIB : bytes;
 }
 
-/* The layout
- * --------------------------------------------------------------------------------------------
- */
+/* The layout */
 
 static uint64_t
 vga_offset(const struct gsp_fb_inputs *in)
@@ -136,9 +132,7 @@ gsp_fb_layout(struct nvrm_abi abi, const struct gsp_fb_inputs *in, struct gsp_fb
     return 0;
 }
 
-/* radix3
- * --------------------------------------------------------------------------------------------
- */
+/* radix3 */
 
 /* Pages of each level, the data last. */
 static void

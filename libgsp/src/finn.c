@@ -58,9 +58,7 @@ name_of(const struct finn *x, const struct nvrm_field *f)
     return nvrm_str(x->abi.schema, f->name);
 }
 
-/* The stream
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* The stream */
 
 static void
 put_word(struct finn *x)
@@ -134,9 +132,7 @@ presence(struct finn *x)
     return x->rc == 0;
 }
 
-/* Structs
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Structs */
 
 /* One struct while it is moved. `before` is the caller's struct as it was when decoding began:
  * its pointers and counts say where there is room. */
@@ -309,9 +305,7 @@ move_struct(struct finn *x, const struct place *p)
             move_dependent(x, p, &p->view.fields[i]);
 }
 
-/* Messages
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* Messages */
 
 static int
 check_message(struct finn *x, const struct nvrm_layout *layout, size_t wire_bytes)

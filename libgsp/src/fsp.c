@@ -33,9 +33,7 @@ nvdm_header(uint8_t type)
            (uint32_t)type << NVDM_TYPE_SHIFT;
 }
 
-/* Sending
- * --------------------------------------------------------------------------------------------
- */
+/* Sending */
 
 static int
 wait_equal(struct gsp_boot *b, uint32_t head, uint32_t tail, const char *what,
@@ -97,9 +95,7 @@ send_message(struct gsp_boot *b, uint8_t type, const uint8_t *payload, uint32_t 
     return rc;
 }
 
-/* Receiving
- * --------------------------------------------------------------------------------------------
- */
+/* Receiving */
 
 static int
 wait_answer(struct gsp_boot *b, struct gsp_error *err)

@@ -175,9 +175,7 @@ pci_read_caps(struct gsp_pci_device *d)
     }
 }
 
-/* Text of one capability
- * --------------------------------------------------------------------------------------------
- */
+/* Text of one capability */
 
 struct line {
     char *text;

@@ -104,9 +104,7 @@ check_health(void *ctx, struct gsp_error *err)
     return 0;
 }
 
-/* Opening
- * --------------------------------------------------------------------------------------------
- */
+/* Opening */
 
 static int
 open_queue(struct gsp_rm *rm, struct gsp_error *err)

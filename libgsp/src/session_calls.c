@@ -25,9 +25,7 @@ enum {
     NV01_ROOT_CLIENT = 0x41,
 };
 
-/* Layouts
- * --------------------------------------------------------------------------------------------
- */
+/* Layouts */
 
 int
 gsprm_function(struct nvrm_abi abi, const char *name, uint32_t *out, struct gsp_error *err)
@@ -113,9 +111,7 @@ gsprm_find_layouts(struct nvrm_abi abi, struct gsprm_layouts *l, struct gsp_erro
     return rc;
 }
 
-/* Messages
- * --------------------------------------------------------------------------------------------
- */
+/* Messages */
 
 /** A message with a header that we make and parameters of the caller. */
 struct message {
@@ -268,9 +264,7 @@ gsprm_alloc(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t 
     return call_rm(rm, &m, "alloc", c ? text_of(rm, c->name) : NULL, hClass, err);
 }
 
-/* Controls
- * --------------------------------------------------------------------------------------------
- */
+/* Controls */
 
 static void
 fill_control(struct gsp_rm *rm, struct message *m, uint32_t hClient, uint32_t hObject,
@@ -348,9 +342,7 @@ gsprm_control(struct gsp_backend *b, uint32_t hClient, uint32_t hObject, uint32_
     return call_rm(rm, &m, "control", c ? text_of(rm, c->name) : NULL, cmd, err);
 }
 
-/* The rest
- * --------------------------------------------------------------------------------------------
- */
+/* The rest */
 
 int
 gsprm_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t hObject,

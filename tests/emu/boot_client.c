@@ -65,9 +65,7 @@ dma(struct boot *b, size_t bytes, struct gsp_dma *out)
     assert_int_equal(b->raw.bus->ops->dma_alloc(b->raw.bus, bytes, out), 0);
 }
 
-/* Card
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Card */
 
 static enum boot_family
 family_of(struct boot *b)
@@ -145,9 +143,7 @@ boot_wpr2_up(struct boot *b)
     return boot_rd(b, 0x1fa828) >> 4 != 0;
 }
 
-/* VBIOS
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* VBIOS */
 
 static size_t
 first_image(const uint8_t *p)
@@ -246,9 +242,7 @@ boot_read_vbios(struct boot *b)
     return false;
 }
 
-/* Falcons
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Falcons */
 
 static bool
 brom(const struct boot *b)
@@ -386,9 +380,7 @@ port_dmem(struct boot *b, uint32_t base, uint32_t at, const uint8_t *p, uint32_t
         boot_wr(b, base + 0x1c4, rd32(p, i));
 }
 
-/* FWSEC
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* FWSEC */
 
 static unsigned
 version_of(uint32_t fuse)
@@ -491,9 +483,7 @@ boot_fwsec(struct boot *b, uint32_t command)
     return done;
 }
 
-/* SEC2
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* SEC2 */
 
 struct hs {
     uint8_t *image;

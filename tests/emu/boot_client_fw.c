@@ -54,9 +54,7 @@ section(const struct boot_file *f, const char *name, uint64_t *n_out)
     return NULL;
 }
 
-/* Memory
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Memory */
 
 static void
 make_radix3(struct boot *b)
@@ -172,9 +170,7 @@ boot_prepare(struct boot *b)
         lay_out(b, m, bytes);
 }
 
-/* Chain of trust
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Chain of trust */
 
 static void
 make_fmc(struct boot *b, uint8_t *cot)
@@ -277,9 +273,7 @@ boot_wait_lockdown(struct boot *b)
     return 0xffffffff;
 }
 
-/* Order
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Order */
 
 static const char *
 run_fsp(struct boot *b)

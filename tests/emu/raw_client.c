@@ -77,9 +77,7 @@ raw_release_of(struct nvrm_abi abi)
     return rel;
 }
 
-/* Set-up
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Set-up */
 
 static void
 make_block(struct raw *r)
@@ -221,9 +219,7 @@ raw_boot(struct raw *r, const char *release, const char *chip, const char *injec
     assert_int_equal(r->result, 0);
 }
 
-/* Sending
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Sending */
 
 static uint32_t
 sum(const uint8_t *p, uint32_t bytes)
@@ -320,9 +316,7 @@ raw_send(struct raw *r, uint32_t function, const void *payload, uint32_t bytes)
     }
 }
 
-/* Receiving
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Receiving */
 
 bool
 raw_receive(struct raw *r)
@@ -388,9 +382,7 @@ raw_answer(struct raw *r, uint32_t function, uint32_t bytes)
     return true;
 }
 
-/* RPCs
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* RPCs */
 
 uint32_t
 raw_rpc(struct raw *r, uint32_t function, const void *payload, uint32_t bytes)

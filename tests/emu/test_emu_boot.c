@@ -128,9 +128,7 @@ a_crash_leaves_a_report(void **state)
     boot_close(&b);
 }
 
-/* Registers
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Registers */
 
 static void
 interrupts_follow_the_tree(void **state)

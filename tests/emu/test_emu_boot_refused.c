@@ -28,9 +28,7 @@ must_boot(struct boot *b)
     }
 }
 
-/* Strictness
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Strictness */
 
 static void
 ends_at(struct boot *b, const char *what, const char *wanted)
@@ -278,9 +276,7 @@ firmware_of_another_release_does_not_boot(void **state)
     boot_close(&b);
 }
 
-/* Faults
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Faults */
 
 static const struct {
     const char *chip, *fault, *step;
@@ -371,9 +367,7 @@ unload_faults_show(void **state)
     }
 }
 
-/* Memory
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Memory */
 
 struct failing {
     long left;

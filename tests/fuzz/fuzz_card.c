@@ -79,9 +79,7 @@ interesting(struct input *in)
     return offsets[take(in, 1) % (sizeof(offsets) / sizeof(offsets[0]))];
 }
 
-/* Moves
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Moves */
 
 static void
 reset(struct client *c, uint32_t base)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzz target over the files and folders named on the command line, so that every committed input is a regression
- * test without a fuzzing engine. Fails when there is no input at all.
+ * Runs a fuzz target over the files and folders named on the command line, so that every
+ * committed input is a regression test without a fuzzing engine. Fails when there is no input
+ * at all.
  */
 #include <dirent.h>
 #include <stdint.h>

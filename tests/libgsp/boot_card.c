@@ -41,9 +41,7 @@ get64(const uint8_t *p)
     return fake_get(p) | (uint64_t)fake_get(p + 4) << 32;
 }
 
-/* GSP-RM
- * --------------------------------------------------------------------------------------------
- */
+/* GSP-RM */
 
 uint32_t
 boot_card_function(const struct boot_card *c, const char *name)
@@ -109,9 +107,7 @@ start_rm(struct boot_card *c, uint64_t libos_args)
     serve(c);
 }
 
-/* Falcons
- * --------------------------------------------------------------------------------------------
- */
+/* Falcons */
 
 /* FWSEC's data, in memory: the mapper says where the command lies. */
 static void
@@ -248,9 +244,7 @@ write_falcon(struct boot_card *c, uint32_t base, uint32_t off, uint32_t value)
     *reg(c, base + off) = value;
 }
 
-/* FSP
- * --------------------------------------------------------------------------------------------
- */
+/* FSP */
 
 static void
 answer_fsp(struct boot_card *c)
@@ -288,9 +282,7 @@ run_fsp(struct boot_card *c)
         start_rm(c, get64(params + 8 + 32 + 8));
 }
 
-/* Bus
- * --------------------------------------------------------------------------------------------
- */
+/* Bus */
 
 static uint32_t
 rd32(struct gsp_bus *bus, unsigned bar, uint64_t off)
@@ -454,9 +446,7 @@ static const struct gsp_bus_ops ops = {
     .reset = reset,
 };
 
-/* Firmware
- * --------------------------------------------------------------------------------------------
- */
+/* Firmware */
 
 static int
 find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *release,

@@ -38,8 +38,8 @@ struct emu_config {
 };
 
 /** 0, -ENOENT (no such chip), -ENOTSUP (the release's firmware does not support the chip),
- * -EINVAL (inject does not parse, fb_bytes cannot be), -ENOMEM. message (may be NULL) says what and what is known
- * instead. */
+ * -EINVAL (inject does not parse, fb_bytes cannot be), -ENOMEM. message (may be NULL) says what
+ * and what is known instead. */
 int emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *message,
                    size_t message_bytes);
 void emu_gpu_destroy(struct emu_gpu *gpu);

@@ -65,8 +65,7 @@ GSP_MUST_CHECK int gsp_field_set(struct nvrm_abi abi, const struct nvrm_layout *
                                  void *wire, size_t wire_bytes, const char *path,
                                  uint64_t value, struct gsp_error *err);
 
-/* FINN: the serialised form of the messages that carry embedded pointers
- * ------------------------------------------------- */
+/* FINN: the serialised form of the messages that carry embedded pointers */
 
 /** Serialise a wire struct whose pointers are host pointers. cls_cat is (class << 8) | category
  * of the interface, message its index. */

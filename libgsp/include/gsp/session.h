@@ -44,13 +44,14 @@ unsigned gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_ou
  * GspStaticConfigInfo_t. Borrowed; NULL before init. */
 const void *gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out);
 
-/** The i-th log ring that GSP-RM writes, in system memory: gsp/log.h reads a copy of it. Its name
- * is that of the libos region ("LOGRM"). NULL past the last, and for other backends. Borrowed
- * until the backend is closed; GSP-RM may write at any time. */
+/** The i-th log ring that GSP-RM writes, in system memory: gsp/log.h reads a copy of it. Its
+ * name is that of the libos region ("LOGRM"). NULL past the last, and for other backends.
+ * Borrowed until the backend is closed; GSP-RM may write at any time. */
 const void *gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out,
                        size_t *bytes_out);
 
-/** The bus that a backend made by gsp_rm_open() stands on; NULL for other backends. Borrowed. */
+/** The bus that a backend made by gsp_rm_open() stands on; NULL for other backends. Borrowed.
+ */
 struct gsp_bus *gsp_rm_bus(struct gsp_backend *b);
 
 /** Architecture and implementation as NV_PMC_BOOT_42 has them; 0 and 0 for other backends. */

@@ -51,8 +51,7 @@ GSP_MUST_CHECK int rm_free(struct rm_client *c, rm_handle object, struct gsp_err
 GSP_MUST_CHECK int rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client,
                           rm_handle src_object, rm_handle *handle_out, struct gsp_error *err);
 
-/* Canonical C types: what generated rm/calls.h wraps
- * ------------------------------------------------------------------------ */
+/* Canonical C types: what generated rm/calls.h wraps */
 
 GSP_MUST_CHECK int rm_alloc_typed(struct rm_client *c, rm_handle parent, const char *class_name,
                                   const void *params, rm_handle *handle_out,
