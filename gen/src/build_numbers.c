@@ -187,6 +187,7 @@ struct member {
     uint32_t row; /* number name row */
     const char *name;
     struct nvrm_const c; /* in the newest release that has it */
+    bool inner;          /* its name goes on from another member's: a value of that one */
 };
 
 struct members {
@@ -224,8 +225,21 @@ is_bound(const char *name)
     return false;
 }
 
-/* The first name of a value is the one that is printed. A prefix also catches names that belong
- * to another set (FB_INFO_INDEX_COHERENCE_INFO_FULLY_COHERENT); those are longer. */
+/* A prefix also catches values of its members: FB_INFO_INDEX_COHERENCE_INFO_FULLY_COHERENT is
+ * one of FB_INFO_INDEX_COHERENCE_INFO. */
+static bool
+is_inner(const struct members *list, const struct member *m)
+{
+    for (uint32_t i = 0; i < list->n; i++) {
+        const size_t k = strlen(list->p[i].name);
+
+        if (strncmp(m->name, list->p[i].name, k) == 0 && m->name[k] == '_')
+            return true;
+    }
+    return false;
+}
+
+/* The first name of a value is the one that is printed. */
 static int
 by_value(const void *a, const void *b)
 {
@@ -234,6 +248,8 @@ by_value(const void *a, const void *b)
 
     if (x->c.value != y->c.value)
         return x->c.value < y->c.value ? -1 : 1;
+    if (x->inner != y->inner)
+        return x->inner ? 1 : -1;
     if (is_bound(x->name) != is_bound(y->name))
         return is_bound(x->name) ? 1 : -1;
     if (x_length != y_length)
@@ -273,6 +289,8 @@ new_set(struct gen_build *b, struct members *members, uint8_t kind, const char *
     l->name = gen_str(b, prefix);
     l->first = b->list_rows.n;
     l->count = members->n;
+    for (uint32_t i = 0; i < members->n; i++)
+        members->p[i].inner = is_inner(members, &members->p[i]);
     if (members->n)
         qsort(members->p, members->n, sizeof(*members->p),
               kind == NVRM_SET_BITS ? by_bit : by_value);

@@ -300,6 +300,15 @@ a_field_inside_an_element_raises_the_count_of_its_list(void **state)
 }
 
 static void
+a_value_has_the_name_of_a_member_and_not_of_a_members_value(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 "
+                    "'{\"fbInfoList\":[{\"index\":0}]}'",
+                    0, "NV2080_CTRL_FB_INFO_INDEX_TILE_REGION_COUNT", NULL);
+}
+
+static void
 the_policy_refuses_by_grade_and_unsafe_lifts_it(void **state)
 {
     (void)state;
@@ -463,6 +472,7 @@ main(void)
         cmocka_unit_test(formats_carry_the_same_data),
         cmocka_unit_test(a_dry_run_opens_no_card_and_prints_the_bytes),
         cmocka_unit_test(a_field_inside_an_element_raises_the_count_of_its_list),
+        cmocka_unit_test(a_value_has_the_name_of_a_member_and_not_of_a_members_value),
         cmocka_unit_test(the_policy_refuses_by_grade_and_unsafe_lifts_it),
         cmocka_unit_test(a_quarantine_for_some_chips_leaves_the_others_ungraded),
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
