@@ -91,6 +91,7 @@ cmd_list_run(struct cli *cli, int argc, char **argv)
     const bool faults = cli_flag(&argc, argv, "--faults");
     struct transport_spec spec;
     struct gsp_error err = {0};
+    struct nvrm_abi abi;
     json_t *rows;
     int rc = cli_check_args(cli, &cmd_list, &argc, argv);
 
@@ -98,7 +99,8 @@ cmd_list_run(struct cli *cli, int argc, char **argv)
         return rc;
     if (faults)
         return list_faults(cli);
-    if (transport_spec_parse(&cli->options, &spec, &err) < 0)
+    /* The release does not change the list, but a wrong one is said at once. */
+    if (cli_abi(cli, &abi, &err) < 0 || transport_spec_parse(&cli->options, &spec, &err) < 0)
         return cli_fail(cli, &err);
     rows = json_array();
     for (unsigned i = 0; i < emu_chip_count(); i++) {
