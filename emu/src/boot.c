@@ -180,7 +180,7 @@ read_rmargs(struct emu_gpu *gpu, const struct libos_arg *region)
         return -EINVAL;
     }
     if (emu_get(&args, "srInitArguments.bInPMTransition")) {
-        emu_note(gpu, "RMARGS: resuming is not modelled");
+        emu_note(gpu, "RMARGS: bInPMTransition at a cold start");
         return -EINVAL;
     }
     rc = check_element_sizes(gpu, &q);
@@ -201,7 +201,7 @@ emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args)
         return -ENODEV;
     if (gsp->state == EMU_GSP_STARTING || gsp->state == EMU_GSP_RUNNING)
         return -EBUSY;
-    emu_gsp_stop(gpu);
+    emu_gsp_drop(gpu);
     gpu->regs.mailbox[0] = (uint32_t)libos_args;
     gpu->regs.mailbox[1] = (uint32_t)(libos_args >> 32);
     gpu->regs.irqstat = 0;
@@ -211,11 +211,34 @@ emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args)
     if (rc == 0)
         rc = emu_rm_init(gpu);
     if (rc < 0) {
-        emu_gsp_stop(gpu);
+        emu_gsp_drop(gpu);
         return rc;
     }
     gsp->state = EMU_GSP_STARTING;
     emu_log_start(gpu, libos_args);
+    emu_gsp_service(gpu);
+    return 0;
+}
+
+/* GSP-RM reads RMARGS again: kgspPopulateGspRmInitArgs of 570.144 tells it there that this is
+ * no cold start. The queues are as they were left. */
+int
+emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args)
+{
+    struct libos_arg region;
+    struct emu_wire args;
+    int rc = find_rmargs(gpu, libos_args, &region);
+
+    if (rc < 0)
+        return rc;
+    if (!emu_wire_init(&args, gpu->abi, "GSP_ARGUMENTS_CACHED",
+                       emu_ram_at(&gpu->ram, region.pa, region.size), region.size) ||
+        !emu_get(&args, "srInitArguments.bInPMTransition")) {
+        emu_note(gpu, "RMARGS: a resume without bInPMTransition");
+        return -EINVAL;
+    }
+    gpu->gsp.suspending = false;
+    gpu->gsp.state = EMU_GSP_RUNNING;
     emu_gsp_service(gpu);
     return 0;
 }

@@ -109,6 +109,16 @@ emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
     *irqstat_of(gpu, f) = 0;
 }
 
+void
+emu_falcon_to_riscv(struct emu_gpu *gpu, struct emu_falcon *f)
+{
+    emu_falcon_reset(gpu, f);
+    f->scrub = 0;
+    f->fresh = false;
+    if (emu_family_has_brom(gpu->hw->key.family))
+        f->bcr_ctrl = 0x111; /* valid, RISC-V selected, branch fetch */
+}
+
 /* GSP-RM lives on the GSP: it survives only where it asked the CPU for this. */
 static void
 enter_reset(struct emu_gpu *gpu, struct emu_falcon *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GSP-RM's life: off, starting, running, halted, unloaded; and the loop that works off the
- * command queue.
+ * GSP-RM's life: off, starting, running, halted, unloaded, parked; and the loop that works off
+ * the command queue.
  */
 #include <errno.h>
 #include <string.h>
@@ -71,9 +71,9 @@ drop_pending(struct emu_gpu *gpu)
     gpu->gsp.pending_tail = &gpu->gsp.pending;
 }
 
-/* Forget the session; the buffers stay. */
+/* The buffers stay. */
 void
-emu_gsp_stop(struct emu_gpu *gpu)
+emu_gsp_drop(struct emu_gpu *gpu)
 {
     struct emu_gsp *gsp = &gpu->gsp;
 
@@ -81,16 +81,28 @@ emu_gsp_stop(struct emu_gpu *gpu)
     emu_rm_fini(gpu);
     emu_free(&gpu->mem, gsp->shm.pages);
     gsp->shm = (struct emu_shm){0};
-    gsp->have_system_info = gsp->have_registry = false;
+    gsp->have_system_info = gsp->have_registry = gsp->suspending = false;
     gsp->request_want = gsp->request_have = 0;
     gsp->answered = 0;
     gsp->state = EMU_GSP_OFF;
 }
 
 void
+emu_gsp_stop(struct emu_gpu *gpu)
+{
+    struct emu_gsp *gsp = &gpu->gsp;
+
+    if (gsp->state == EMU_GSP_UNLOADED && gsp->suspending &&
+        !emu_family_has_fsp(gpu->hw->key.family))
+        gsp->state = EMU_GSP_PARKED;
+    if (gsp->state != EMU_GSP_PARKED)
+        emu_gsp_drop(gpu);
+}
+
+void
 emu_gsp_fini(struct emu_gpu *gpu)
 {
-    emu_gsp_stop(gpu);
+    emu_gsp_drop(gpu);
     emu_free(&gpu->mem, gpu->gsp.record);
     emu_free(&gpu->mem, gpu->gsp.out);
     emu_free(&gpu->mem, gpu->gsp.request);
@@ -111,7 +123,7 @@ emu_gsp_due_ns(const struct emu_gpu *gpu)
 {
     const struct emu_pending *p = gpu->gsp.pending;
 
-    return p && p->due_ns ? p->due_ns : UINT64_MAX;
+    return p && p->due_ns && gpu->gsp.state != EMU_GSP_PARKED ? p->due_ns : UINT64_MAX;
 }
 
 static bool
@@ -126,7 +138,7 @@ emu_gsp_service(struct emu_gpu *gpu)
 {
     uint32_t bytes;
 
-    if (gpu->gsp.state == EMU_GSP_OFF || gpu->lost)
+    if (gpu->gsp.state == EMU_GSP_OFF || gpu->gsp.state == EMU_GSP_PARKED || gpu->lost)
         return;
     emu_queue_flush(gpu);
     while (alive(gpu) && (bytes = emu_queue_receive(gpu)) > 0) {

@@ -75,6 +75,7 @@ enum emu_gsp_state {
     EMU_GSP_RUNNING,  /* INIT_DONE was sent */
     EMU_GSP_HALTED,   /* it crashed or was told nonsense that firmware does not survive */
     EMU_GSP_UNLOADED, /* UNLOADING_GUEST_DRIVER was answered */
+    EMU_GSP_PARKED,   /* and it said that power goes: the session waits for its resume */
 };
 
 struct emu_gsp {
@@ -93,6 +94,7 @@ struct emu_gsp {
     struct emu_message message;
 
     bool have_system_info, have_registry;
+    bool suspending;   /* the unload is for a power transition */
     uint64_t answered; /* requests, for fault triggers */
     struct emu_rm rm;
 };
@@ -104,8 +106,13 @@ void emu_gsp_fini(struct emu_gpu *gpu);
 /** boot.c: start as if booter had handed over. 0, -EINVAL (a note says why), -EBUSY, -ENOMEM.
  */
 int emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args);
-/** Forget the session: objects, queues, whatever waits. */
+/** boot.c: go on as before the suspend. 0, -EINVAL (a note says why). */
+int emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args);
+/** The core is gone. Before Hopper a suspended session is parked;
+ * any other is dropped. */
 void emu_gsp_stop(struct emu_gpu *gpu);
+/** Forget the session: objects, queues, whatever waits. */
+void emu_gsp_drop(struct emu_gpu *gpu);
 /** Stop without a word, as a crash does. */
 void emu_gsp_halt(struct emu_gpu *gpu);
 /** Work off the command queue and put out what is due. Called for every access to the card. */

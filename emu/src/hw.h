@@ -117,7 +117,13 @@ enum emu_chain_error {
     EMU_CHAIN_SCRUBBER, /* memory was not scrubbed */
     EMU_CHAIN_ARGS,     /* libos arguments */
     EMU_CHAIN_STATE,    /* GSP-RM still runs, or was never started */
-    EMU_CHAIN_RESUME,   /* resuming is not modelled */
+    EMU_CHAIN_RESUME,   /* not what was saved at the suspend */
+};
+
+/* What booter wrote out when it unloaded for a suspend. It outlives resets, as power off. */
+struct emu_saved {
+    uint64_t session; /* counts suspends */
+    uint32_t wpr2_lo, wpr2_hi;
 };
 
 struct emu_hw {
@@ -135,6 +141,7 @@ struct emu_hw {
     uint32_t flush[2];
     uint32_t leaf[16], leaf_en[16], top_en;
     uint64_t libos_args;
+    struct emu_saved saved;
     bool booted;         /* by the chain, not by direct_start */
     bool resumable;      /* GSP-RM let go of its core and waits on SEC2 to get it back */
     bool gsp_visible;    /* FSP released the GSP's registers to the CPU */
@@ -195,6 +202,8 @@ uint32_t emu_hw_vf(const struct emu_gpu *gpu, uint32_t off);
 
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);
+/** Booter's own way to a core that can run GSP-RM. */
+void emu_falcon_to_riscv(struct emu_gpu *gpu, struct emu_falcon *f);
 bool emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg,
                      uint32_t *value_out);
 bool emu_falcon_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_t value);
@@ -218,6 +227,13 @@ void emu_fwsec_run(struct emu_gpu *gpu, const uint8_t *dmem);
 /* hw_booter.c */
 uint32_t emu_booter_load(struct emu_gpu *gpu, uint64_t meta);
 uint32_t emu_booter_unload(struct emu_gpu *gpu, uint64_t argument);
+/* hw_suspend.c */
+/** Is there a GspFwSRMeta, by its magic? */
+bool emu_suspend_is_meta(struct emu_gpu *gpu, uint64_t addr);
+/** Write WPR2 out to where the meta there says; and take it back, with the GSP's core. */
+uint32_t emu_suspend_save(struct emu_gpu *gpu, uint64_t addr);
+uint32_t emu_suspend_restore(struct emu_gpu *gpu, uint64_t addr);
+
 /** Start GSP-RM: the last step of booter and of the FMC. */
 uint32_t emu_hw_launch(struct emu_gpu *gpu, uint64_t libos_args);
 
@@ -228,6 +244,8 @@ struct emu_meta {
 };
 /** What the meta describes, against the firmware set. */
 uint32_t emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out);
+/** A data page of a radix3; NULL when the tables do not lead to memory. */
+void *emu_radix3_page(struct emu_gpu *gpu, uint64_t top, uint64_t index);
 /** The regions: before Hopper the client lays them out. */
 uint32_t emu_meta_check_layout(struct emu_gpu *gpu, struct emu_meta *m);
 

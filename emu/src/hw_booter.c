@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Booter: what the ucode on SEC2 does once it runs. Loading checks everything that the client
- * prepared, puts WPR2 around it and starts GSP-RM; unloading takes WPR2 down.
+ * prepared, puts WPR2 around it and starts GSP-RM; unloading takes WPR2 down. With a
+ * GspFwSRMeta in the mailboxes the two are resume and suspend.
  */
 #include <string.h>
 
@@ -67,12 +68,19 @@ set_wpr2(struct emu_hw *hw, const struct emu_meta *m)
     hw->wpr2_hi = (uint32_t)(m->wpr_end >> 12) << 4;
 }
 
-static bool
-suspend_meta(struct emu_gpu *gpu, uint64_t addr)
+/* What the client set up for a cold start is not wanted again: kernel_gsp_tu102.c kgspBootstrap
+ * of 570.144 resets no core, sets no mailbox and runs neither FWSEC nor scrubber. */
+static uint32_t
+resume(struct emu_gpu *gpu, uint64_t addr)
 {
-    const uint64_t *p = addr % 256 ? NULL : emu_ram_at(&gpu->ram, addr, 256);
+    uint32_t error = emu_suspend_restore(gpu, addr);
 
-    return p && p[0] == UINT64_C(0x8a3bb9e6c6c39d93) && p[1] == 2;
+    if (error)
+        return error;
+    gpu->hw->booted = true;
+    if (emu_gsp_resume(gpu, gpu->hw->libos_args) < 0)
+        emu_note(gpu, "booter: GSP-RM did not resume");
+    return EMU_CHAIN_OK;
 }
 
 uint32_t
@@ -81,14 +89,13 @@ emu_booter_load(struct emu_gpu *gpu, uint64_t addr)
     struct emu_hw *hw = gpu->hw;
     const uint64_t args = (uint64_t)gpu->regs.mailbox[1] << 32 | gpu->regs.mailbox[0];
     struct emu_meta meta;
-    uint32_t error = check_state(gpu);
+    uint32_t error;
 
     if (emu_hw_fault(gpu, EMU_BOOT_BOOTER_ERROR))
         return hw->fault_arg[EMU_BOOT_BOOTER_ERROR];
-    if (!error && suspend_meta(gpu, addr)) {
-        emu_note(gpu, "booter: resuming is not modelled");
-        return EMU_CHAIN_RESUME;
-    }
+    if (emu_suspend_is_meta(gpu, addr))
+        return resume(gpu, addr);
+    error = check_state(gpu);
     if (!error)
         error = emu_meta_check_images(gpu, addr, &meta);
     if (!error)
@@ -109,6 +116,7 @@ uint32_t
 emu_booter_unload(struct emu_gpu *gpu, uint64_t argument)
 {
     struct emu_hw *hw = gpu->hw;
+    uint32_t error = EMU_CHAIN_OK;
 
     if (emu_hw_fault(gpu, EMU_BOOT_UNLOAD_ERROR))
         return hw->fault_arg[EMU_BOOT_UNLOAD_ERROR];
@@ -119,11 +127,17 @@ emu_booter_unload(struct emu_gpu *gpu, uint64_t argument)
     }
     if ((uint32_t)argument == 0xdeaddead)
         return EMU_CHAIN_OK;
-    if (argument != UINT64_C(0xff000000ff) && !suspend_meta(gpu, argument)) {
+    if (emu_suspend_is_meta(gpu, argument))
+        error = emu_suspend_save(gpu, argument);
+    else if (argument != UINT64_C(0xff000000ff)) {
         emu_note(gpu, "booter: unload with 0x%llx in the mailboxes",
                  (unsigned long long)argument);
-        return EMU_CHAIN_META_ADDRESS;
+        error = EMU_CHAIN_META_ADDRESS;
+    } else if (gpu->gsp.state == EMU_GSP_PARKED) {
+        emu_gsp_drop(gpu); /* WPR2 goes and was not saved */
     }
+    if (error)
+        return error;
     hw->booted = false;
     if (!emu_hw_fault(gpu, EMU_BOOT_WPR2_STAYS))
         hw->wpr2_lo = hw->wpr2_hi = 0;

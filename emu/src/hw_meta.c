@@ -72,19 +72,25 @@ page_at(struct emu_gpu *gpu, uint64_t table, uint64_t index)
 }
 
 /* Three levels of pages above the data, one page at the top. */
+void *
+emu_radix3_page(struct emu_gpu *gpu, uint64_t top, uint64_t index)
+{
+    const uint64_t level2 = index / PER_PAGE;
+    const uint64_t l1 = page_at(gpu, top, level2 / PER_PAGE);
+    const uint64_t l2 = l1 ? page_at(gpu, l1, level2 % PER_PAGE) : 0;
+    const uint64_t addr = l2 ? page_at(gpu, l2, index % PER_PAGE) : 0;
+
+    return addr && addr % PAGE == 0 ? emu_ram_at(&gpu->ram, addr, PAGE) : NULL;
+}
+
 static uint32_t
 check_radix3(struct emu_gpu *gpu, const struct emu_meta *m, const struct emu_blob *image)
 {
     const uint64_t top = get(m, RADIX3_ADDR);
 
     for (uint64_t i = 0; i * PAGE < image->n; i++) {
-        const uint64_t level2 = i / PER_PAGE;
-        const uint64_t l1 = page_at(gpu, top, level2 / PER_PAGE);
-        const uint64_t l2 = l1 ? page_at(gpu, l1, level2 % PER_PAGE) : 0;
-        const uint64_t addr = l2 ? page_at(gpu, l2, i % PER_PAGE) : 0;
         const size_t left = image->n - i * PAGE, bytes = left < PAGE ? left : PAGE;
-        const uint8_t *page =
-            addr && addr % PAGE == 0 ? emu_ram_at(&gpu->ram, addr, PAGE) : NULL;
+        const uint8_t *page = emu_radix3_page(gpu, top, i);
 
         if (!page)
             return refuse(gpu, EMU_CHAIN_RADIX3, "radix3 leads nowhere at page", i);

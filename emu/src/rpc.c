@@ -387,6 +387,7 @@ serve_unload(struct emu_gpu *gpu, struct emu_message *m)
     if (!bind(gpu, m, "rpc_unloading_guest_driver_v1F_07", &w))
         return NV_ERR_INVALID_PARAM_STRUCT;
     gpu->gsp.state = EMU_GSP_UNLOADED;
+    gpu->gsp.suspending = emu_get(&w, "bInPMTransition") && !emu_get(&w, "bGc6Entering");
     gpu->regs.mailbox[0] = 0x80000000u; /* processor suspended (kgspUnloadRm) */
     return NV_OK;
 }
