@@ -135,8 +135,9 @@ boot_dma_free(struct gsp_boot *b, struct gsp_dma *dma)
 static void
 free_all(struct gsp_boot *b)
 {
-    struct gsp_dma *all[] = {&b->frts,      &b->fmc_params, &b->fmc,   &b->wpr_meta,
-                             &b->signature, &b->bootloader, &b->radix3};
+    struct gsp_dma *all[] = {&b->sr_meta,    &b->sr_data,    &b->frts,
+                             &b->fmc_params, &b->fmc,        &b->wpr_meta,
+                             &b->signature,  &b->bootloader, &b->radix3};
 
     gsprm_destroy(b->rm);
     b->rm = NULL;
@@ -171,7 +172,7 @@ rewind_boot(struct gsp_boot *b)
     b->touched = false;
     free_all(b);
     b->next = 0;
-    b->unloaded = false;
+    b->unloaded = b->suspended = false;
 }
 
 /* States */
@@ -343,25 +344,19 @@ gsp_boot_destroy(struct gsp_boot *b)
 }
 
 int
-gsp_boot_unload(struct gsp_boot *b, struct gsp_error *err)
+boot_run_once(struct gsp_boot *b, const struct boot_state *s, struct gsp_error *err)
 {
-    static const struct boot_state unload = {
-        .pub = {"unload", "GSP-RM unloads and the card is put back as it was",
-                "kernel_gsp.c kgspUnloadRm, kernel_gsp_tu102.c kgspTeardown", 10000}
-    };
     struct gsp_error local = {0};
     int rc;
 
-    if (!b->rm || !b->rm->started)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTCONN, "GSP-RM does not run");
-    start_report(b, &unload);
+    start_report(b, s);
     b->report.index = 0;
     b->report.count = 1;
-    rc = boot_unload_card(b, &local);
+    rc = s->run(b, &local);
     b->report.end_ns = boot_now_ns(b);
     b->report.rc = rc;
     if (rc < 0) {
-        name_state(&unload.pub, &local);
+        name_state(&s->pub, &local);
         b->report.err = &local;
     }
     if (b->config.observe)
@@ -369,8 +364,28 @@ gsp_boot_unload(struct gsp_boot *b, struct gsp_error *err)
     b->report.err = NULL;
     if (rc < 0 && err)
         *err = local;
-    b->touched = rc < 0;
-    rewind_boot(b);
+    if (rc < 0)
+        rewind_boot(b);
+    return rc;
+}
+
+int
+gsp_boot_unload(struct gsp_boot *b, struct gsp_error *err)
+{
+    static const struct boot_state unload = {
+        {"unload", "GSP-RM unloads and the card is put back as it was",
+         "kernel_gsp.c kgspUnloadRm, kernel_gsp_tu102.c kgspTeardown", 10000},
+        boot_unload_card
+    };
+    int rc;
+
+    if (!b->rm || !b->rm->started)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTCONN, "GSP-RM does not run");
+    rc = boot_run_once(b, &unload, err);
+    if (rc == 0) {
+        b->touched = false; /* nothing left that a reset would undo */
+        rewind_boot(b);
+    }
     return rc;
 }
 

@@ -87,6 +87,8 @@ struct gsp_boot {
     struct gsp_fb_layout layout;
     struct gsp_dma radix3, bootloader, signature, wpr_meta;
     struct gsp_dma fmc, fmc_params, frts; /* FSP */
+    struct gsp_dma sr_data, sr_meta;      /* of a suspend, until the resume */
+    bool suspended;
     struct gsp_rm *rm;
 
     struct gsp_boot_report report; /* of the state that runs */
@@ -191,5 +193,12 @@ int boot_event(struct gsp_boot *b, const struct gsp_event *event, struct gsp_err
 
 /* boot_unload.c */
 int boot_unload_card(struct gsp_boot *b, struct gsp_error *err);
+/** The same for a power transition to `level`; booter saves WPR2 as the meta there says. */
+int boot_suspend_card(struct gsp_boot *b, uint32_t level, uint64_t sr_meta,
+                      struct gsp_error *err);
+
+/* boot.c: what comes after a boot, reported as its states are. When it fails, the session is
+ * given back and the card reset. */
+int boot_run_once(struct gsp_boot *b, const struct boot_state *s, struct gsp_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way back: GSP-RM is told to go, and before Hopper FWSEC-SB and booter_unload put the card
- * back so that WPR2 is down. Follows kgspUnloadRm, kgspTeardown_{TU102,GH100} and
- * kgspExecuteBooterUnloadIfNeeded_TU102.
+ * The way back: GSP-RM is told to go, for good or for a suspend, and before Hopper FWSEC-SB and
+ * booter_unload put the card back so that WPR2 is down. Follows kgspUnloadRm,
+ * kgspTeardown_{TU102,GH100} and kgspExecuteBooterUnloadIfNeeded_TU102.
  */
 #include <errno.h>
 
@@ -16,13 +16,13 @@ enum {
 #define UNLOAD_NORMAL (0xff | UINT64_C(0xff) << 32) /* in the mailboxes: no suspend */
 
 static int
-tell_rm(struct gsp_boot *b, struct gsp_error *err)
+tell_rm(struct gsp_boot *b, uint32_t level, struct gsp_error *err)
 {
     int rc = b->rm->dead ? gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "GSP-RM no longer answers")
                          : gsprm_check_health(b->rm, err);
 
     if (rc == 0)
-        rc = gsprm_unload(b->rm, err);
+        rc = gsprm_unload(b->rm, level, err);
     if (rc == 0)
         rc = boot_poll(b, boot_gsp.base + NV_PFALCON_FALCON_MAILBOX0, SUSPENDED, SUSPENDED,
                        "GSP-RM does not give up its core", err);
@@ -47,9 +47,8 @@ fwsec_sb(struct gsp_boot *b, struct gsp_error *err)
 }
 
 static int
-booter_unload(struct gsp_boot *b, struct gsp_error *err)
+booter_unload(struct gsp_boot *b, uint64_t mailbox, struct gsp_error *err)
 {
-    uint64_t mailbox = UNLOAD_NORMAL;
     int rc;
 
     if (!boot_wpr2_is_up(b))
@@ -65,7 +64,7 @@ booter_unload(struct gsp_boot *b, struct gsp_error *err)
 int
 boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
 {
-    int rc = tell_rm(b, err);
+    int rc = tell_rm(b, 0, err);
 
     if (rc < 0)
         return rc;
@@ -75,5 +74,15 @@ boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
                          NV_PRISCV_RISCV_CPUCTL_HALTED__MASK, "the GSP does not halt", err);
     if (b->has_fwsec)
         rc = fwsec_sb(b, err);
-    return rc < 0 ? rc : booter_unload(b, err);
+    return rc < 0 ? rc : booter_unload(b, UNLOAD_NORMAL, err);
+}
+
+int
+boot_suspend_card(struct gsp_boot *b, uint32_t level, uint64_t sr_meta, struct gsp_error *err)
+{
+    int rc = tell_rm(b, level, err);
+
+    if (rc == 0 && b->has_fwsec)
+        rc = fwsec_sb(b, err);
+    return rc < 0 ? rc : booter_unload(b, sr_meta, err);
 }

@@ -167,5 +167,6 @@ gsp_radix3_fill(void *to, uint64_t bus_addr, const void *image, uint64_t image_b
         for (uint64_t n = 0; n < pages[i + 1]; n++)
             entries[n] = bus_addr + (first + n) * PAGE;
     }
-    memcpy((uint8_t *)to + first * PAGE, image, (size_t)image_bytes);
+    if (image)
+        memcpy((uint8_t *)to + first * PAGE, image, (size_t)image_bytes);
 }

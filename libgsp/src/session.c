@@ -259,7 +259,7 @@ stop(struct gsp_rm *rm)
 
     if (!rm->started)
         return;
-    if (!rm->dead && check_health(rm, NULL) == 0 && gsprm_unload(rm, NULL) == 0) {
+    if (!rm->dead && check_health(rm, NULL) == 0 && gsprm_unload(rm, 0, NULL) == 0) {
         deadline_ns = gsp_host_now_ns(rm->config.host) + suspend_timeout_ns;
         do {
             if (rd(rm, NV_PGSP_FALCON_MAILBOX0) & SUSPENDED)

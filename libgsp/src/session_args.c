@@ -15,6 +15,7 @@ enum {
     LOG_BYTES = 0x10000,
     LIBOS_CONTIGUOUS = 1, /* LibosMemoryRegionKind */
     LIBOS_SYSMEM = 1,     /* LibosMemoryRegionLoc */
+    PM_SUSPEND = 8,       /* GPU_STATE_FLAGS_PM_SUSPEND (gpu.h): from standby */
 };
 
 /* Log task names in the order in which the table lists them: LOGINIT must be first. */
@@ -135,6 +136,19 @@ fill_rmargs(struct gsp_rm *rm, struct gsp_error *err)
     wire_set_if(&w, "messageQueueInitArguments.queueHeaderAlign", 4);
     wire_set_if(&w, "messageQueueInitArguments.queueElementAlign", 12);
     wire_set_if(&w, "bDmemStack", 1);
+    return w.rc;
+}
+
+/* As kgspPopulateGspRmInitArgs does before a resume. */
+int
+gsprm_resume_args(struct gsp_rm *rm, uint32_t level, struct gsp_error *err)
+{
+    struct wire w;
+
+    wire_init(&w, rm->base.abi, "GSP_ARGUMENTS_CACHED", rm->rmargs.cpu, rm->rmargs.bytes, err);
+    wire_set(&w, "srInitArguments.oldLevel", level);
+    wire_set(&w, "srInitArguments.flags", PM_SUSPEND);
+    wire_set(&w, "srInitArguments.bInPMTransition", 1);
     return w.rc;
 }
 

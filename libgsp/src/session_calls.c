@@ -152,6 +152,14 @@ note_dead(struct gsp_rm *rm, int rc)
 }
 
 static int
+call_rpc(struct gsp_rm *rm, struct gsp_rpc_call *call, struct gsp_error *err)
+{
+    if (rm->suspended)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "GSP-RM is suspended: resume it first");
+    return note_dead(rm, gsp_rpc_call(rm->rpc, call, err));
+}
+
+static int
 exchange(struct gsp_rm *rm, struct message *m, struct gsp_error *err)
 {
     const struct gsp_piece send[] = {
@@ -172,10 +180,10 @@ exchange(struct gsp_rm *rm, struct message *m, struct gsp_error *err)
         .echo_bytes = m->echo_bytes,
         .data = {m->data[0], m->data[1]}
     };
-    int rc = gsp_rpc_call(rm->rpc, &call, err);
+    int rc = call_rpc(rm, &call, err);
 
     if (rc < 0)
-        return note_dead(rm, rc);
+        return rc;
     m->rpc_result = call.rpc_result;
     if (call.reply_bytes < m->header_bytes && call.rpc_result == 0)
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
@@ -407,9 +415,9 @@ gsprm_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t 
     if (row && row->is_event)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s is an event, not a function",
                         text_of(rm, row->name));
-    rc = gsp_rpc_call(rm->rpc, &call, err);
+    rc = call_rpc(rm, &call, err);
     if (rc < 0)
-        return note_dead(rm, rc);
+        return rc;
     *reply_bytes_out = call.reply_bytes;
     if (!call.rpc_result)
         return 0;

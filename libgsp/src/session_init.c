@@ -183,14 +183,21 @@ gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
 }
 
 int
-gsprm_unload(struct gsp_rm *rm, struct gsp_error *err)
+gsprm_unload(struct gsp_rm *rm, uint32_t level, struct gsp_error *err)
 {
     const struct nvrm_rpc *row = nvrm_rpc_find(rm->base.abi, "UNLOADING_GUEST_DRIVER");
     const struct nvrm_layout *l = row ? nvrm_struct_at(rm->base.abi, row->params) : NULL;
-    uint64_t params[8] = {0}; /* not in a power transition, level 0 */
+    uint64_t params[8] = {0};
+    struct wire w;
     size_t got;
 
     if (!l || l->size > sizeof(params))
         return gsp_fail(err, GSP_ORIGIN_RELEASE, -ENOENT, "no UNLOADING_GUEST_DRIVER");
+    wire_init(&w, rm->base.abi, nvrm_str(rm->base.abi.schema, l->name), params, sizeof(params),
+              err);
+    wire_set(&w, "bInPMTransition", level != 0);
+    wire_set(&w, "newLevel", level);
+    if (w.rc < 0)
+        return w.rc;
     return gsprm_rpc(&rm->base, row->id, params, l->size, params, sizeof(params), &got, err);
 }

@@ -45,6 +45,7 @@ struct gsp_rm {
     uint32_t chip_arch; /* NV_PMC_BOOT_42 28:24: 0x16 Turing .. 0x1b GB2xx */
     bool started;       /* GSP-RM runs on our memory */
     bool dead;          /* a call went unanswered: no use in asking it to unload */
+    bool suspended;     /* GSP-RM is away and comes back: nothing may be sent */
     bool retrigger;     /* messages were taken since the interrupt was last rearmed */
     void *static_info;
     size_t static_info_bytes;
@@ -69,12 +70,15 @@ void gsprm_destroy(struct gsp_rm *rm);
 int gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err);
 void gsprm_free_memory(struct gsp_rm *rm);
 int gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err);
+/** RMARGS for the start that follows: a resume from that power level. */
+int gsprm_resume_args(struct gsp_rm *rm, uint32_t level, struct gsp_error *err);
 
 /* session_init.c */
 int gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_post_registry(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err);
-int gsprm_unload(struct gsp_rm *rm, struct gsp_error *err);
+/** level 0: for good; otherwise the power level that the card goes to, to be resumed. */
+int gsprm_unload(struct gsp_rm *rm, uint32_t level, struct gsp_error *err);
 
 /* session_calls.c */
 int gsprm_find_layouts(struct nvrm_abi abi, struct gsprm_layouts *l, struct gsp_error *err);

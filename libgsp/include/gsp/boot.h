@@ -111,6 +111,18 @@ GSP_MUST_CHECK int gsp_boot_status(struct gsp_boot *boot, struct gsp_boot_status
 /** Unload GSP-RM and put the card back: RPC, FWSEC-SB and booter_unload before Hopper. */
 GSP_MUST_CHECK int gsp_boot_unload(struct gsp_boot *boot, struct gsp_error *err);
 
+/**
+ * Suspend before power goes, and resume after it is back and the card is as after a reset.
+ *
+ * GSP-RM and its objects are kept in system memory; the backend stays valid, and calls to it
+ * fail with -EBUSY in between. Video memory outside of WPR2 is the caller's to save. 0;
+ * -ENOTCONN when there is nothing to suspend or resume; -ENOTSUP from Hopper on. Otherwise as a
+ * state of the boot that fails: the session is gone, the backend with it, the card was reset
+ * and can be booted again.
+ */
+GSP_MUST_CHECK int gsp_boot_suspend(struct gsp_boot *boot, struct gsp_error *err);
+GSP_MUST_CHECK int gsp_boot_resume(struct gsp_boot *boot, struct gsp_error *err);
+
 /** A whole boot as gsp_rm_open() does it: the backend owns the boot, and closing it unloads. */
 GSP_MUST_CHECK int gsp_boot_open(const struct gsp_boot_config *config,
                                  struct gsp_backend **backend_out, struct gsp_error *err);
@@ -142,8 +154,8 @@ GSP_MUST_CHECK int gsp_fb_layout(struct nvrm_abi abi, const struct gsp_fb_inputs
 
 /** radix3: bytes of the page tables and the data, and their filling. */
 uint64_t gsp_radix3_bytes(uint64_t image_bytes);
-/** Table pages first, then the image. `to` holds gsp_radix3_bytes(), is zeroed and starts at
- * bus_addr. */
+/** Table pages first, then the image (NULL: room for one). `to` holds gsp_radix3_bytes(), is
+ * zeroed and starts at bus_addr. */
 void gsp_radix3_fill(void *to, uint64_t bus_addr, const void *image, uint64_t image_bytes);
 
 #ifdef __cplusplus

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Suspend and resume on the emulated card, with power off in between: objects live on, and what
+ * is not as booter saved it is refused.
+ */
+#include "test.h"
+
+#include <errno.h>
+
+#include <emu/emu.h>
+#include <emu/synth.h>
+#include <gsp/boot.h>
+
+enum {
+    CLIENT = 0xc1d00001,
+    DEVICE = 0xcaf00001,
+    SUBDEVICE = 0xcaf00002,
+    NAME_STRING = 0x20800110
+};
+enum { BLOCKS = 64 };
+#define SR_MAGIC UINT64_C(0x8a3bb9e6c6c39d93)
+
+static const char *const chips[] = {"TU102", "GA102", "AD102"};
+static const char *const releases[] = {"535.113.01", "550.54.14", "570.144", "595.45.04"};
+
+/* A card with its firmware and a booted session. */
+struct rig {
+    struct emu_gpu *gpu;
+    struct nvrm_abi abi;
+    const char *chip;
+    uint8_t *files[GSP_FW_ROLES];
+    struct gsp_bus *bus;
+    struct gsp_boot *boot;
+    struct gsp_backend *b;
+    struct gsp_error err;
+};
+
+/* The memory that the card can reach: a test damages what lies there. */
+static struct gsp_dma blocks[BLOCKS];
+static const struct gsp_bus_ops *real_ops;
+
+static int
+note_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *out)
+{
+    int rc = real_ops->dma_alloc(bus, bytes, out);
+
+    for (unsigned i = 0; rc == 0 && i < BLOCKS; i++)
+        if (!blocks[i].cpu) {
+            blocks[i] = *out;
+            break;
+        }
+    return rc;
+}
+
+static void
+note_free(struct gsp_bus *bus, struct gsp_dma *dma)
+{
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (blocks[i].cpu == dma->cpu)
+            blocks[i] = (struct gsp_dma){0};
+    real_ops->dma_free(bus, dma);
+}
+
+/* The GspFwSRMeta, or NULL. */
+static uint64_t *
+find_meta(void)
+{
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (blocks[i].cpu && *(uint64_t *)blocks[i].cpu == SR_MAGIC)
+            return blocks[i].cpu;
+    return NULL;
+}
+
+static const struct gsp_dma *
+block_at(uint64_t bus_addr)
+{
+    for (unsigned i = 0; i < BLOCKS; i++)
+        if (blocks[i].cpu && blocks[i].bus_addr == bus_addr)
+            return &blocks[i];
+    return NULL;
+}
+
+static int
+find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *release,
+     struct gsp_fw_source *out, struct gsp_error *err)
+{
+    static const enum emu_synth_kind kinds[GSP_FW_ROLES] = {
+        [GSP_FW_ROLE_GSP] = EMU_SYNTH_GSP,
+        [GSP_FW_ROLE_BOOTLOADER] = EMU_SYNTH_BOOTLOADER,
+        [GSP_FW_ROLE_BOOTER_LOAD] = EMU_SYNTH_BOOTER_LOAD,
+        [GSP_FW_ROLE_BOOTER_UNLOAD] = EMU_SYNTH_BOOTER_UNLOAD,
+        [GSP_FW_ROLE_GENERIC_BL] = EMU_SYNTH_GENERIC_BL,
+        [GSP_FW_ROLE_SCRUBBER] = EMU_SYNTH_SCRUBBER,
+        [GSP_FW_ROLE_FMC] = EMU_SYNTH_FMC,
+    };
+    struct rig *r = ctx;
+    size_t bytes;
+    int rc;
+
+    (void)family, (void)err;
+    free(r->files[role]);
+    r->files[role] = NULL;
+    rc = emu_synth_file(r->chip, release, kinds[role], &r->files[role], &bytes);
+    if (rc == 0)
+        *out = (struct gsp_fw_source){
+            .name = gsp_fw_role_name(role), .data = r->files[role], .bytes = bytes};
+    return rc;
+}
+
+static void
+check(struct rig *r, int rc, const char *what)
+{
+    const char *note;
+
+    if (rc >= 0)
+        return;
+    for (unsigned i = 0; (note = emu_gpu_note_at(r->gpu, i)); i++)
+        print_message("  card: %s\n", note);
+    fail_msg("%s: %s: %s", r->chip, what, r->err.text);
+}
+
+static void
+boot(struct rig *r)
+{
+    check(r, gsp_boot_run(r->boot, NULL, &r->err), "boot");
+    r->b = gsp_boot_backend(r->boot);
+}
+
+static void
+open_rig(struct rig *r, const char *chip, const char *release)
+{
+    static struct gsp_bus_ops ops;
+    struct emu_config config = {.chip = chip};
+    struct gsp_boot_config boot_config = {
+        .firmware = {r, find}
+    };
+
+    *r = (struct rig){.chip = chip, .abi = {.schema = nvrm_schema_builtin()}};
+    r->abi.release = nvrm_release_find(r->abi.schema, release);
+    config.abi = r->abi;
+    assert_int_equal(emu_gpu_create(&config, &r->gpu, NULL, 0), 0);
+    r->bus = emu_gpu_bus(r->gpu);
+    memset(blocks, 0, sizeof(blocks));
+    real_ops = r->bus->ops;
+    ops = *real_ops;
+    ops.dma_alloc = note_alloc;
+    ops.dma_free = note_free;
+    r->bus->ops = &ops;
+    boot_config.rm =
+        (struct gsp_rm_config){.bus = r->bus, .abi = r->abi, .timeout_ns = 2000000000};
+    check(r, gsp_boot_create(&boot_config, &r->boot, &r->err), "create");
+    boot(r);
+}
+
+static void
+close_rig(struct rig *r)
+{
+    gsp_boot_destroy(r->boot);
+    emu_gpu_destroy(r->gpu);
+    for (unsigned i = 0; i < GSP_FW_ROLES; i++)
+        free(r->files[i]);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        assert_null(blocks[i].cpu);
+}
+
+static int
+alloc(struct rig *r, uint32_t parent, uint32_t object, uint32_t class_id, const char *name)
+{
+    const struct nvrm_layout *l = name ? nvrm_struct_find(r->abi, name) : NULL;
+    uint64_t params[64] = {0};
+
+    return r->b->ops->alloc(r->b, CLIENT, parent, object, class_id, name ? params : NULL,
+                            l ? l->size : 0, &r->err);
+}
+
+static void
+alloc_tree(struct rig *r)
+{
+    check(r, alloc(r, 0, CLIENT, 0, NULL), "client");
+    check(r, alloc(r, CLIENT, DEVICE, 0x80, "NV0080_ALLOC_PARAMETERS"), "device");
+    check(r, alloc(r, DEVICE, SUBDEVICE, 0x2080, "NV2080_ALLOC_PARAMETERS"), "subdevice");
+}
+
+/* Asks the subdevice for the card's name. */
+static int
+ask_name(struct rig *r)
+{
+    const struct nvrm_layout *l =
+        nvrm_struct_find(r->abi, "NV2080_CTRL_GPU_GET_NAME_STRING_PARAMS");
+    uint64_t params[64] = {0};
+
+    assert_non_null(l);
+    return r->b->ops->control(r->b, CLIENT, SUBDEVICE, NAME_STRING, params, l->size, &r->err);
+}
+
+static void
+suspend(struct rig *r)
+{
+    struct gsp_boot_status status;
+
+    check(r, gsp_boot_suspend(r->boot, &r->err), "suspend");
+    check(r, gsp_boot_status(r->boot, &status, &r->err), "status");
+    assert_false(status.wpr2_up);
+    assert_false(status.riscv_active);
+}
+
+static void
+power_cycle(struct rig *r)
+{
+    assert_int_equal(r->bus->ops->reset(r->bus), 0);
+}
+
+static void
+sleep_and_wake(struct rig *r)
+{
+    struct gsp_boot_status before, after;
+
+    check(r, gsp_boot_status(r->boot, &before, &r->err), "status");
+    suspend(r);
+    assert_int_equal(ask_name(r), -EBUSY);
+    power_cycle(r);
+    check(r, gsp_boot_resume(r->boot, &r->err), "resume");
+    check(r, gsp_boot_status(r->boot, &after, &r->err), "status");
+    assert_true(after.wpr2_up && after.riscv_active);
+    assert_int_equal(after.wpr2_start, before.wpr2_start);
+    assert_int_equal(after.wpr2_end, before.wpr2_end);
+    assert_null(find_meta());
+}
+
+static void
+objects_survive_two_suspends_at_four_releases(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned n = 0; n < 4; n++) {
+            struct rig r;
+
+            open_rig(&r, chips[i], releases[n]);
+            alloc_tree(&r);
+            for (unsigned round = 0; round < 2; round++) {
+                sleep_and_wake(&r);
+                check(&r, ask_name(&r), "name after resume");
+            }
+            assert_true(alloc(&r, CLIENT, DEVICE, 0x80, "NV0080_ALLOC_PARAMETERS") < 0);
+            check(&r, r.b->ops->free(r.b, CLIENT, 0, CLIENT, &r.err), "free");
+            assert_true(ask_name(&r) < 0);
+            check(&r, gsp_boot_unload(r.boot, &r.err), "unload");
+            close_rig(&r);
+        }
+}
+
+/* What is damaged while power is off, and what booter answers. */
+static const struct {
+    const char *what;
+    unsigned word;
+    uint64_t flip;
+    const char *code;
+} damage[] = {
+    {"magic",            0,  1,      "0x1b"}, /* a cold start then, and the core was not reset for one */
+    {"revision",         1,  1,      "0x13"},
+    {"radix3's address", 2,  0x1000, "0x1f"},
+    {"size",             3,  0x1000, "0x14"},
+    {"seal",             4,  1,      "0x1f"},
+    {"flags",            20, 1,      "0x1f"},
+};
+
+static void
+expect_refusal(struct rig *r, const char *what, const char *code)
+{
+    char words[40];
+    int rc;
+
+    power_cycle(r);
+    rc = gsp_boot_resume(r->boot, &r->err);
+    (void)snprintf(words, sizeof(words), "MAILBOX0 reads %s,", code);
+    if (rc != -EPROTO || !strstr(r->err.text, "resume") || !strstr(r->err.text, words))
+        fail_msg("%s %s: %d, '%s'", r->chip, what, rc, r->err.text);
+    assert_int_equal(gsp_boot_resume(r->boot, &r->err), -ENOTCONN);
+    boot(r); /* a cold start is always possible */
+    close_rig(r);
+}
+
+static void
+a_meta_that_is_not_as_booter_left_it_is_refused_and_the_card_boots_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+        struct rig r;
+
+        open_rig(&r, chips[i % 3], "570.144");
+        suspend(&r);
+        assert_non_null(find_meta());
+        find_meta()[damage[i].word] ^= damage[i].flip;
+        expect_refusal(&r, damage[i].what, damage[i].code);
+    }
+}
+
+static void
+saved_pages_and_page_tables_that_changed_are_refused(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned tables = 0; tables < 2; tables++) {
+            const struct gsp_dma *data;
+            uint64_t *words;
+            struct rig r;
+
+            open_rig(&r, chips[i], "570.144");
+            suspend(&r);
+            data = block_at(find_meta()[2]);
+            assert_non_null(data);
+            words = data->cpu;
+            if (tables)
+                words[512] = 0; /* the first page of the second level */
+            else
+                words[data->bytes / 8 - 512] ^= 1; /* the last page */
+            expect_refusal(&r, tables ? "tables" : "page", tables ? "0x16" : "0x1f");
+        }
+}
+
+static void
+a_suspended_session_can_be_given_up(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    open_rig(&r, "AD102", "570.144");
+    assert_int_equal(gsp_boot_resume(r.boot, &r.err), -ENOTCONN);
+    suspend(&r);
+    assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTCONN);
+    assert_int_equal(gsp_boot_unload(r.boot, &r.err), -ENOTCONN);
+    close_rig(&r);
+}
+
+static void
+hopper_says_that_it_cannot_be_suspended_and_runs_on(void **state)
+{
+    struct rig r;
+
+    (void)state;
+    open_rig(&r, "GH100", "570.144");
+    alloc_tree(&r);
+    assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTSUP);
+    check(&r, ask_name(&r), "name");
+    close_rig(&r);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(objects_survive_two_suspends_at_four_releases),
+        cmocka_unit_test(
+            a_meta_that_is_not_as_booter_left_it_is_refused_and_the_card_boots_again),
+        cmocka_unit_test(saved_pages_and_page_tables_that_changed_are_refused),
+        cmocka_unit_test(a_suspended_session_can_be_given_up),
+        cmocka_unit_test(hopper_says_that_it_cannot_be_suspended_and_runs_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
