@@ -170,12 +170,13 @@ boot_step(struct cli *cli)
     return gsp_boot_step(cli->boot->boot, &err) < 0 ? cli_fail(cli, &err) : CLI_OK;
 }
 
+/* What needs a card that was booted before: unload, suspend, resume. */
 static int
-boot_unload(struct cli *cli)
+boot_leave(struct cli *cli, int (*leave)(struct gsp_boot *, struct gsp_error *))
 {
     struct gsp_error err = {0};
 
-    if (gsp_boot_unload(cli->boot->boot, &err) == 0)
+    if (leave(cli->boot->boot, &err) == 0)
         return CLI_OK;
     if (err.rc == -ENOTCONN && !cli->keep_session)
         gsp_hint(&err, "the card lives as long as the program: -e 'boot run' -e 'boot unload'");
@@ -321,12 +322,14 @@ boot_all(struct cli *cli, int count, char **words, const char *inject)
 static int
 usage(struct cli *cli, const char *word)
 {
-    static const char *const verbs[] = {"plan", "run", "step", "status", "unload", NULL};
+    static const char *const verbs[] = {"plan",   "run",     "step",   "status",
+                                        "unload", "suspend", "resume", NULL};
     const char *near = cli_nearest(word, verbs);
     char hint[96];
 
-    snprintf(hint, sizeof(hint), "%s%s%s", near ? "did you mean " : "plan, run, step, status ",
-             near ? near : "or unload", near ? "?" : "");
+    snprintf(hint, sizeof(hint), "%s%s%s",
+             near ? "did you mean " : "plan, run, step, status, unload, suspend ",
+             near ? near : "or resume", near ? "?" : "");
     return cli_usage(cli, hint, "boot has no '%s'", word);
 }
 
@@ -343,7 +346,11 @@ on_card(struct cli *cli, const struct transport_spec *spec, const char *word, co
         return boot_step(cli);
     if (!strcmp(word, "status"))
         return boot_status(cli);
-    return strcmp(word, "unload") ? usage(cli, word) : boot_unload(cli);
+    if (!strcmp(word, "unload"))
+        return boot_leave(cli, gsp_boot_unload);
+    if (!strcmp(word, "suspend"))
+        return boot_leave(cli, gsp_boot_suspend);
+    return strcmp(word, "resume") ? usage(cli, word) : boot_leave(cli, gsp_boot_resume);
 }
 
 static int
@@ -382,7 +389,7 @@ cmd_boot_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_boot = {
     .name = "boot",
-    .args = "plan|run|step|status|unload [CHIP|RELEASE...]",
+    .args = "plan|run|step|status|unload|suspend|resume [CHIP|RELEASE...]",
     .options = "--until STATE, --all",
     .help = "boot GSP-RM state by state, from reset to GSP_INIT_DONE",
     .min_args = 1,

@@ -92,6 +92,10 @@ a_boot_stops_and_goes_on_in_one_program(void **state)
                     "riscv_active       = yes", NULL);
     cli_expect_text("nvrm-cli boot run --until nowhere", 2, "", "no boot state 'nowhere'");
     cli_expect_text("nvrm-cli boot unload", 2, "", "GSP-RM does not run");
+    cli_expect_text(
+        "nvrm-cli -e 'boot run' -e 'boot suspend' -e 'boot resume' -e 'boot status'", 0,
+        "riscv_active       = yes", "");
+    cli_expect_text("nvrm-cli boot resume", 2, "", "GSP-RM is not suspended");
     cli_expect_text("nvrm-cli boot stat", 2, "", "status");
 }
 
