@@ -94,6 +94,8 @@ int cli_value(struct cli *cli, int *argc, char **argv, const char *name, char **
 int cli_check_args(struct cli *cli, const struct nvrm_cmd *cmd, int *argc, char **argv);
 const char *cli_nearest(const char *word, const char *const *list);
 const char *cli_option_name(unsigned i); /* global options, for completion; NULL past the end */
+/* 2 when the word is a global option whose value is the next word, else 1. */
+int cli_option_words(const char *word);
 
 /* Errors (report.c) */
 int cli_fail(struct cli *cli, const struct gsp_error *err); /* prints, returns the exit code */

@@ -286,6 +286,15 @@ looks_like_option(const char *word)
 }
 
 int
+cli_option_words(const char *word)
+{
+    const char *inline_value;
+    const struct option_row *row = find_row(word, &inline_value);
+
+    return row && row->value && !inline_value ? 2 : 1;
+}
+
+int
 cli_options_take(struct cli *cli, int *argc, char **argv, bool before_verb)
 {
     int kept = 0;
