@@ -206,6 +206,26 @@ count_sdk(struct check *c)
     return ok;
 }
 
+/* Lines that define an ioctl of nvidia-uvm, but for those of Windows. */
+static size_t
+count_uvm(const char *text)
+{
+    bool windows = false;
+    size_t n = 0;
+
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *base = strstr(line, "UVM_IOCTL_BASE(");
+
+        if (imp_has_prefix(line, "#if defined(WIN32)"))
+            windows = true;
+        if (imp_has_prefix(line, "#else") || imp_has_prefix(line, "#endif"))
+            windows = false;
+        n += !windows && imp_has_prefix(line, "#define UVM_") && base &&
+             (size_t)(base - line) < strcspn(line, "\n");
+    }
+    return n;
+}
+
 static bool
 count_driver(struct check *c)
 {
@@ -219,6 +239,10 @@ count_driver(struct check *c)
         if (!ok)
             break;
         c->expected[COUNT_ESCAPES] += count_lines(text.data, "#define NV_ESC_", false);
+        if (imp_has_suffix(path, "/uvm_ioctl.h"))
+            c->expected[COUNT_ESCAPES] += count_uvm(text.data);
+        if (imp_has_suffix(path, "/uvm_linux_ioctl.h"))
+            c->expected[COUNT_ESCAPES] += count_lines(text.data, "#define UVM_", false);
         if (!imp_has_suffix(path, "/rpc_global_enums.h"))
             continue;
         c->expected[COUNT_FUNCTIONS] =

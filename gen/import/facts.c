@@ -78,6 +78,8 @@ imp_yaml_key(struct imp_arena *a, const char *path)
         const char *part, *folder;
     } rules[] = {
         {"/unix/",        "unix/"},
+        {"/nvidia-uvm/",  "uvm/" },
+        {"nvCpuUuid",     "uvm/" },
         {"/fsp/",         "fsp/" },
         {"/vgpu/",        "rpc/" },
         {"g_rpc-",        "rpc/" },

@@ -151,6 +151,27 @@ scan_cases(struct imp_tree *t, const char *path, struct imp_map *params)
     return true;
 }
 
+/* UVM_IOCTL_BASE(n), and the two plain numbers of uvm_linux_ioctl.h. */
+static bool
+is_uvm_ioctl(const struct imp_macro_value *m)
+{
+    static const char base[] = "UVM_IOCTL_BASE(";
+
+    return imp_has_prefix(m->macro->name, "UVM_") &&
+           (imp_has_suffix(m->path, "/uvm_linux_ioctl.h") ||
+            (m->macro->body_len > strlen(base) &&
+             memcmp(m->macro->body, base, strlen(base)) == 0));
+}
+
+/* UVM_X takes UVM_X_PARAMS, where there is one. */
+static const char *
+uvm_params(struct imp_tree *t, const char *name)
+{
+    const char *params = imp_printf(t->arena, "%s_PARAMS", name);
+
+    return imp_fact_get(t->facts, SEC_STRUCTS, params) ? params : NULL;
+}
+
 bool
 imp_escape_rows(struct imp_tree *t, const struct imp_macro_value *m, size_t n)
 {
@@ -172,9 +193,10 @@ imp_escape_rows(struct imp_tree *t, const struct imp_macro_value *m, size_t n)
     for (size_t i = 0; i < n && ok; i++) {
         const char *name = m[i].macro->name, *p;
 
-        if (!imp_has_prefix(name, "NV_ESC_") || m[i].kind != MACRO_VALUE)
+        if (m[i].kind != MACRO_VALUE ||
+            (!imp_has_prefix(name, "NV_ESC_") && !is_uvm_ioctl(&m[i])))
             continue;
-        p = imp_map_get(&params, name);
+        p = imp_has_prefix(name, "UVM_") ? uvm_params(t, name) : imp_map_get(&params, name);
         t->counts->n[COUNT_ESCAPES]++;
         ok = imp_fact_add(t->facts, SEC_ESCAPES, name, m[i].path, m[i].macro->line,
                           imp_printf(t->arena, "{id: 0x%x%s%s}", (unsigned)m[i].value.bits,

@@ -32,6 +32,9 @@ const char *const imp_tree_paths[] = {
     "src/nvidia/src/mm",
     "src/nvidia/src/libraries",
     "kernel-open/nvidia/nv.c",
+    "kernel-open/nvidia-uvm/uvm_ioctl.h",
+    "kernel-open/nvidia-uvm/uvm_linux_ioctl.h",
+    "kernel-open/nvidia-uvm/uvm_types.h",
     NULL,
 };
 
@@ -170,6 +173,8 @@ find_flags(struct imp_tree *t)
             makefile_line(t, line, len);
         line += len + (line[len] == '\n');
     }
+    add_flag(t, "-I");
+    add_flag(t, "kernel-open");
     imp_buf_fini(&text);
     return true;
 }

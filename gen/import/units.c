@@ -24,22 +24,23 @@ static const struct {
 #define INC  "src/nvidia/inc/"
 #define ARCH "src/nvidia/arch/nvalloc/common/inc/"
 #define UNIX "src/nvidia/arch/nvalloc/unix/include/"
+#define UVM  "kernel-open/nvidia-uvm/"
     {"vgpu/rpc_headers.h",              INC "kernel/vgpu/rpc_headers.h",
-                                                        "src/nvidia/kernel/inc/vgpu/rpc_headers.h",                                                      true },
+                                          "src/nvidia/kernel/inc/vgpu/rpc_headers.h",                                                      true },
     {"vgpu/rpc_global_enums.h",         INC "kernel/vgpu/rpc_global_enums.h",
-                                                        "src/nvidia/kernel/inc/vgpu/rpc_global_enums.h",                                                 true },
+                                          "src/nvidia/kernel/inc/vgpu/rpc_global_enums.h",                                                 true },
     {"vgpu/vgpu_version.h",             INC "kernel/vgpu/vgpu_version.h",
-                                                        "src/nvidia/kernel/inc/vgpu/vgpu_version.h",                                                     false},
+                                          "src/nvidia/kernel/inc/vgpu/vgpu_version.h",                                                     false},
     {"rmapi/control.h",                 INC "kernel/rmapi/control.h",                           NULL, true },
     {"gpu/gsp/message_queue_priv.h",    INC "kernel/gpu/gsp/message_queue_priv.h",              NULL, true },
     {"msgq/msgq_priv.h",                INC "libraries/msgq/msgq_priv.h",
-                                                        "src/common/shared/msgq/inc/msgq/msgq_priv.h",                                                   true },
+                                          "src/common/shared/msgq/inc/msgq/msgq_priv.h",                                                   true },
     {"gpu/gsp/gsp_static_config.h",     INC "kernel/gpu/gsp/gsp_static_config.h",               NULL, true },
     {"gpu/gsp/gsp_init_args.h",         INC "kernel/gpu/gsp/gsp_init_args.h",                   NULL, true },
     {"gpu/gsp/gsp_fw_heap.h",           INC "kernel/gpu/gsp/gsp_fw_heap.h",                     NULL, false},
     {"gpu/fsp/kern_fsp.h",              INC "kernel/gpu/fsp/kern_fsp.h",                        NULL, false},
     {"gpu/fsp/kern_fsp_cot_payload.h",  INC "kernel/gpu/fsp/kern_fsp_cot_payload.h",            NULL,
-                                                        false                                                                                                 },
+                                          false                                                                                                 },
     {"gpu/fsp/kern_fsp_retval.h",       INC "kernel/gpu/fsp/kern_fsp_retval.h",                 NULL, false},
     {"rmgspseq.h",                      ARCH "rmgspseq.h",                                      NULL, false},
     {"rmRiscvUcode.h",                  ARCH "rmRiscvUcode.h",                                  NULL, true },
@@ -59,6 +60,8 @@ static const struct {
     {"nv-ioctl-numa.h",                 UNIX "nv-ioctl-numa.h",                                 NULL, false},
     {"nv-ioctl-lockless-diag.h",        UNIX "nv-ioctl-lockless-diag.h",                        NULL, false},
     {"nv-unix-nvos-params-wrappers.h",  UNIX "nv-unix-nvos-params-wrappers.h",                  NULL, true },
+    {"nvidia-uvm/uvm_ioctl.h",          UVM "uvm_ioctl.h",                                      NULL, false},
+    {"nvidia-uvm/uvm_linux_ioctl.h",    UVM "uvm_linux_ioctl.h",                                NULL, false},
 };
 #define DRIVER_HEADERS (sizeof(driver_headers) / sizeof(*driver_headers))
 
