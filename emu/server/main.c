@@ -18,7 +18,7 @@ static volatile sig_atomic_t stop;
 struct wish {
     const char *chip, *release, *faults;
     uint64_t fb_bytes;
-    bool preboot, retain;
+    bool preboot, retain, verbose;
 };
 
 static void
@@ -33,7 +33,7 @@ usage(FILE *to)
 {
     fputs(
         "usage: nvrm-emu [--chip CHIP] [--vram SIZE] [--fw RELEASE] [--fault FAULT]\n"
-        "                [--preboot] [--retain] --socket PATH ...\n"
+        "                [--preboot] [--retain] [--verbose] --socket PATH ...\n"
         "       nvrm-emu --list | --list-faults | --help | --version\n"
         "\n"
         "Serves emulated cards to vfio-user clients, one card behind each --socket. Options\n"
@@ -46,6 +46,7 @@ usage(FILE *to)
         "them\n"
         "  --preboot        GSP-RM starts when its second mailbox is written\n"
         "  --retain         keep the card's state when its client goes; it is reset otherwise\n"
+        "  --verbose        say on stderr what the card refuses, and why\n"
         "  --socket PATH    where the card's client connects\n",
         to);
 }
@@ -83,6 +84,13 @@ find_release(const char *name, struct nvrm_abi *abi_out)
     return abi_out->release == NVRM_NO_RELEASE ? -ENOENT : 0;
 }
 
+/* The card is as silent as hardware; its notes are for who writes a driver. */
+static void
+print_note(void *ctx, const char *note)
+{
+    fprintf(stderr, "%s: %s\n", (const char *)ctx, note);
+}
+
 static int
 add_card(struct vu_server *server, const struct wish *w, const char *path)
 {
@@ -91,6 +99,10 @@ add_card(struct vu_server *server, const struct wish *w, const char *path)
     char message[256] = "";
     int rc;
 
+    if (w->verbose) {
+        config.on_note = print_note;
+        config.note_ctx = (void *)(uintptr_t)path; /* of argv */
+    }
     if (find_release(w->release, &config.abi) < 0)
         return misuse("unknown release", w->release);
     rc = emu_gpu_create(&config, &card.gpu, message, sizeof(message));
@@ -164,6 +176,8 @@ take_options(struct vu_server *server, int argc, char **argv)
             w.preboot = true;
         else if (!strcmp(argv[i], "--retain"))
             w.retain = true;
+        else if (!strcmp(argv[i], "--verbose"))
+            w.verbose = true;
         else if (strncmp(argv[i], "--", 2))
             rc = misuse("unexpected word", argv[i]);
         else {

@@ -46,6 +46,8 @@ struct emu_gpu {
     bool lost;                             /* off the bus: every read is all ones */
     char notes[EMU_NOTES][160];            /* what the card refused, a ring */
     unsigned note_count;
+    void (*on_note)(void *ctx, const char *note);
+    void *note_ctx;
 };
 
 /** Nanoseconds since some fixed moment. */

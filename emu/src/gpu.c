@@ -41,6 +41,8 @@ emu_note(struct emu_gpu *gpu, const char *format, ...)
     va_start(ap, format);
     vsnprintf(note, sizeof(gpu->notes[0]), format, ap);
     va_end(ap);
+    if (gpu->on_note)
+        gpu->on_note(gpu->note_ctx, note);
 }
 
 const char *
@@ -286,6 +288,8 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     gpu->card = card;
     gpu->abi = config->abi;
     gpu->mem = mem;
+    gpu->on_note = config->on_note;
+    gpu->note_ctx = config->note_ctx;
     rc = resize(gpu, config->fb_bytes, message, message_bytes);
     if (rc < 0) {
         emu_free(&mem, gpu);

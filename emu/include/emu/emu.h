@@ -35,6 +35,10 @@ struct emu_config {
     void *realloc_ctx;
 
     uint64_t fb_bytes; /* VRAM; a multiple of 64 MiB, 1 GiB at least; 0 means the chip's */
+
+    /** Told of every note as it is made, see emu_gpu_note_at(); NULL: nobody. */
+    void (*on_note)(void *ctx, const char *note);
+    void *note_ctx;
 };
 
 /** 0, -ENOENT (no such chip), -ENOTSUP (the release's firmware does not support the chip),
