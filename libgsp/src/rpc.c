@@ -228,6 +228,27 @@ receive_answer(struct gsp_rpc *rpc, struct gsp_rpc_call *call, size_t sent_bytes
     return 0;
 }
 
+static void
+tell_sent(const struct gsp_rpc *rpc, uint32_t function, const struct gsp_piece *send,
+          unsigned sends)
+{
+    if (rpc->config.tap)
+        rpc->config.tap->sent(rpc->config.tap->ctx, function, send, sends);
+}
+
+static int
+tell_done(const struct gsp_rpc *rpc, int rc, const struct gsp_rpc_record *r,
+          const struct gsp_rpc_call *call)
+{
+    const struct gsp_rpc_tap *tap = rpc->config.tap;
+
+    if (tap && call)
+        tap->done(tap->ctx, rc, r, true, call->reply, call->slices, call->reply_bytes);
+    else if (tap)
+        tap->done(tap->ctx, rc, r, false, NULL, 0, 0);
+    return rc;
+}
+
 int
 gsp_rpc_call(struct gsp_rpc *rpc, struct gsp_rpc_call *call, struct gsp_error *err)
 {
@@ -249,11 +270,12 @@ gsp_rpc_call(struct gsp_rpc *rpc, struct gsp_rpc_call *call, struct gsp_error *e
     r = rpc_history_add(&rpc->history, call->function, rpc->sequence, (uint32_t)bytes,
                         call->data, now);
     rpc->stats.calls++;
+    tell_sent(rpc, call->function, call->send, call->sends);
     rc = send_message(rpc, call->function, call->send, bytes, rpc->facts.match_sequence,
                       deadline_ns, err);
-    if (rc < 0)
-        return rc;
-    return receive_answer(rpc, call, bytes, echo, r, deadline_ns, err);
+    if (rc == 0)
+        rc = receive_answer(rpc, call, bytes, echo, r, deadline_ns, err);
+    return tell_done(rpc, rc, r, call);
 }
 
 int
@@ -271,12 +293,13 @@ gsp_rpc_post(struct gsp_rpc *rpc, uint32_t function, const struct gsp_piece *sen
     if (rc < 0)
         return rc;
     r = rpc_history_add(&rpc->history, function, rpc->sequence, (uint32_t)bytes, no_data, now);
+    tell_sent(rpc, function, send, sends);
     rc = send_message(rpc, function, send, bytes, false, now + rpc->config.timeout_ns, err);
     if (rc == 0) {
         r->result = 0;
         r->end_ns = gsp_host_now_ns(rpc->config.host);
     }
-    return rc;
+    return tell_done(rpc, rc, r, NULL);
 }
 
 int

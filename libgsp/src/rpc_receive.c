@@ -50,6 +50,8 @@ queue_event(struct gsp_rpc *rpc, struct rpc_event *e, const struct gsp_rpc_heade
     e->event.function = h->function;
     e->event.rpc_result = h->rpc_result;
     e->event.time_ns = gsp_host_now_ns(rpc->config.host);
+    if (rpc->config.tap)
+        rpc->config.tap->event(rpc->config.tap->ctx, &e->event);
     rpc_events_push(&rpc->events, e);
     return 0;
 }

@@ -125,6 +125,7 @@ open_queue(struct gsp_rm *rm, struct gsp_error *err)
         .timeout_ns = rm->config.timeout_ns,
         .health = check_health,
         .ctx = rm,
+        .tap = rm->config.tap,
     };
     struct gsp_rpc_config with_queue = rpc;
     int rc = gsp_msgq_create(&config, &rm->queue, err);
@@ -344,18 +345,27 @@ gsp_rm_open(const struct gsp_rm_config *config, struct gsp_backend **backend_out
     return 0;
 }
 
+struct gsp_rm *
+gsprm_of(struct gsp_backend *b)
+{
+    while (b->behind)
+        b = b->behind;
+    return b->ops == &gsprm_ops ? (struct gsp_rm *)b : NULL;
+}
+
 unsigned
 gsp_rm_history(struct gsp_backend *b, struct gsp_rpc_record *records_out, unsigned max)
 {
-    return b->ops == &gsprm_ops ? gsp_rpc_history(((struct gsp_rm *)b)->rpc, records_out, max)
-                                : 0;
+    const struct gsp_rm *rm = gsprm_of(b);
+
+    return rm ? gsp_rpc_history(rm->rpc, records_out, max) : 0;
 }
 
 const void *
 gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out)
 {
-    struct gsp_rm *rm = (struct gsp_rm *)b;
+    const struct gsp_rm *rm = gsprm_of(b);
 
-    *bytes_out = b->ops == &gsprm_ops ? rm->static_info_bytes : 0;
+    *bytes_out = rm ? rm->static_info_bytes : 0;
     return *bytes_out ? rm->static_info : NULL;
 }

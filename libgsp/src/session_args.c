@@ -165,9 +165,9 @@ gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err)
 const void *
 gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out, size_t *bytes_out)
 {
-    const struct gsp_rm *rm = (const struct gsp_rm *)b;
+    const struct gsp_rm *rm = gsprm_of(b);
 
-    if (b->ops->alloc != gsprm_alloc || i >= RM_LOGS || !rm->logs[i].cpu)
+    if (!rm || i >= RM_LOGS || !rm->logs[i].cpu)
         return NULL;
     *name_out = log_names[i];
     *bytes_out = rm->logs[i].bytes;
@@ -177,10 +177,10 @@ gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out, size_t *byt
 void
 gsp_rm_chip(struct gsp_backend *b, uint32_t *arch_out, uint32_t *impl_out)
 {
-    const struct gsp_rm *rm = (const struct gsp_rm *)b;
+    const struct gsp_rm *rm = gsprm_of(b);
     uint32_t boot_42 = 0;
 
-    if (b->ops->alloc == gsprm_alloc)
+    if (rm)
         boot_42 = rm->config.bus->ops->rd32(rm->config.bus, 0, NV_PMC_BOOT_42);
     *arch_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_ARCHITECTURE);
     *impl_out = NVRM_GET(boot_42, NV_PMC_BOOT_42_IMPLEMENTATION);
@@ -189,5 +189,7 @@ gsp_rm_chip(struct gsp_backend *b, uint32_t *arch_out, uint32_t *impl_out)
 struct gsp_bus *
 gsp_rm_bus(struct gsp_backend *b)
 {
-    return b->ops->alloc == gsprm_alloc ? ((struct gsp_rm *)b)->config.bus : NULL;
+    const struct gsp_rm *rm = gsprm_of(b);
+
+    return rm ? rm->config.bus : NULL;
 }

@@ -65,6 +65,8 @@ int gsprm_link(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_check_health(struct gsp_rm *rm, struct gsp_error *err);
 /** Frees the session; GSP-RM must no longer run. */
 void gsprm_destroy(struct gsp_rm *rm);
+/** The session at the bottom of a stack of backends; NULL when it is another kind. */
+struct gsp_rm *gsprm_of(struct gsp_backend *b);
 
 /* session_args.c */
 int gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err);

@@ -66,6 +66,7 @@ struct gsp_backend_ops {
 struct gsp_backend {
     const struct gsp_backend_ops *ops;
     struct nvrm_abi abi;
+    struct gsp_backend *behind; /* what a recorder passes calls on to; else NULL */
 };
 
 #ifdef __cplusplus

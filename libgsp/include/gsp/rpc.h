@@ -58,6 +58,19 @@ struct gsp_rpc_stats {
 
 struct gsp_rpc;
 
+/** Who listens in: a recorder. Called in the caller's thread; must not use the RPC. */
+struct gsp_rpc_tap {
+    void *ctx;
+    /** A message is about to be sent. */
+    void (*sent)(void *ctx, uint32_t function, const struct gsp_piece *send, unsigned sends);
+    /** What came of it: rc, and when that is 0 the result and the reply, of which reply_bytes
+     * arrived and the slices hold what fitted. slices is 0 for a message without an answer. */
+    void (*done)(void *ctx, int rc, const struct gsp_rpc_record *record, bool answered,
+                 const struct gsp_slice *reply, unsigned slices, size_t reply_bytes);
+    /** An event arrived. */
+    void (*event)(void *ctx, const struct gsp_event *event);
+};
+
 struct gsp_rpc_config {
     struct gsp_msgq *queue;      /* the CPU's end; borrowed */
     const struct gsp_host *host; /* borrowed; may be NULL */
@@ -67,6 +80,7 @@ struct gsp_rpc_config {
      * filled when it knows better ("the GPU has fallen off the bus"). */
     int (*health)(void *ctx, struct gsp_error *err);
     void *ctx;
+    const struct gsp_rpc_tap *tap; /* borrowed; may be NULL */
 };
 
 GSP_MUST_CHECK int gsp_rpc_create(const struct gsp_rpc_config *config, struct gsp_rpc **rpc_out,

@@ -31,6 +31,7 @@ struct gsp_rm_config {
     uint64_t timeout_ns;              /* per RPC; 0 means 6 s (1.5 x RM's default of 4 s) */
     const struct gsp_regkey *regkeys; /* borrowed; may be NULL */
     unsigned regkey_count;
+    const struct gsp_rpc_tap *tap; /* borrowed; may be NULL: listens to the RPCs */
 };
 
 GSP_MUST_CHECK int gsp_rm_open(const struct gsp_rm_config *config,

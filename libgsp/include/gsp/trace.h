@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Trace files: what was asked of RM and what came back, with times. The format is described in
+ * docs/trace.md.
+ *
+ * A file is a sequence of records, each with its own checksums. A section record begins every
+ * recording and says which release, card and transport the records behind it belong to; a file
+ * that exists is appended to. What a killed writer left behind is used up to its last complete
+ * record, and what is damaged is skipped and reported with its place.
+ *
+ * A writer may be used by any number of threads at once, a reader by one.
+ */
+#ifndef GSP_TRACE_H
+#define GSP_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <gsp/error.h>
+#include <gsp/host.h>
+#include <gsp/json.h>
+#include <nvrm/schema.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    GSP_TRACE_MAJOR = 1,
+    GSP_TRACE_MINOR = 0,
+    GSP_TRACE_HEADER = 48, /* bytes before a record's payload */
+    GSP_TRACE_ARGS = 16,   /* numbers of a record, at most */
+    GSP_TRACE_PIECES = 8,  /* byte strings of a record, at most */
+    GSP_TRACE_PAYLOAD_MAX = 64 << 20,
+    GSP_TRACE_SECTION_MAX = 1024, /* payload of a section record */
+};
+
+/** What a record is about. Unknown types are passed over by name, never an error. */
+enum gsp_trace_type {
+    GSP_TRACE_SECTION = 1, /* a recording begins */
+    GSP_TRACE_END = 2,     /* and ends in order */
+    GSP_TRACE_NOTE = 3,    /* text of the recorder */
+
+    GSP_TRACE_RPC = 16,       /* a call to GSP-RM as it went over the queues */
+    GSP_TRACE_RPC_POST = 17,  /* a message that has no answer */
+    GSP_TRACE_RPC_EVENT = 18, /* an event as it arrived */
+
+    GSP_TRACE_ALLOC = 32, /* backend calls: struct gsp_backend_ops */
+    GSP_TRACE_CONTROL = 33,
+    GSP_TRACE_FREE = 34,
+    GSP_TRACE_DUP = 35,
+    GSP_TRACE_MAP = 36,
+    GSP_TRACE_UNMAP = 37,
+    GSP_TRACE_CALL = 38,  /* a raw RPC that the client asked for */
+    GSP_TRACE_EVENT = 39, /* an event that the client took */
+
+    GSP_TRACE_BUS = 48, /* struct gsp_bus_access */
+
+    GSP_TRACE_IOCTL = 64, /* the kernel interface of nvidia.ko */
+    GSP_TRACE_UVM = 65,   /* an ioctl of /dev/nvidia-uvm */
+    GSP_TRACE_MMAP = 66,
+    GSP_TRACE_MUNMAP = 67,
+    GSP_TRACE_OPEN = 68,
+    GSP_TRACE_CLOSE = 69,
+};
+
+/** What a record's number is, for whoever prints it. */
+enum gsp_trace_kind {
+    GSP_TRACE_DEC,
+    GSP_TRACE_HEX,
+    GSP_TRACE_HANDLE,     /* 32 bits */
+    GSP_TRACE_CLASS,      /* a class id */
+    GSP_TRACE_CONTROL_ID, /* a control id */
+    GSP_TRACE_FUNCTION,   /* an RPC function or event */
+    GSP_TRACE_BUS_OP,     /* enum gsp_bus_operation */
+    GSP_TRACE_FD,         /* signed */
+};
+
+struct gsp_trace_arg {
+    const char *name;
+    enum gsp_trace_kind kind;
+};
+
+/** One type: its name, its numbers and its byte strings, in order. */
+struct gsp_trace_type_info {
+    enum gsp_trace_type type;
+    const char *name;                         /* "control" */
+    struct gsp_trace_arg arg[GSP_TRACE_ARGS]; /* up to the first without a name */
+    const char *piece[GSP_TRACE_PIECES];      /* up to the first NULL */
+    bool exchange; /* pieces are in, out, in_memory, out_memory, error */
+};
+const struct gsp_trace_type_info *gsp_trace_type_info(unsigned type); /* NULL: unknown */
+const struct gsp_trace_type_info *gsp_trace_type_at(unsigned i);      /* NULL past the end */
+
+/** Where the byte strings of backend calls and RPCs are. Ioctls have their path before them. */
+enum gsp_trace_exchange {
+    GSP_TRACE_IN,        /* parameters as they were given, in wire layout */
+    GSP_TRACE_OUT,       /* as they came back */
+    GSP_TRACE_IN_MEMORY, /* what their pointers lead to: gsp_trace_memory_take() */
+    GSP_TRACE_OUT_MEMORY,
+    GSP_TRACE_ERROR, /* text, where the call failed without a status of RM */
+};
+
+enum {
+    GSP_TRACE_OUT_SAME = 1,     /* `out` is as `in` and was left out of the file */
+    GSP_TRACE_ORIGIN_SHIFT = 8, /* enum gsp_origin of a failed call, in flags 15:8 */
+};
+
+struct gsp_trace_piece {
+    const void *data;
+    size_t bytes;
+};
+
+/** One record. What a reader hands out is valid until it is asked for the next one. */
+struct gsp_trace_record {
+    uint16_t type; /* enum gsp_trace_type */
+    uint16_t flags;
+    uint32_t tid;         /* thread that called; 0: the only one */
+    uint64_t time_ns;     /* start of the operation, since the section's start */
+    uint64_t duration_ns; /* how long it took */
+    int32_t rc;           /* what it returned: 0 or a negative errno */
+    uint32_t status;      /* NV_STATUS as RM said it */
+    unsigned args, pieces;
+    uint64_t arg[GSP_TRACE_ARGS];
+    struct gsp_trace_piece piece[GSP_TRACE_PIECES];
+    /* Set by the reader. */
+    uint64_t number; /* in the file, from 1 */
+    uint64_t offset; /* of its header, in the file */
+    size_t bytes;    /* header and payload */
+};
+
+/** What the records of one recording belong to. */
+struct gsp_trace_section {
+    uint16_t major, minor;
+    uint64_t start_unix_ns; /* wall clock */
+    uint64_t start_ns;      /* the host's clock; times of records count from here */
+    uint64_t schema_hash;   /* gsp_trace_schema_hash() of the recording program */
+    uint32_t pid;
+    uint32_t levels; /* GSP_TRACE_LEVEL_* */
+    char release[32], chip[64], transport[256], program[64];
+};
+enum {
+    GSP_TRACE_LEVEL_BACKEND = 1,
+    GSP_TRACE_LEVEL_RPC = 2,
+    GSP_TRACE_LEVEL_BUS = 4,
+    GSP_TRACE_LEVEL_IOCTL = 8,
+};
+
+/** A number that changes when any struct, control, class or RPC of the release does. */
+uint64_t gsp_trace_schema_hash(struct nvrm_abi abi);
+
+/* Writing */
+
+struct gsp_trace_writer;
+
+struct gsp_trace_writer_config {
+    const struct gsp_host *host; /* borrowed; may be NULL */
+    struct nvrm_abi abi;         /* of the records; names the release, gives the hash */
+    const char *chip, *transport, *program; /* any may be NULL */
+    uint32_t levels;
+};
+
+/** Create the file or append to the trace that it is; refuses to append to anything else. Every
+ * record is in the kernel's hands when gsp_trace_write() returns, so that nothing is lost when
+ * this process dies. */
+GSP_MUST_CHECK int gsp_trace_writer_open(const char *path,
+                                         const struct gsp_trace_writer_config *config,
+                                         struct gsp_trace_writer **writer_out,
+                                         struct gsp_error *err);
+/** The same on a descriptor, which stays the caller's. Nothing is checked about what it holds.
+ */
+GSP_MUST_CHECK int gsp_trace_writer_open_fd(int fd,
+                                            const struct gsp_trace_writer_config *config,
+                                            struct gsp_trace_writer **writer_out,
+                                            struct gsp_error *err);
+/** 0, or the negative errno of the first write that failed: from then on nothing is written and
+ * records are counted as lost. */
+int gsp_trace_write(struct gsp_trace_writer *w, const struct gsp_trace_record *record);
+/** Nanoseconds since the section's start, for gsp_trace_record.time_ns. */
+uint64_t gsp_trace_now_ns(const struct gsp_trace_writer *w);
+/** Ends the section and frees the writer, which may be NULL. An error tells how many records
+ * were lost and why. */
+int gsp_trace_writer_close(struct gsp_trace_writer *w, struct gsp_error *err);
+
+/* Reading */
+
+struct gsp_trace_reader;
+
+/** A piece of the file that could not be used. */
+struct gsp_trace_damage {
+    uint64_t offset, bytes;
+    uint64_t after;   /* number of the last good record before it */
+    const char *what; /* "a record is cut off" */
+};
+
+struct gsp_trace_reader_config {
+    const struct gsp_host *host;                                      /* may be NULL */
+    const struct nvrm_schema *schema;                                 /* may be NULL */
+    void (*damage)(void *ctx, const struct gsp_trace_damage *damage); /* may be NULL */
+    void *ctx;
+};
+
+/** Opens a file and reads its first section. 0; -ENOENT and other errnos of open(); -EBADMSG:
+ * not a trace; -EOPNOTSUPP: a later version of the format. */
+GSP_MUST_CHECK int gsp_trace_open(const char *path,
+                                  const struct gsp_trace_reader_config *config,
+                                  struct gsp_trace_reader **reader_out, struct gsp_error *err);
+/** The same on a descriptor (a pipe will do), which stays the caller's. */
+GSP_MUST_CHECK int gsp_trace_open_fd(int fd, const struct gsp_trace_reader_config *config,
+                                     struct gsp_trace_reader **reader_out,
+                                     struct gsp_error *err);
+/** The same on memory, which is borrowed. */
+GSP_MUST_CHECK int gsp_trace_open_memory(const void *data, size_t bytes,
+                                         const struct gsp_trace_reader_config *config,
+                                         struct gsp_trace_reader **reader_out,
+                                         struct gsp_error *err);
+/** The next record, section and end records included. 0, -ENODATA at the end, -ENOMEM, or the
+ * errno of read(). */
+int gsp_trace_next(struct gsp_trace_reader *r, struct gsp_trace_record *record_out,
+                   struct gsp_error *err);
+/** Whose record the last one was, and how many sections have begun. Borrowed. */
+const struct gsp_trace_section *gsp_trace_section(const struct gsp_trace_reader *r);
+unsigned gsp_trace_section_number(const struct gsp_trace_reader *r);
+/** The release of the section; abi.release is NVRM_NO_RELEASE when the schema lacks it. */
+struct nvrm_abi gsp_trace_abi(const struct gsp_trace_reader *r);
+/** Bytes that could not be used so far. */
+uint64_t gsp_trace_damaged_bytes(const struct gsp_trace_reader *r);
+void gsp_trace_close(struct gsp_trace_reader *r);
+
+/* Meaning */
+
+/** What a record is called: the control, class, function, operation or escape by name, else
+ * "?". Static, or in `room`. */
+const char *gsp_trace_name(struct nvrm_abi abi, const struct gsp_trace_record *record,
+                           char room[64]);
+/** Layout of the parameters of a record; NULL when there is none. */
+const struct nvrm_layout *gsp_trace_layout(struct nvrm_abi abi,
+                                           const struct gsp_trace_record *record);
+/** The bytes of piece `which`, resolved: `out` is `in` where it was left out. */
+struct gsp_trace_piece gsp_trace_exchanged(const struct gsp_trace_record *record,
+                                           enum gsp_trace_exchange which);
+/** Parameters (GSP_TRACE_IN or _OUT) as a JSON object; hex digits when the schema has no layout
+ * for them, null when there are none. */
+GSP_MUST_CHECK int gsp_trace_params_json(struct nvrm_abi abi,
+                                         const struct gsp_trace_record *record,
+                                         enum gsp_trace_exchange which, struct gsp_text *out,
+                                         struct gsp_error *err);
+
+/* Memory behind pointers */
+
+/** Append what the pointers of a wire struct of this process lead to, in the order of a walk
+ * over its fields. `limit`, when given, is what an earlier call gave for the same struct: no
+ * region gets longer. 0 or -ENOMEM, as out->rc says too. */
+int gsp_trace_memory_take(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                          const void *wire, size_t wire_bytes,
+                          const struct gsp_trace_piece *limit, struct gsp_text *out);
+/** Make the pointers of `wire` lead into `memory`, a copy of what was taken; what has no region
+ * there becomes null. Then GSP_JSON_POINTERS is safe, whatever the bytes say. */
+void gsp_trace_memory_point(struct nvrm_abi abi, const struct nvrm_layout *layout, void *wire,
+                            size_t wire_bytes, void *memory, size_t memory_bytes);
+/** Copy what was taken to where the pointers of `wire`, a struct of this process, lead: at most
+ * as much as `wire` has room for. */
+void gsp_trace_memory_give(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                           const void *wire, size_t wire_bytes,
+                           const struct gsp_trace_piece *memory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
