@@ -6,113 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include <nvrm/bind.h>
 #include <rm/name.h>
 
 #include "schema_verbs.h"
 
-enum { DEEPEST = 12 };
-
 static const struct nvrm_cmd export_row = {
     .name = "schema export", .args = "NAME|PATTERN...", .min_args = 1, .max_args = -1};
-
-static json_t *
-integer_of(const struct nvrm_field *f)
-{
-    const unsigned bits =
-        f->bit_len ? f->bit_len : 8 * nvrm_type_bytes((enum nvrm_type)f->type);
-    const bool is_signed = f->type >= NVRM_S8 && f->type <= NVRM_S64;
-    json_t *number = json_pack("{s:s}", "type", "integer");
-
-    if (bits >= 64)
-        return json_pack("{s:[o, {s:s, s:s}]}", "anyOf", number, "type", "string", "pattern",
-                         "^(0x[0-9a-fA-F]{1,16}|-?[0-9]+)$");
-    json_object_set_new(number, "minimum", json_integer(is_signed ? -(1ll << (bits - 1)) : 0));
-    json_object_set_new(number, "maximum",
-                        json_integer(is_signed ? (1ll << (bits - 1)) - 1 : (1ll << bits) - 1));
-    return json_pack("{s:[o, {s:s, s:s}]}", "anyOf", number, "type", "string", "pattern",
-                     "^(0x[0-9a-fA-F]+|-?[0-9]+)$");
-}
-
-/* Names of a set that the release has. */
-static json_t *
-set_names(struct nvrm_abi abi, uint16_t set)
-{
-    json_t *names = json_array();
-
-    for (unsigned i = 0; i < nvrm_set_count(abi.schema, set); i++) {
-        const struct nvrm_const *c = nvrm_set_at(abi, set, i);
-
-        if (c)
-            json_array_append_new(names, json_string(nvrm_str(abi.schema, c->name)));
-    }
-    return names;
-}
-
-/* Where names are accepted the number still is, and the set's prefix may be left out. */
-static json_t *
-named_scalar(struct nvrm_abi abi, const struct nvrm_field *f, const struct nvrm_note *n)
-{
-    json_t *number = integer_of(f);
-
-    if (!n || !n->set_kind)
-        return number;
-    if (n->set_kind != NVRM_SET_ENUM)
-        return json_pack("{s:[o, {s:s}, {s:s}]}", "anyOf", number, "type", "string", "type",
-                         "object");
-    return json_pack("{s:[{s:o}, o, {s:s}]}", "anyOf", "enum", set_names(abi, n->set), number,
-                     "type", "string");
-}
-
-static json_t *layout_schema(struct nvrm_abi abi, const struct nvrm_layout *l, int depth);
-
-static json_t *
-element_schema(struct nvrm_abi abi, const struct nvrm_field *f, const struct nvrm_note *n,
-               int depth)
-{
-    if (f->type == NVRM_STRUCT && depth < DEEPEST)
-        return layout_schema(abi, nvrm_layout_at(abi.schema, f->ref), depth + 1);
-    if (f->type == NVRM_STRUCT)
-        return json_pack("{s:s}", "type", "object");
-    if (f->type == NVRM_BOOL)
-        return json_pack("{s:[s, s]}", "type", "boolean", "integer");
-    if (f->type == NVRM_PTR)
-        return json_pack("{s:[s, s, s]}", "type", "array", "string", "integer");
-    return named_scalar(abi, f, n);
-}
-
-static json_t *
-field_schema(struct nvrm_abi abi, const struct nvrm_field *f, int depth)
-{
-    const struct nvrm_note *n = nvrm_note_at(abi.schema, f->note);
-    const bool bytes = f->type == NVRM_U8 || f->type == NVRM_CHAR;
-    json_t *one = element_schema(abi, f, n, depth);
-    json_t *o = one;
-
-    if (f->flags & NVRM_FIELD_ARRAY || !f->count) {
-        o = json_pack("{s:s, s:o}", "type", "array", "items", one);
-        if (f->count)
-            json_object_set_new(o, "maxItems", json_integer(f->count));
-        if (bytes)
-            o = json_pack("{s:[o, {s:s}]}", "anyOf", o, "type", "string");
-    }
-    if (n && n->doc)
-        json_object_set_new(o, "description", json_string(nvrm_str(abi.schema, n->doc)));
-    return o;
-}
-
-static json_t *
-layout_schema(struct nvrm_abi abi, const struct nvrm_layout *l, int depth)
-{
-    const struct nvrm_schema *s = abi.schema;
-    const struct nvrm_field *fields = nvrm_layout_fields(s, l);
-    json_t *properties = json_object();
-
-    for (unsigned i = 0; i < l->fields; i++)
-        json_object_set_new(properties, nvrm_str(s, fields[i].name),
-                            field_schema(abi, &fields[i], depth));
-    return json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
-                     "additionalProperties", 0);
-}
 
 /* The struct behind a name: its own, or what a control or class takes. */
 static const struct nvrm_layout *
@@ -127,21 +27,33 @@ layout_of(struct nvrm_abi abi, const char *name)
     return !l && cls ? rm_class_layout(abi, cls) : l;
 }
 
+/* The text of the one generator that nvrm-gen and gen use too. NULL when out of memory. */
+static json_t *
+json_schema(struct nvrm_abi abi, const struct nvrm_layout *l)
+{
+    struct nvrm_bind *bind;
+    json_t *doc = NULL;
+    const char *text;
+    size_t bytes;
+
+    if (nvrm_bind_create(abi.schema, &bind) < 0)
+        return NULL;
+    if (nvrm_bind_schema_of(bind, abi, l, &text, &bytes) == 0)
+        doc = json_loadb(text, bytes, JSON_ALLOW_NUL, NULL);
+    nvrm_bind_destroy(bind);
+    return doc;
+}
+
 static json_t *
 document(struct nvrm_abi abi, const struct nvrm_layout *l, bool layout)
 {
-    const char *release = nvrm_release_name(abi.schema, abi.release);
     json_t *doc;
 
-    if (layout) {
-        doc = describe_layout(abi, l, true);
-        json_object_set_new(doc, "release", json_string(release));
-        return doc;
-    }
-    doc =
-        json_pack("{s:s, s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema",
-                  "title", nvrm_str(abi.schema, l->name), "$comment", release);
-    json_object_update_new(doc, layout_schema(abi, l, 0));
+    if (!layout)
+        return json_schema(abi, l);
+    doc = describe_layout(abi, l, true);
+    json_object_set_new(doc, "release",
+                        json_string(nvrm_release_name(abi.schema, abi.release)));
     return doc;
 }
 

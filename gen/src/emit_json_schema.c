@@ -46,7 +46,8 @@ is_signed(uint8_t type)
            type == NVRM_FD;
 }
 
-/* Limits of JSON numbers; strings are only checked for being numbers. */
+/* Limits of JSON numbers; strings are only checked for being numbers. 64-bit limits are left
+ * out: most readers of JSON cannot hold them. */
 static void
 put_integer(struct page *p, uint8_t type, unsigned bits)
 {
@@ -55,11 +56,13 @@ put_integer(struct page *p, uint8_t type, unsigned bits)
     gen_textf(
         p->g, p->out,
         "\"type\": [\"integer\", \"string\"], \"pattern\": \"^-?(0[xX][0-9a-fA-F]+|[0-9]+)$\"");
-    if (is_signed(type))
+    if (is_signed(type) && bits < 64)
         gen_textf(p->g, p->out, ", \"minimum\": -%" PRIu64 ", \"maximum\": %" PRIu64,
                   max / 2 + 1, max / 2);
-    else
-        gen_textf(p->g, p->out, ", \"minimum\": 0, \"maximum\": %" PRIu64, max);
+    else if (!is_signed(type))
+        gen_textf(p->g, p->out, ", \"minimum\": 0");
+    if (!is_signed(type) && bits < 64)
+        gen_textf(p->g, p->out, ", \"maximum\": %" PRIu64, max);
 }
 
 static void

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gen: bindings of chosen names and releases, as source text for other programs. Needs no card.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <nvrm/bind.h>
+#include <rm/name.h>
+
+#include "cmds.h"
+#include "fw_file.h"
+#include "releases.h"
+
+struct job {
+    struct cli *cli;
+    struct nvrm_bind *bind;
+    enum nvrm_bind_language language;
+    const char *to; /* NULL: stdout */
+    bool force;
+    json_t *files; /* what was written */
+};
+
+static int
+find_language(struct cli *cli, const char *word, enum nvrm_bind_language *out)
+{
+    const char *names[NVRM_BIND_LANGUAGES + 1] = {0};
+    const char *nearest;
+    char hint[96];
+
+    for (unsigned i = 0; i < NVRM_BIND_LANGUAGES; i++) {
+        names[i] = nvrm_bind_language_name(i);
+        if (!strcmp(names[i], word)) {
+            *out = (enum nvrm_bind_language)i;
+            return CLI_OK;
+        }
+    }
+    nearest = cli_nearest(word, names);
+    snprintf(hint, sizeof(hint), nearest ? "did you mean gen %s?" : "legal: %s",
+             nearest ? nearest : "c, rust, python, json-schema");
+    return cli_usage(cli, hint, "gen writes no '%s'", word);
+}
+
+/* The name that was meant: whichever kind of name knows it best. */
+static int
+no_such_name(struct cli *cli, const struct cli_releases *releases, const char *name)
+{
+    const unsigned kinds = NVRM_NAME_STRUCT | NVRM_NAME_CONTROL | NVRM_NAME_CLASS |
+                           NVRM_NAME_RPC | NVRM_NAME_STATUS;
+    const struct nvrm_abi abi = {cli->schema, releases->at[releases->count - 1]};
+    const char *nearest = nvrm_nearest_name(abi, kinds, name);
+    struct gsp_error err = {0};
+
+    gsp_fail(&err, GSP_ORIGIN_INPUT, -ENOENT, "nothing in %s is called '%s'",
+             releases->count == 1 ? nvrm_release_name(abi.schema, abi.release)
+                                  : "the chosen releases",
+             name);
+    if (nearest && strcmp(nearest, name) != 0)
+        gsp_hint(&err, "did you mean %s?", nearest);
+    else
+        gsp_hint(&err, "schema show --all NAME says which releases have it");
+    return cli_fail(cli, &err);
+}
+
+static int
+add_names(struct job *job, const struct cli_releases *releases, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        unsigned missing = 0;
+        const int rc = nvrm_bind_name(job->bind, argv[i], &missing);
+
+        if (rc == -ENOENT)
+            return no_such_name(job->cli, releases, argv[i]);
+        if (rc < 0)
+            return cli_out_of_memory(job->cli);
+        if (missing)
+            cli_note(job->cli, "%s: %u of the %u chosen releases lack it", argv[i], missing,
+                     releases->count);
+    }
+    return CLI_OK;
+}
+
+static int
+write_file(struct job *job, const char *path, const char *text, size_t bytes)
+{
+    struct gsp_error err = {0};
+
+    if (fw_file_write(path, text, bytes, job->force, &err) < 0)
+        return cli_fail(job->cli, &err);
+    json_array_append_new(job->files, json_string(path));
+    return CLI_OK;
+}
+
+static bool
+is_folder(const char *path)
+{
+    const size_t n = strlen(path);
+    struct stat st;
+
+    return (n && path[n - 1] == '/') || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+static void
+in_folder(const struct job *job, const char *name, const char *ending, char *path, size_t bytes)
+{
+    const size_t n = strlen(job->to);
+
+    snprintf(path, bytes, "%s%s%s%s", job->to, n && job->to[n - 1] == '/' ? "" : "/", name,
+             ending);
+}
+
+static int
+write_schema(void *ctx, const char *name, const char *text, size_t bytes)
+{
+    struct job *job = ctx;
+    char path[4096];
+
+    in_folder(job, name, ".json", path, sizeof(path));
+    return write_file(job, path, text, bytes);
+}
+
+static void
+print_summary(struct cli *cli, const json_t *doc)
+{
+    const json_t *file;
+    size_t i;
+
+    json_array_foreach(json_object_get(doc, "files"), i, file)
+        fprintf(cli->out, "%s\n", json_string_value(file));
+}
+
+/* Where it went and how much it is. */
+static int
+emit_summary(struct job *job)
+{
+    const struct nvrm_bind_counts n = nvrm_bind_counts(job->bind);
+    json_t *doc = json_pack("{s:s, s:O, s:i, s:i, s:i, s:i}", "language",
+                            nvrm_bind_language_name(job->language), "files", job->files,
+                            "releases", (int)n.releases, "types", (int)n.types, "ids",
+                            (int)n.ids, "constants", (int)n.constants);
+
+    return cli_emit(job->cli, &(struct cli_doc){.json = doc, .text = print_summary});
+}
+
+static int
+write_out(struct job *job)
+{
+    struct cli *cli = job->cli;
+    char path[4096];
+    const char *text;
+    size_t bytes;
+
+    if (job->to && is_folder(job->to) && mkdir(job->to, 0777) < 0 && errno != EEXIST)
+        return cli_usage(cli, "the folder above it must exist", "%s: %s", job->to,
+                         strerror(errno));
+    if (job->to && is_folder(job->to) && job->language == NVRM_BIND_JSON_SCHEMA) {
+        const int rc = nvrm_bind_schemas(job->bind, write_schema, job);
+
+        return rc == -ENOMEM ? cli_out_of_memory(cli) : rc ? rc : emit_summary(job);
+    }
+    if (nvrm_bind_text(job->bind, job->language, &text, &bytes) < 0)
+        return cli_out_of_memory(cli);
+    if (!job->to) {
+        cli_page(cli);
+        fwrite(text, 1, bytes, cli->out);
+        cli_page_end(cli);
+        return CLI_OK;
+    }
+    snprintf(path, sizeof(path), "%s", job->to);
+    if (is_folder(job->to))
+        in_folder(job, nvrm_bind_file_name(job->language), "", path, sizeof(path));
+    if (write_file(job, path, text, bytes) != CLI_OK)
+        return CLI_USAGE;
+    return emit_summary(job);
+}
+
+static int
+run_job(struct job *job, const struct cli_releases *releases, int argc, char **argv)
+{
+    int rc;
+
+    if (nvrm_bind_create(job->cli->schema, &job->bind) < 0)
+        return cli_out_of_memory(job->cli);
+    for (unsigned i = 0; i < releases->count; i++)
+        if (nvrm_bind_release(job->bind, releases->at[i]) < 0)
+            return cli_out_of_memory(job->cli);
+    job->files = json_array();
+    rc = add_names(job, releases, argc, argv);
+    if (rc == CLI_OK)
+        rc = write_out(job);
+    json_decref(job->files);
+    return rc;
+}
+
+static int
+cmd_gen_run(struct cli *cli, int argc, char **argv)
+{
+    struct job job = {.cli = cli, .force = cli_flag(&argc, argv, "--force")};
+    struct gsp_error err = {0};
+    struct cli_releases releases;
+    char *to = NULL;
+    int rc = cli_value(cli, &argc, argv, "--to", &to);
+
+    if (rc == CLI_OK)
+        rc = cli_check_args(cli, &cmd_gen, &argc, argv);
+    if (rc == CLI_OK)
+        rc = find_language(cli, argv[1], &job.language);
+    if (rc != CLI_OK)
+        return rc;
+    if (cli_releases(cli, NULL, &releases, &err) < 0)
+        return cli_fail(cli, &err);
+    job.to = to;
+    rc = run_job(&job, &releases, argc - 2, argv + 2);
+    nvrm_bind_destroy(job.bind);
+    return rc;
+}
+
+const struct nvrm_cmd cmd_gen = {
+    .name = "gen",
+    .args = "c|rust|python|json-schema NAME|PATTERN...",
+    .options = "--to FILE|DIR/, --force; -F RELEASE,RELEASE..., OLDER..NEWER, 570.* or all",
+    .help = "bindings of names and releases for other programs",
+    .min_args = 2,
+    .max_args = -1,
+    .run = cmd_gen_run,
+};
