@@ -168,6 +168,29 @@ emu_config_reset(struct emu_gpu *gpu)
     put_extended_capabilities(gpu);
 }
 
+static uint32_t
+word_at(const struct emu_gpu *gpu, uint32_t offset)
+{
+    uint32_t value;
+
+    memcpy(&value, gpu->config + offset, sizeof(value));
+    return value;
+}
+
+uint64_t
+emu_config_bar(const struct emu_gpu *gpu, unsigned bar)
+{
+    const uint32_t at = 0x10 + bar * 4, low = word_at(gpu, at);
+
+    return (low & ~UINT32_C(0xf)) | (low & 4 ? (uint64_t)word_at(gpu, at + 4) << 32 : 0);
+}
+
+bool
+emu_config_memory_space(const struct emu_gpu *gpu)
+{
+    return gpu->config[4] >> 1 & 1;
+}
+
 static bool
 sound(uint32_t offset, uint32_t width)
 {

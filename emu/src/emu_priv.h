@@ -62,6 +62,11 @@ void emu_config_reset(struct emu_gpu *gpu);
 int emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *value_out);
 int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value);
 
+/** Where software put a BAR. */
+uint64_t emu_config_bar(const struct emu_gpu *gpu, unsigned bar);
+/** The card answers at its BARs: memory space in the command register. */
+bool emu_config_memory_space(const struct emu_gpu *gpu);
+
 /* regs.c */
 void emu_regs_reset(struct emu_gpu *gpu);
 uint32_t emu_reg_rd32(struct emu_gpu *gpu, uint64_t bar_off);

@@ -54,6 +54,7 @@ enum {
     RISCV_IRQMASK = 0x1528,
     RISCV_IRQDEST = 0x152c,
     BCR_CTRL = 0x1668,
+    BCR_RISCV = 1 << 4 | 1 << 8, /* RISC-V selected, branch fetch; VALID is read-only */
     BCR_FIRST = 0x166c,
     BCR_LAST = 0x1684,
 
@@ -109,6 +110,12 @@ emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
     *irqstat_of(gpu, f) = 0;
 }
 
+bool
+emu_falcon_is_riscv(const struct emu_falcon *f)
+{
+    return (f->bcr_ctrl & BCR_RISCV) == BCR_RISCV;
+}
+
 void
 emu_falcon_to_riscv(struct emu_gpu *gpu, struct emu_falcon *f)
 {
@@ -116,7 +123,7 @@ emu_falcon_to_riscv(struct emu_gpu *gpu, struct emu_falcon *f)
     f->scrub = 0;
     f->fresh = false;
     if (emu_family_has_brom(gpu->hw->key.family))
-        f->bcr_ctrl = 0x111; /* valid, RISC-V selected, branch fetch */
+        f->bcr_ctrl = BCR_RISCV;
 }
 
 /* GSP-RM lives on the GSP: it survives only where it asked the CPU for this. */
@@ -440,7 +447,7 @@ emu_falcon_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_
     case RISCV_IRQDEST:
         return true;
     case BCR_CTRL:
-        f->bcr_ctrl = value & 0x111;
+        f->bcr_ctrl = value & BCR_RISCV;
         return true;
     default:
         return reg >= PORTS_FIRST && reg <= PORTS_LAST &&

@@ -26,6 +26,18 @@ enum {
 
 /* FWSEC */
 
+/* A card leaves the factory with the newest version that its VBIOS is signed for fused: a driver
+ * that takes the last signature (tinygrad's does) works on those that are sold. */
+static unsigned
+fused_version(uint32_t fuse)
+{
+    unsigned version = 0;
+
+    for (; fuse; fuse >>= 1)
+        version++;
+    return version;
+}
+
 void
 emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out)
 {
@@ -46,8 +58,8 @@ emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out)
     out->version = 3;
     out->imem_virt = 0x100;
     out->pkc_off = 0x200;
-    out->signature_count = 3;
-    out->signature_versions = card->gsp_fuse ? 0xe : 0x7;
+    out->signature_count = fused_version(card->gsp_fuse) + 1;
+    out->signature_versions = (1u << out->signature_count) - 1;
 }
 
 void

@@ -74,6 +74,7 @@ emu_hw_init(struct emu_gpu *gpu)
     hw->sec2.base = EMU_SEC2_BASE;
     hw->prom.mem = &gpu->mem;
     hw->vram_bytes = gpu->card->pub.fb_bytes;
+    emu_hw_attach(gpu);
     set_reset_state(gpu);
     return 0;
 }

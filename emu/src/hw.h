@@ -142,6 +142,7 @@ struct emu_hw {
     uint32_t leaf[16], leaf_en[16], top_en;
     uint64_t libos_args;
     struct emu_saved saved;
+    bool turning;        /* a request of the card's own is being looked up in BAR1 */
     bool booted;         /* by the chain, not by direct_start */
     bool resumable;      /* GSP-RM let go of its core and waits on SEC2 to get it back */
     bool gsp_visible;    /* FSP released the GSP's registers to the CPU */
@@ -185,6 +186,8 @@ bool emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out,
                  uint64_t bytes);
 /** Does system memory hold these bytes? */
 bool emu_hw_holds(struct emu_gpu *gpu, uint64_t addr, const void *wanted, uint64_t bytes);
+/** Let DMA to an address of the card's own BAR1 come back to the card. */
+void emu_hw_attach(struct emu_gpu *gpu);
 /** Software allowed the card to reach system memory: bus master in its configuration space. */
 bool emu_hw_bus_master(const struct emu_gpu *gpu);
 
@@ -204,6 +207,8 @@ uint32_t emu_hw_vf(const struct emu_gpu *gpu, uint32_t off);
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);
 /** Booter's own way to a core that can run GSP-RM. */
 void emu_falcon_to_riscv(struct emu_gpu *gpu, struct emu_falcon *f);
+/** The switch is set to the RISC-V core, and its boot ROM to branch fetch. */
+bool emu_falcon_is_riscv(const struct emu_falcon *f);
 bool emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg,
                      uint32_t *value_out);
 bool emu_falcon_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_t value);

@@ -9,10 +9,6 @@
 #include "emu_priv.h"
 #include "hw.h"
 
-enum {
-    BCR_RISCV = 0x111, /* valid, RISC-V selected, branch fetch */
-};
-
 /* The GSP was reset after FWSEC and, where there is a switch, set to its RISC-V core. */
 static bool
 core_ready(const struct emu_gpu *gpu)
@@ -21,7 +17,7 @@ core_ready(const struct emu_gpu *gpu)
 
     if (!f->fresh || f->in_reset)
         return false;
-    return !emu_family_has_brom(gpu->hw->key.family) || f->bcr_ctrl == BCR_RISCV;
+    return !emu_family_has_brom(gpu->hw->key.family) || emu_falcon_is_riscv(f);
 }
 
 uint32_t
@@ -53,10 +49,6 @@ check_state(struct emu_gpu *gpu)
         emu_note(gpu, "booter: the GSP was not reset into its RISC-V core (BCR_CTRL 0x%x)",
                  hw->gsp.bcr_ctrl);
         return EMU_CHAIN_CORE;
-    }
-    if (hw->key.family == EMU_AD10X && hw->bsi_scratch_15 >> 29 < 3) {
-        emu_note(gpu, "booter: memory was not scrubbed");
-        return EMU_CHAIN_SCRUBBER;
     }
     return EMU_CHAIN_OK;
 }

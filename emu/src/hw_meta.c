@@ -197,6 +197,20 @@ check_frts(struct emu_gpu *gpu, struct emu_meta *m)
     return EMU_CHAIN_OK;
 }
 
+/* The VBIOS scrubs the last 256 MiB (kgspGetPrescrubbedTopFbSize), on GA100 all. The scrubber
+ * does the rest, on Ada: a client that stays within need not run it, and tinygrad does not. */
+static uint32_t
+check_scrubbed(struct emu_gpu *gpu, uint64_t lowest)
+{
+    const struct emu_hw *hw = gpu->hw;
+
+    if (hw->key.family == EMU_GA100 || hw->bsi_scratch_15 >> 29 >= 3 ||
+        lowest >= hw->vram_bytes - 256 * (uint64_t)MIB)
+        return EMU_CHAIN_OK;
+    return refuse(gpu, hw->key.family == EMU_AD10X ? EMU_CHAIN_SCRUBBER : EMU_CHAIN_LAYOUT,
+                  "below the scrubbed memory", lowest);
+}
+
 static uint32_t
 check_heaps(struct emu_gpu *gpu, struct emu_meta *m)
 {
@@ -214,10 +228,7 @@ check_heaps(struct emu_gpu *gpu, struct emu_meta *m)
         !region(spare, get(m, NON_WPR_HEAP_SIZE), m->wpr_start, PAGE) ||
         get(m, RSVD_START) > spare)
         return refuse(gpu, EMU_CHAIN_LAYOUT, "heap outside WPR", spare);
-    /* Only the last 256 MiB are scrubbed before the second-generation system boots. */
-    if (old && m->wpr_start < gpu->hw->vram_bytes - 256 * (uint64_t)MIB)
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "below the scrubbed memory", m->wpr_start);
-    return EMU_CHAIN_OK;
+    return check_scrubbed(gpu, get(m, RSVD_START));
 }
 
 uint32_t

@@ -290,7 +290,7 @@ emu_seq_resume(struct emu_gpu *gpu)
     if (!hw->resumable)
         return false;
     if (!hw->seq_ran || !hw->gsp.fresh || args != hw->libos_args ||
-        (emu_family_has_brom(hw->key.family) && hw->gsp.bcr_ctrl != 0x111)) {
+        (emu_family_has_brom(hw->key.family) && !emu_falcon_is_riscv(&hw->gsp))) {
         emu_note(gpu, "booter: GSP-RM is not resumed: %s",
                  hw->seq_ran ? "the core is not set up" : "its ucode did not run");
         hw->sec2.mailbox[0] = EMU_CHAIN_CORE;

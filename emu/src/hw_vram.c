@@ -127,6 +127,40 @@ bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off, bool write)
     return emu_hw_target(gpu, m.target, m.addr, 4);
 }
 
+/* A request to an address of the card's own BAR1 goes up to the bridge and comes back to the
+ * card: drivers boot from images that they put into memory through BAR1 (tinygrad with a large
+ * one). Only what ends in local memory: nothing turns around twice. */
+static void *
+own_bar1(void *ctx, uint64_t bus_addr, size_t bytes)
+{
+    struct emu_gpu *gpu = ctx;
+    const uint64_t base = emu_config_bar(gpu, 1);
+    const uint64_t size = (uint64_t)gpu->card->bar1_mib << 20, off = bus_addr - base;
+    struct emu_mapping m = {0};
+    struct block b;
+
+    if (!gpu->hw || gpu->hw->turning || !base || bus_addr < base || off >= size ||
+        bytes > size - off || !emu_config_memory_space(gpu))
+        return NULL;
+    b = block_of(gpu, 1);
+    if (!b.virtual_mode)
+        return b.target ? NULL : emu_hw_vram(gpu, b.addr + off, bytes);
+    if (off % EMU_PAGE_BYTES + bytes > EMU_PAGE_BYTES)
+        return NULL;
+    gpu->hw->turning = true;
+    if (!emu_mmu_map(gpu, b.target, b.addr, off, &m))
+        m.target = 1;
+    gpu->hw->turning = false;
+    return m.target ? NULL : emu_hw_vram(gpu, m.addr, bytes);
+}
+
+void
+emu_hw_attach(struct emu_gpu *gpu)
+{
+    gpu->ram.own = own_bar1;
+    gpu->ram.own_ctx = gpu;
+}
+
 uint32_t
 emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off)
 {

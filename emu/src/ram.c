@@ -126,7 +126,10 @@ emu_ram_at(const struct emu_ram *ram, uint64_t bus_addr, size_t bytes)
 {
     unsigned i;
     const struct emu_ram_block *block;
+    void *own = ram->own ? ram->own(ram->own_ctx, bus_addr, bytes) : NULL;
 
+    if (own)
+        return own;
     if (ram->lookup)
         return ram->lookup(ram->lookup_ctx, bus_addr, bytes);
     i = find_block(ram, bus_addr);

@@ -35,6 +35,9 @@ struct emu_ram {
     /* Set when the system's memory is somebody else's: asked instead of the blocks. */
     void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes);
     void *lookup_ctx;
+    /* Asked first, when set: addresses that lead back into the card. NULL: they do not. */
+    void *(*own)(void *ctx, uint64_t bus_addr, size_t bytes);
+    void *own_ctx;
 };
 
 /** 0 or -ENOMEM. bytes is a multiple of 4096. */
