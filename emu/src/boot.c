@@ -221,7 +221,8 @@ emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args)
 }
 
 /* GSP-RM reads RMARGS again: kgspPopulateGspRmInitArgs of 570.144 tells it there that this is
- * no cold start. The queues are as they were left. */
+ * no cold start. The queues are as they were left, and INIT_DONE says that it is back
+ * (kgspWaitForRmInitDone at the end of kgspBootstrap, in every boot mode). */
 int
 emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args)
 {
@@ -238,7 +239,9 @@ emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args)
         return -EINVAL;
     }
     gpu->gsp.suspending = false;
-    gpu->gsp.state = EMU_GSP_RUNNING;
+    gpu->gsp.sr_meta = 0;
+    gpu->gsp.state = EMU_GSP_STARTING;
+    emu_rpc_init_done(gpu, NV_OK);
     emu_gsp_service(gpu);
     return 0;
 }

@@ -153,7 +153,8 @@ boost(struct emu_call *c)
     return (flags & 3) == 3 ? NV_ERR_INVALID_ARGUMENT : NV_OK; /* CLEAR, TO_LEVEL or TO_MAX */
 }
 
-/* Suspend: the memory that will hold the firmware's state must exist. */
+/* Suspend: the memory that will hold the firmware's state must exist. From 570.86.15 on the
+ * address of the GspFwSRMeta comes along, for the FMC. */
 static uint32_t
 init_fbsr(struct emu_call *c)
 {
@@ -161,9 +162,10 @@ init_fbsr(struct emu_call *c)
 
     if (!emu_object_find(c->gpu, client, client))
         return NV_ERR_INVALID_CLIENT;
-    return emu_object_find(c->gpu, client, (uint32_t)emu_get(&c->p, "hSysMem"))
-               ? NV_OK
-               : NV_ERR_OBJECT_NOT_FOUND;
+    if (!emu_object_find(c->gpu, client, (uint32_t)emu_get(&c->p, "hSysMem")))
+        return NV_ERR_OBJECT_NOT_FOUND;
+    c->gpu->gsp.sr_meta = emu_get(&c->p, "sysmemAddrOfSuspendResumeData");
+    return NV_OK;
 }
 
 /* Up to 550 VRAM to be saved is named piece by piece. */

@@ -6,6 +6,11 @@
  * Layouts: NVDM_PAYLOAD_COT (860 bytes, packed), GSP_FMC_BOOT_PARAMS (gspifpub.h, natural
  * alignment). A message that FSP refuses gets an error in its answer; what the FMC refuses
  * shows in the GSP's mailbox and in the scratch register for its errors, and lockdown stays.
+ *
+ * With a GspFwSRMeta where a cold start has WPR meta the FMC resumes: kgspSetupGspFmcArgs_GH100
+ * puts it there, and kgspBootstrap_GH100 asks for no FRTS in video memory (565.57.01 and later).
+ * Before, at the suspend, it saves WPR2 as the meta says whose address came with
+ * INTERNAL_FBSR_INIT (fbsr_gm107.c of 570.86.15 and later).
  */
 #include <string.h>
 
@@ -119,6 +124,13 @@ check_fmc(struct emu_gpu *gpu, const uint8_t *cot)
     return COT_OK;
 }
 
+/* No region in video memory at all: a resume. */
+static bool
+without_frts(const uint8_t *cot)
+{
+    return !get64(cot, COT_FRTS_VIDMEM) && !get32(cot, COT_FRTS_VIDMEM_SIZE);
+}
+
 /* Distance of the region's start from the end of memory. */
 static uint32_t
 check_frts(struct emu_gpu *gpu, const uint8_t *cot)
@@ -126,8 +138,8 @@ check_frts(struct emu_gpu *gpu, const uint8_t *cot)
     const uint64_t off = get64(cot, COT_FRTS_VIDMEM);
     const uint32_t sysmem = get32(cot, COT_FRTS_SYSMEM_SIZE);
 
-    if (get32(cot, COT_FRTS_VIDMEM_SIZE) != MIB || off % 0x20000 || off < MIB ||
-        off > gpu->hw->vram_bytes)
+    if (!without_frts(cot) && (get32(cot, COT_FRTS_VIDMEM_SIZE) != MIB || off % 0x20000 ||
+                               off < MIB || off > gpu->hw->vram_bytes))
         return COT_FRTS;
     if (sysmem && !emu_ram_at(&gpu->ram, get64(cot, COT_FRTS_SYSMEM), sysmem))
         return COT_FRTS;
@@ -161,6 +173,42 @@ place(struct emu_gpu *gpu, const uint8_t *cot, const struct emu_meta *m)
 
     hw->wpr2_lo = (uint32_t)((heap - MIB) >> 12) << 4;
     hw->wpr2_hi = (uint32_t)((frts + MIB) >> 12) << 4;
+    hw->non_wpr_heap_bytes = get64(m->p, META_NON_WPR_HEAP_SIZE);
+}
+
+static uint32_t
+resume(struct emu_gpu *gpu, uint64_t meta, uint64_t libos_args)
+{
+    const uint32_t error = emu_suspend_restore(gpu, meta);
+
+    if (error)
+        return error;
+    gpu->hw->booted = true;
+    if (emu_gsp_resume(gpu, libos_args) < 0)
+        emu_note(gpu, "FMC: GSP-RM did not resume");
+    return EMU_CHAIN_OK;
+}
+
+bool
+emu_fmc_failed(const struct emu_gpu *gpu)
+{
+    return gpu->hw->pbus_scratch[SCRATCH_FMC_ERROR] != 0;
+}
+
+bool
+emu_fmc_save(struct emu_gpu *gpu)
+{
+    uint32_t error = EMU_CHAIN_META_ADDRESS;
+
+    if (emu_fmc_failed(gpu))
+        return false;
+    if (emu_suspend_is_meta(gpu, gpu->gsp.sr_meta))
+        error = emu_suspend_save(gpu, gpu->gsp.sr_meta);
+    else
+        emu_note(gpu, "FMC: a suspend, and INTERNAL_FBSR_INIT named no GspFwSRMeta (0x%llx)",
+                 (unsigned long long)gpu->gsp.sr_meta);
+    gpu->hw->pbus_scratch[SCRATCH_FMC_ERROR] = error;
+    return !error;
 }
 
 static uint32_t
@@ -168,6 +216,7 @@ run_fmc(struct emu_gpu *gpu, const uint8_t *cot)
 {
     uint8_t p[PARAMS_BYTES];
     struct emu_meta meta;
+    bool is_resume;
     uint32_t error;
 
     if (emu_hw_fault(gpu, EMU_BOOT_FMC_ERROR))
@@ -181,6 +230,13 @@ run_fmc(struct emu_gpu *gpu, const uint8_t *cot)
                  get32(p, PARAMS_DESC_SIZE));
         return EMU_CHAIN_META_ADDRESS;
     }
+    is_resume = emu_suspend_is_meta(gpu, get64(p, PARAMS_DESC));
+    if (is_resume != without_frts(cot)) {
+        emu_note(gpu, "FMC: %s FRTS in video memory", is_resume ? "a resume with" : "no");
+        return EMU_CHAIN_FRTS;
+    }
+    if (is_resume)
+        return resume(gpu, get64(p, PARAMS_DESC), get64(p, PARAMS_ARGS));
     error = emu_meta_check_images(gpu, get64(p, PARAMS_DESC), &meta);
     if (!error)
         error = check_sizes(gpu, &meta);

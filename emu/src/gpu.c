@@ -328,6 +328,12 @@ emu_gpu_destroy(struct emu_gpu *gpu)
     emu_free(&mem, gpu);
 }
 
+int
+emu_gpu_inject(struct emu_gpu *gpu, const char *inject, char *message, size_t message_bytes)
+{
+    return emu_faults_parse(gpu, inject, message, message_bytes);
+}
+
 struct gsp_bus *
 emu_gpu_bus(struct emu_gpu *gpu)
 {

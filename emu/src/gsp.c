@@ -84,6 +84,7 @@ emu_gsp_drop(struct emu_gpu *gpu)
     gsp->have_system_info = gsp->have_registry = gsp->suspending = false;
     gsp->request_want = gsp->request_have = 0;
     gsp->answered = 0;
+    gsp->sr_meta = 0;
     gsp->state = EMU_GSP_OFF;
 }
 

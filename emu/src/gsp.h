@@ -95,6 +95,7 @@ struct emu_gsp {
 
     bool have_system_info, have_registry;
     bool suspending;   /* the unload is for a power transition */
+    uint64_t sr_meta;  /* where INTERNAL_FBSR_INIT says that its GspFwSRMeta is */
     uint64_t answered; /* requests, for fault triggers */
     struct emu_rm rm;
 };
@@ -108,8 +109,8 @@ void emu_gsp_fini(struct emu_gpu *gpu);
 int emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args);
 /** boot.c: go on as before the suspend. 0, -EINVAL (a note says why). */
 int emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args);
-/** The core is gone. Before Hopper a suspended session is parked;
- * any other is dropped. */
+/** The core is gone. Before Hopper a session that is to be suspended is parked, for booter to
+ * save; any other is dropped. */
 void emu_gsp_stop(struct emu_gpu *gpu);
 /** Forget the session: objects, queues, whatever waits. */
 void emu_gsp_drop(struct emu_gpu *gpu);
@@ -144,6 +145,8 @@ void emu_event_xid(struct emu_gpu *gpu, uint32_t xid, const char *text);
 void emu_rpc_dispatch(struct emu_gpu *gpu, uint32_t rpc_bytes);
 /** INIT_DONE, once GSP-RM was told all that it waits for. */
 void emu_rpc_try_init_done(struct emu_gpu *gpu);
+/** INIT_DONE with this result; RUNNING or HALTED from there on. */
+void emu_rpc_init_done(struct emu_gpu *gpu, uint32_t result);
 
 /* static_info.c */
 void emu_static_info_fill(struct emu_gpu *gpu, uint8_t *payload, uint32_t bytes);

@@ -123,7 +123,8 @@ emu_hw_riscv_active(const struct emu_gpu *gpu)
         return false;
     if (hw->booted && emu_hw_fault(gpu, EMU_BOOT_GSP_SILENT))
         return true;
-    if (gpu->gsp.state == EMU_GSP_UNLOADED && emu_hw_fault(gpu, EMU_BOOT_SUSPEND_STUCK))
+    if (gpu->gsp.state == EMU_GSP_UNLOADED &&
+        (emu_hw_fault(gpu, EMU_BOOT_SUSPEND_STUCK) || emu_fmc_failed(gpu)))
         return true;
     return gpu->gsp.state == EMU_GSP_STARTING || gpu->gsp.state == EMU_GSP_RUNNING;
 }
@@ -138,6 +139,12 @@ falcon_at(struct emu_hw *hw, uint32_t off)
     return NULL;
 }
 
+static bool
+gsp_lives(const struct emu_gpu *gpu)
+{
+    return gpu->gsp.state != EMU_GSP_OFF && gpu->gsp.state != EMU_GSP_PARKED;
+}
+
 /* Until FSP has accepted a boot, the GSP's registers are not for the CPU. A session that was
  * started without the boot chain shows them. */
 static bool
@@ -150,20 +157,23 @@ gsp_locked(struct emu_gpu *gpu)
     if (hw->gsp_visible)
         return false;
     if (!hw->visible_in)
-        return gpu->gsp.state == EMU_GSP_OFF;
+        return !gsp_lives(gpu);
     hw->gsp_visible = --hw->visible_in == 0;
     return true;
 }
 
-/* Once GSP-RM is gone, the FMC takes WPR2 down and halts the core. Before Hopper that is
- * booter's work. */
+/* Once GSP-RM is gone, the FMC takes WPR2 down and halts the core; for a suspend it saves it
+ * first. Before Hopper that is booter's work. */
 static void
 settle(struct emu_gpu *gpu)
 {
     struct emu_hw *hw = gpu->hw;
 
     if (gpu->gsp.state != EMU_GSP_UNLOADED || !hw->booted ||
-        !emu_family_has_fsp(hw->key.family) || emu_hw_fault(gpu, EMU_BOOT_SUSPEND_STUCK))
+        !emu_family_has_fsp(hw->key.family) || emu_hw_fault(gpu, EMU_BOOT_SUSPEND_STUCK) ||
+        gpu->gsp.pending)
+        return;
+    if (gpu->gsp.suspending && !emu_fmc_save(gpu))
         return;
     hw->booted = false;
     if (!emu_hw_fault(gpu, EMU_BOOT_WPR2_STAYS))
@@ -196,7 +206,7 @@ emu_hw_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value)
     bool mine;
 
     if (f == &hw->gsp && !hw->gsp_visible &&
-        (hw->visible_in || gpu->gsp.state == EMU_GSP_OFF)) {
+        (hw->visible_in || !gsp_lives(gpu))) {
         emu_note(gpu, "write of 0x%08x to 0x%06x: FSP has not released the GSP", value, off);
         return true;
     }

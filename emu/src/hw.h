@@ -120,7 +120,7 @@ enum emu_chain_error {
     EMU_CHAIN_RESUME,   /* not what was saved at the suspend */
 };
 
-/* What booter wrote out when it unloaded for a suspend. It outlives resets, as power off. */
+/* What booter or the FMC wrote out for a suspend. It outlives resets, as power off. */
 struct emu_saved {
     uint64_t session; /* counts suspends */
     uint32_t wpr2_lo, wpr2_hi;
@@ -147,6 +147,7 @@ struct emu_hw {
     bool resumable;      /* GSP-RM let go of its core and waits on SEC2 to get it back */
     bool gsp_visible;    /* FSP released the GSP's registers to the CPU */
     unsigned lockdown;   /* reads until it is lifted; UINT32_MAX: stays */
+    uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
     unsigned visible_in; /* reads until the GSP's registers show */
     enum emu_seq_state seq;
     bool seq_ran; /* the ucode that GSP-RM asked for */
@@ -265,6 +266,9 @@ uint32_t emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes
 void emu_hw_crash(struct emu_gpu *gpu);
 
 /* hw_seq.c */
+/** The FMC saves WPR2 for a suspend. False: it could not, and its error word says so. */
+bool emu_fmc_save(struct emu_gpu *gpu);
+bool emu_fmc_failed(const struct emu_gpu *gpu);
 /** GSP-RM is about to report INIT_DONE. True: it waits for the CPU first. */
 bool emu_seq_before_init_done(struct emu_gpu *gpu);
 /** The GSP's falcon was started: is it the ucode that GSP-RM asked for? False: it asked for

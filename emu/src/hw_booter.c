@@ -36,6 +36,15 @@ emu_hw_launch(struct emu_gpu *gpu, uint64_t libos_args)
     return EMU_CHAIN_OK;
 }
 
+static bool
+is_scrubbed(struct emu_gpu *gpu)
+{
+    if (gpu->hw->key.family != EMU_AD10X || gpu->hw->bsi_scratch_15 >> 29 >= 3)
+        return true;
+    emu_note(gpu, "booter: memory was not scrubbed");
+    return false;
+}
+
 static uint32_t
 check_state(struct emu_gpu *gpu)
 {
@@ -61,12 +70,18 @@ set_wpr2(struct emu_hw *hw, const struct emu_meta *m)
 }
 
 /* What the client set up for a cold start is not wanted again: kernel_gsp_tu102.c kgspBootstrap
- * of 570.144 resets no core, sets no mailbox and runs neither FWSEC nor scrubber. */
+ * of 570.144 resets no core, sets no mailbox and runs neither FWSEC nor scrubber. The scrubber
+ * it runs again from 580.65.06 on. */
 static uint32_t
 resume(struct emu_gpu *gpu, uint64_t addr)
 {
-    uint32_t error = emu_suspend_restore(gpu, addr);
+    const nvrm_release scrubbing = nvrm_release_find(gpu->abi.schema, "580.65.06");
+    uint32_t error = EMU_CHAIN_OK;
 
+    if (gpu->abi.release >= scrubbing && !is_scrubbed(gpu))
+        error = EMU_CHAIN_SCRUBBER;
+    if (!error)
+        error = emu_suspend_restore(gpu, addr);
     if (error)
         return error;
     gpu->hw->booted = true;

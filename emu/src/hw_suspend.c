@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Booter's half of suspend and resume. Unloading with a GspFwSRMeta writes WPR2 out to the
- * pages that its radix3 names and seals the meta; loading with it takes nothing else back.
+ * The card's half of suspend and resume: booter's before Hopper, the FMC's from there on.
+ * Unloading with a GspFwSRMeta writes WPR2 out to the pages that its radix3 names and seals the
+ * meta; loading with it takes nothing else back.
  *
  * GSP-RM itself stays where it is, parked: what is written out is a mark per page that says
  * which suspend it belongs to. Fields and sizes: gsp_fw_sr_meta.h and
@@ -124,12 +125,13 @@ uint32_t
 emu_suspend_save(struct emu_gpu *gpu, uint64_t addr)
 {
     struct emu_hw *hw = gpu->hw;
+    const bool by_fmc = emu_family_has_fsp(hw->key.family);
     uint8_t *meta = emu_ram_at(&gpu->ram, addr, META_BYTES);
     uint32_t error = check_fields(gpu, meta, wpr2_bytes(hw->wpr2_lo, hw->wpr2_hi));
 
-    if (gpu->gsp.state == EMU_GSP_UNLOADED)
+    if (gpu->gsp.state == EMU_GSP_UNLOADED && !by_fmc)
         emu_gsp_stop(gpu); /* the core was not reset in between */
-    if (gpu->gsp.state != EMU_GSP_PARKED)
+    if (gpu->gsp.state != (by_fmc ? EMU_GSP_UNLOADED : EMU_GSP_PARKED))
         return refuse(gpu, EMU_CHAIN_STATE, "GSP-RM was not told of a power transition",
                       (uint64_t)gpu->gsp.state);
     if (!error)
@@ -139,6 +141,7 @@ emu_suspend_save(struct emu_gpu *gpu, uint64_t addr)
     hw->saved = (struct emu_saved){hw->saved.session + 1, hw->wpr2_lo, hw->wpr2_hi};
     memset(meta + SEAL, 0, SEAL_BYTES);
     hash(meta, hw->saved.session, meta + SEAL);
+    gpu->gsp.state = EMU_GSP_PARKED;
     return EMU_CHAIN_OK;
 }
 
@@ -156,7 +159,7 @@ emu_suspend_restore(struct emu_gpu *gpu, uint64_t addr)
     error = check_fields(gpu, meta, wpr2_bytes(saved->wpr2_lo, saved->wpr2_hi));
     hash(meta, saved->session, wanted);
     if (!error && memcmp(meta + SEAL, wanted, sizeof(wanted)) != 0)
-        error = refuse(gpu, EMU_CHAIN_RESUME, "not as booter left it", saved->session);
+        error = refuse(gpu, EMU_CHAIN_RESUME, "not as it was left", saved->session);
     if (!error)
         error = check_pages(gpu, meta, saved->session);
     if (error)

@@ -56,8 +56,8 @@ bind(const struct emu_gpu *gpu, const struct emu_message *m, const char *name,
 
 /* Start-up */
 
-static void
-send_init_done(struct emu_gpu *gpu, uint32_t result)
+void
+emu_rpc_init_done(struct emu_gpu *gpu, uint32_t result)
 {
     if (!emu_fault_on_init(gpu))
         return;
@@ -72,7 +72,7 @@ emu_rpc_try_init_done(struct emu_gpu *gpu)
 {
     if (gpu->gsp.state == EMU_GSP_STARTING && gpu->gsp.have_system_info &&
         gpu->gsp.have_registry && !emu_seq_before_init_done(gpu))
-        send_init_done(gpu, NV_OK);
+        emu_rpc_init_done(gpu, NV_OK);
 }
 
 /*
@@ -87,7 +87,7 @@ serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
 
     if (l && m->bytes != l->size) {
         emu_note(gpu, "GSP_SET_SYSTEM_INFO: %u bytes, GspSystemInfo has %u", m->bytes, l->size);
-        send_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
+        emu_rpc_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
     gpu->gsp.have_system_info = true;
@@ -137,7 +137,7 @@ serve_set_registry(struct emu_gpu *gpu, struct emu_message *m)
 
     if (wrong) {
         emu_note(gpu, "SET_REGISTRY: %s", wrong);
-        send_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
+        emu_rpc_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
     gpu->gsp.have_registry = true;

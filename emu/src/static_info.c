@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 #include "region.h"
 #include "wire.h"
+
+enum { FRTS_BYTES = 1 << 20 };
 
 uint64_t
 emu_region_usable_bytes(const struct emu_card *card)
@@ -118,8 +121,21 @@ fill_memory(const struct emu_wire *w, const struct emu_card *card)
     emu_set(w, card->l2_kib << 10, "l2_cache_size");
     emu_set(w, top + 0x10000, "bar1PdeBase"); /* RM's own page directories, in its carve-out */
     emu_set(w, top + 0x20000, "bar2PdeBase");
-    emu_set(w, top, "fwWprLayoutOffset.nonWprHeapOffset");
-    emu_set(w, card->pub.fb_bytes - (2u << 20), "fwWprLayoutOffset.frtsOffset");
+}
+
+/* From Hopper on the client learns here what the FMC chose. A card that was started without the
+ * boot chain has no WPR2: it names its carve-out. */
+static void
+fill_layout(const struct emu_wire *w, const struct emu_gpu *gpu)
+{
+    const struct emu_hw *hw = gpu->hw;
+    const uint64_t start = (uint64_t)(hw->wpr2_lo >> 4) << 12;
+    const uint64_t end = (uint64_t)(hw->wpr2_hi >> 4) << 12;
+
+    emu_set(w, end ? start - hw->non_wpr_heap_bytes : emu_region_usable_bytes(gpu->card),
+            "fwWprLayoutOffset.nonWprHeapOffset");
+    emu_set(w, end ? end - FRTS_BYTES : gpu->card->pub.fb_bytes - 2 * FRTS_BYTES,
+            "fwWprLayoutOffset.frtsOffset");
 }
 
 static void
@@ -144,6 +160,7 @@ emu_static_info_fill(struct emu_gpu *gpu, uint8_t *payload, uint32_t bytes)
     fill_engines(&w, card);
     fill_graphics(&w, card);
     fill_memory(&w, card);
+    fill_layout(&w, gpu);
     fill_handles(&w, &gpu->gsp.rm);
     emu_set(&w, 1, "bVbiosValid");
     emu_set(&w, card->pub.sub_vendor, "vbiosSubVendor");

@@ -135,9 +135,9 @@ boot_dma_free(struct gsp_boot *b, struct gsp_dma *dma)
 static void
 free_all(struct gsp_boot *b)
 {
-    struct gsp_dma *all[] = {&b->sr_meta,    &b->sr_data,    &b->frts,
-                             &b->fmc_params, &b->fmc,        &b->wpr_meta,
-                             &b->signature,  &b->bootloader, &b->radix3};
+    struct gsp_dma *all[] = {&b->sr_heap,    &b->sr_meta, &b->sr_data,  &b->frts,
+                             &b->fmc_params, &b->fmc,     &b->wpr_meta, &b->signature,
+                             &b->bootloader, &b->radix3};
 
     gsprm_destroy(b->rm);
     b->rm = NULL;
@@ -172,7 +172,7 @@ rewind_boot(struct gsp_boot *b)
     b->touched = false;
     free_all(b);
     b->next = 0;
-    b->unloaded = b->suspended = false;
+    b->unloaded = b->suspended = b->sr_client = false;
 }
 
 /* States */

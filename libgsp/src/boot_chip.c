@@ -147,6 +147,7 @@ static const struct boot_chip ad10x = {
     WPR2,
     .frts = true,
     .brom = true,
+    .scrubber = true,
     .usable_fb = true,
     .riscv_cpuctl = NV_PRISCV_RISCV_CPUCTL__GA102,
     .debug_fuse = NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS__GA100,

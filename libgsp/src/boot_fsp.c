@@ -15,7 +15,7 @@ enum {
                  << 12,
     VGA_BYTES = 0x20000,
     PMU_GAP_BYTES = 0x1000,
-    WPR_ALIGN = 0x20000,
+    FRTS_ALIGN = 0x200000, /* WPR's 128 KiB do from 580.65.06 on, these everywhere */
     NVDM_COT = 0x14,
     COT_BYTES_MAX = 1016, /* what fits behind the headers of one packet */
     TARGET_COHERENT = 1,  /* GSP_DMA_TARGET_COHERENT_SYSTEM */
@@ -44,17 +44,20 @@ boot_wpr_meta_fsp(struct gsp_boot *b, struct gsp_error *err)
 
 /* Arguments */
 
+/* The FMC tells a resume by the magic of what it finds at gspRmDescOffset. */
 static int
 fill_params(struct gsp_boot *b, struct gsp_error *err)
 {
+    const char *name = b->suspended ? "GspFwSRMeta" : "GspFwWprMeta";
+    const struct nvrm_layout *desc = nvrm_struct_find(b->config.rm.abi, name);
     struct wire w;
 
     wire_init(&w, b->config.rm.abi, "GSP_FMC_BOOT_PARAMS", b->fmc_params.cpu,
               b->fmc_params.bytes, err);
     wire_set(&w, "bootGspRmParams.target", TARGET_COHERENT);
-    wire_set(&w, "bootGspRmParams.gspRmDescSize",
-             w.layout ? nvrm_struct_find(b->config.rm.abi, "GspFwWprMeta")->size : 0);
-    wire_set(&w, "bootGspRmParams.gspRmDescOffset", b->wpr_meta.bus_addr);
+    wire_set(&w, "bootGspRmParams.gspRmDescSize", desc ? desc->size : 0);
+    wire_set(&w, "bootGspRmParams.gspRmDescOffset",
+             b->suspended ? b->sr_meta.bus_addr : b->wpr_meta.bus_addr);
     wire_set(&w, "bootGspRmParams.bIsGspRmBoot", 1);
     wire_set(&w, "gspRmParams.target", TARGET_COHERENT);
     wire_set(&w, "gspRmParams.bootArgsOffset", b->rm->libos.bus_addr);
@@ -85,8 +88,14 @@ boot_fmc_args(struct gsp_boot *b, struct gsp_error *err)
         rc = boot_dma(b, l ? l->size : 1, &b->fmc_params, err);
     if (rc == 0)
         rc = boot_dma(b, FRTS_BYTES, &b->frts, err);
-    if (rc == 0)
-        rc = fill_params(b, err);
+    return rc < 0 ? rc : boot_fmc_resume_args(b, err);
+}
+
+int
+boot_fmc_resume_args(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = fill_params(b, err);
+
     if (rc < 0)
         return rc;
     b->touched = true;
@@ -104,7 +113,7 @@ frts_from_end(const struct boot_chip *chip)
 
     if (chip->pmu_bytes)
         bytes += PMU_GAP_BYTES + chip->pmu_bytes;
-    return (bytes + WPR_ALIGN - 1) / WPR_ALIGN * WPR_ALIGN;
+    return chip->pmu_bytes ? (bytes + FRTS_ALIGN - 1) / FRTS_ALIGN * FRTS_ALIGN : bytes;
 }
 
 /* Bytes of the FMC's file into an array of the message. */
@@ -126,6 +135,7 @@ put_bytes(struct wire *w, const char *field, const struct gsp_fw_slice *from)
     memcpy(w->data + f->offset, from->data, (size_t)from->bytes);
 }
 
+/* At a resume FRTS comes back with the rest of WPR2: FSP is to make none. */
 static int
 fill_cot(struct gsp_boot *b, struct wire *w)
 {
@@ -134,8 +144,8 @@ fill_cot(struct gsp_boot *b, struct wire *w)
     wire_set(w, "gspFmcSysmemOffset", b->fmc.bus_addr);
     wire_set(w, "frtsSysmemOffset", b->frts.bus_addr);
     wire_set(w, "frtsSysmemSize", FRTS_BYTES);
-    wire_set(w, "frtsVidmemOffset", frts_from_end(b->chip));
-    wire_set(w, "frtsVidmemSize", FRTS_BYTES);
+    wire_set(w, "frtsVidmemOffset", b->suspended ? 0 : frts_from_end(b->chip));
+    wire_set(w, "frtsVidmemSize", b->suspended ? 0 : FRTS_BYTES);
     wire_set(w, "gspBootArgsSysmemOffset", b->fmc_params.bus_addr);
     put_bytes(w, "hash384", &b->files.fmc.hash);
     put_bytes(w, "publicKey", &b->files.fmc.public_key);

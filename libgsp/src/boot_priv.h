@@ -88,7 +88,9 @@ struct gsp_boot {
     struct gsp_dma radix3, bootloader, signature, wpr_meta;
     struct gsp_dma fmc, fmc_params, frts; /* FSP */
     struct gsp_dma sr_data, sr_meta;      /* of a suspend, until the resume */
-    bool suspended;
+    struct gsp_dma sr_heap;               /* GSP-RM's memory outside of WPR2 */
+    bool sr_client;                       /* a client of ours holds sr_heap's page list */
+    bool suspended;                       /* until GSP-RM runs again: a resume sees it set */
     struct gsp_rm *rm;
 
     struct gsp_boot_report report; /* of the state that runs */
@@ -171,6 +173,8 @@ int boot_wpr_meta_common(struct gsp_boot *b, struct wire *w, struct gsp_error *e
 
 /* boot_fwsec.c */
 int boot_read_vbios(struct gsp_boot *b, struct gsp_error *err);
+/** An error of what was read from the card itself: not the caller's input. Returns rc. */
+int boot_blame_card(int rc, struct gsp_error *err);
 int boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err);
 int boot_scrubber(struct gsp_boot *b, struct gsp_error *err);
 int boot_fwsec_frts(struct gsp_boot *b, struct gsp_error *err);
@@ -180,6 +184,8 @@ int boot_booter_load(struct gsp_boot *b, struct gsp_error *err);
 /* boot_fsp.c */
 int boot_wpr_meta_fsp(struct gsp_boot *b, struct gsp_error *err);
 int boot_fmc_args(struct gsp_boot *b, struct gsp_error *err);
+/** The same arguments once more, with the meta of the suspend in the place of WPR meta. */
+int boot_fmc_resume_args(struct gsp_boot *b, struct gsp_error *err);
 int boot_cot(struct gsp_boot *b, struct gsp_error *err);
 int boot_target_mask(struct gsp_boot *b, struct gsp_error *err);
 int boot_lockdown(struct gsp_boot *b, struct gsp_error *err);
@@ -188,12 +194,28 @@ int boot_lockdown(struct gsp_boot *b, struct gsp_error *err);
 int fsp_command(struct gsp_boot *b, uint8_t nvdm_type, const void *payload, uint32_t bytes,
                 struct gsp_error *err);
 
+/* boot_fbsr.c */
+/** [start, end): WPR2 with FRTS, which a suspend writes out. */
+struct boot_saved {
+    uint64_t start, end;
+    uint64_t vga_bytes;
+};
+int boot_saved(struct gsp_boot *b, struct boot_saved *out, struct gsp_error *err);
+/** GSP-RM of this release can be told where a GspFwSRMeta is. */
+bool boot_fbsr_takes_meta(struct gsp_boot *b);
+/** Memory for what GSP-RM keeps below WPR2, and the control that tells of it and of the meta. */
+int boot_fbsr_init(struct gsp_boot *b, const struct boot_saved *saved, struct gsp_error *err);
+/** Takes that memory back from a GSP-RM that runs again. */
+int boot_fbsr_done(struct gsp_boot *b, struct gsp_error *err);
+uint32_t boot_wpr_meta_flags(struct gsp_boot *b);
+
 /* boot_events.c */
 int boot_event(struct gsp_boot *b, const struct gsp_event *event, struct gsp_error *err);
 
 /* boot_unload.c */
 int boot_unload_card(struct gsp_boot *b, struct gsp_error *err);
-/** The same for a power transition to `level`; booter saves WPR2 as the meta there says. */
+/** The same for a power transition to `level`; booter, or the FMC, saves WPR2 as the meta there
+ * says. */
 int boot_suspend_card(struct gsp_boot *b, uint32_t level, uint64_t sr_meta,
                       struct gsp_error *err);
 

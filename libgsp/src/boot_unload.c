@@ -60,6 +60,26 @@ booter_unload(struct gsp_boot *b, uint64_t mailbox, struct gsp_error *err)
     return rc;
 }
 
+static int
+wait_halt(struct gsp_boot *b, struct gsp_error *err)
+{
+    return boot_poll(b, boot_gsp.second + b->chip->riscv_cpuctl,
+                     NV_PRISCV_RISCV_CPUCTL_HALTED__MASK, NV_PRISCV_RISCV_CPUCTL_HALTED__MASK,
+                     "the GSP does not halt", err);
+}
+
+/* The FMC's error word tells why a core that has to save WPR2 does not halt. */
+static int
+wait_saved(struct gsp_boot *b, struct gsp_error *err)
+{
+    int rc = wait_halt(b, err);
+
+    if (boot_rd(b, NV_PBUS_SW_SCRATCH_GSP_FMC_ERROR))
+        rc = boot_fail_reg(b, NV_PBUS_SW_SCRATCH_GSP_FMC_ERROR, -EPROTO,
+                           "the FMC could not save WPR2", err);
+    return rc;
+}
+
 /* The memory may be given back once nothing on the card can read it any more. */
 int
 boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
@@ -69,9 +89,7 @@ boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
     if (rc < 0)
         return rc;
     if (b->chip->fsp)
-        return boot_poll(b, boot_gsp.second + b->chip->riscv_cpuctl,
-                         NV_PRISCV_RISCV_CPUCTL_HALTED__MASK,
-                         NV_PRISCV_RISCV_CPUCTL_HALTED__MASK, "the GSP does not halt", err);
+        return wait_halt(b, err);
     if (b->has_fwsec)
         rc = fwsec_sb(b, err);
     return rc < 0 ? rc : booter_unload(b, UNLOAD_NORMAL, err);
@@ -82,6 +100,8 @@ boot_suspend_card(struct gsp_boot *b, uint32_t level, uint64_t sr_meta, struct g
 {
     int rc = tell_rm(b, level, err);
 
+    if (rc == 0 && b->chip->fsp)
+        return wait_saved(b, err);
     if (rc == 0 && b->has_fwsec)
         rc = fwsec_sb(b, err);
     return rc < 0 ? rc : booter_unload(b, sr_meta, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Suspend and resume on the emulated card, with power off in between: objects live on, and what
- * is not as booter saved it is refused.
+ * is not as booter, or the FMC, saved it is refused.
  */
 #include "test.h"
 
@@ -20,8 +20,15 @@ enum {
 enum { BLOCKS = 64 };
 #define SR_MAGIC UINT64_C(0x8a3bb9e6c6c39d93)
 
-static const char *const chips[] = {"TU102", "GA102", "AD102"};
-static const char *const releases[] = {"535.113.01", "550.54.14", "570.144", "595.45.04"};
+static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+static const char *const releases[] = {"535.113.01", "550.54.14", "565.77",   "570.86.15",
+                                       "570.144",    "580.65.06", "595.45.04"};
+enum {
+    CHIPS = sizeof(chips) / sizeof(chips[0]),
+    RELEASES = sizeof(releases) / sizeof(releases[0]),
+    BEFORE_HOPPER = 4, /* chips */
+    WITH_FSP = 3,      /* the first release that can suspend the others */
+};
 
 /* A card with its firmware and a booted session. */
 struct rig {
@@ -127,7 +134,7 @@ boot(struct rig *r)
 }
 
 static void
-open_rig(struct rig *r, const char *chip, const char *release)
+open_rig_for(struct rig *r, const char *chip, const char *release, uint64_t timeout_ns)
 {
     static struct gsp_bus_ops ops;
     struct emu_config config = {.chip = chip};
@@ -147,9 +154,15 @@ open_rig(struct rig *r, const char *chip, const char *release)
     ops.dma_free = note_free;
     r->bus->ops = &ops;
     boot_config.rm =
-        (struct gsp_rm_config){.bus = r->bus, .abi = r->abi, .timeout_ns = 2000000000};
+        (struct gsp_rm_config){.bus = r->bus, .abi = r->abi, .timeout_ns = timeout_ns};
     check(r, gsp_boot_create(&boot_config, &r->boot, &r->err), "create");
     boot(r);
+}
+
+static void
+open_rig(struct rig *r, const char *chip, const char *release)
+{
+    open_rig_for(r, chip, release, 2000000000);
 }
 
 static void
@@ -228,51 +241,75 @@ sleep_and_wake(struct rig *r)
 }
 
 static void
-objects_survive_two_suspends_at_four_releases(void **state)
+two_suspends(const char *chip, const char *release)
 {
-    (void)state;
-    for (unsigned i = 0; i < 3; i++)
-        for (unsigned n = 0; n < 4; n++) {
-            struct rig r;
+    struct rig r;
 
-            open_rig(&r, chips[i], releases[n]);
-            alloc_tree(&r);
-            for (unsigned round = 0; round < 2; round++) {
-                sleep_and_wake(&r);
-                check(&r, ask_name(&r), "name after resume");
-            }
-            assert_true(alloc(&r, CLIENT, DEVICE, 0x80, "NV0080_ALLOC_PARAMETERS") < 0);
-            check(&r, r.b->ops->free(r.b, CLIENT, 0, CLIENT, &r.err), "free");
-            assert_true(ask_name(&r) < 0);
-            check(&r, gsp_boot_unload(r.boot, &r.err), "unload");
-            close_rig(&r);
-        }
+    open_rig(&r, chip, release);
+    alloc_tree(&r);
+    for (unsigned round = 0; round < 2; round++) {
+        sleep_and_wake(&r);
+        check(&r, ask_name(&r), "name after resume");
+    }
+    assert_true(alloc(&r, CLIENT, DEVICE, 0x80, "NV0080_ALLOC_PARAMETERS") < 0);
+    check(&r, r.b->ops->free(r.b, CLIENT, 0, CLIENT, &r.err), "free");
+    assert_true(ask_name(&r) < 0);
+    check(&r, gsp_boot_unload(r.boot, &r.err), "unload");
+    close_rig(&r);
 }
 
-/* What is damaged while power is off, and what booter answers. */
+static void
+objects_survive_two_suspends_before_hopper(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < BEFORE_HOPPER; i++)
+        for (unsigned n = 0; n < RELEASES; n++)
+            two_suspends(chips[i], releases[n]);
+}
+
+static void
+objects_survive_two_suspends_from_hopper_on(void **state)
+{
+    (void)state;
+    for (unsigned i = BEFORE_HOPPER; i < CHIPS; i++)
+        for (unsigned n = WITH_FSP; n < RELEASES; n++)
+            two_suspends(chips[i], releases[n]);
+}
+
+/* What is damaged while power is off, and what booter and the FMC answer. Without its magic the
+ * meta is none: a cold start then, and the core was not reset for one, or FSP not asked for
+ * FRTS. */
 static const struct {
     const char *what;
     unsigned word;
     uint64_t flip;
-    const char *code;
+    unsigned booter, fmc;
 } damage[] = {
-    {"magic",            0,  1,      "0x1b"}, /* a cold start then, and the core was not reset for one */
-    {"revision",         1,  1,      "0x13"},
-    {"radix3's address", 2,  0x1000, "0x1f"},
-    {"size",             3,  0x1000, "0x14"},
-    {"seal",             4,  1,      "0x1f"},
-    {"flags",            20, 1,      "0x1f"},
+    {"magic",            0,  1,      0x1b, 0x1a},
+    {"revision",         1,  1,      0x13, 0x13},
+    {"radix3's address", 2,  0x1000, 0x1f, 0x1f},
+    {"size",             3,  0x1000, 0x14, 0x14},
+    {"seal",             4,  1,      0x1f, 0x1f},
+    {"flags",            20, 1,      0x1f, 0x1f},
 };
 
-static void
-expect_refusal(struct rig *r, const char *what, const char *code)
+static bool
+has_fsp(const struct rig *r)
 {
-    char words[40];
+    return gsp_boot_family(r->boot) >= GSP_FW_GH100;
+}
+
+static void
+expect_refusal(struct rig *r, const char *what, unsigned code)
+{
+    char words[60];
     int rc;
 
     power_cycle(r);
     rc = gsp_boot_resume(r->boot, &r->err);
-    (void)snprintf(words, sizeof(words), "MAILBOX0 reads %s,", code);
+    (void)snprintf(
+        words, sizeof(words),
+        has_fsp(r) ? "GSP_FMC_ERROR (0x0014dc) reads 0x%08x" : "MAILBOX0 reads 0x%x,", code);
     if (rc != -EPROTO || !strstr(r->err.text, "resume") || !strstr(r->err.text, words))
         fail_msg("%s %s: %d, '%s'", r->chip, what, rc, r->err.text);
     assert_int_equal(gsp_boot_resume(r->boot, &r->err), -ENOTCONN);
@@ -281,25 +318,26 @@ expect_refusal(struct rig *r, const char *what, const char *code)
 }
 
 static void
-a_meta_that_is_not_as_booter_left_it_is_refused_and_the_card_boots_again(void **state)
+a_meta_that_is_not_as_it_was_left_is_refused_and_the_card_boots_again(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
-        struct rig r;
+    for (unsigned fsp = 0; fsp < 2; fsp++)
+        for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+            struct rig r;
 
-        open_rig(&r, chips[i % 3], "570.144");
-        suspend(&r);
-        assert_non_null(find_meta());
-        find_meta()[damage[i].word] ^= damage[i].flip;
-        expect_refusal(&r, damage[i].what, damage[i].code);
-    }
+            open_rig(&r, chips[fsp ? BEFORE_HOPPER + i % 2 : i % BEFORE_HOPPER], "570.144");
+            suspend(&r);
+            assert_non_null(find_meta());
+            find_meta()[damage[i].word] ^= damage[i].flip;
+            expect_refusal(&r, damage[i].what, has_fsp(&r) ? damage[i].fmc : damage[i].booter);
+        }
 }
 
 static void
 saved_pages_and_page_tables_that_changed_are_refused(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < CHIPS; i++)
         for (unsigned tables = 0; tables < 2; tables++) {
             const struct gsp_dma *data;
             uint64_t *words;
@@ -314,47 +352,105 @@ saved_pages_and_page_tables_that_changed_are_refused(void **state)
                 words[512] = 0; /* the first page of the second level */
             else
                 words[data->bytes / 8 - 512] ^= 1; /* the last page */
-            expect_refusal(&r, tables ? "tables" : "page", tables ? "0x16" : "0x1f");
+            expect_refusal(&r, tables ? "tables" : "page", tables ? 0x16 : 0x1f);
         }
 }
 
 static void
 a_suspended_session_can_be_given_up(void **state)
 {
-    struct rig r;
-
     (void)state;
-    open_rig(&r, "AD102", "570.144");
-    assert_int_equal(gsp_boot_resume(r.boot, &r.err), -ENOTCONN);
-    suspend(&r);
-    assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTCONN);
-    assert_int_equal(gsp_boot_unload(r.boot, &r.err), -ENOTCONN);
-    close_rig(&r);
+    for (unsigned i = 0; i < CHIPS; i++) {
+        struct rig r;
+
+        open_rig(&r, chips[i], "570.144");
+        assert_int_equal(gsp_boot_resume(r.boot, &r.err), -ENOTCONN);
+        suspend(&r);
+        assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTCONN);
+        assert_int_equal(gsp_boot_unload(r.boot, &r.err), -ENOTCONN);
+        close_rig(&r);
+    }
 }
 
+/* The FMC learns where the meta is from a control that 570.86.15 extended. */
 static void
-hopper_says_that_it_cannot_be_suspended_and_runs_on(void **state)
+hopper_before_570_says_why_it_cannot_be_suspended_and_runs_on(void **state)
 {
-    struct rig r;
-
     (void)state;
-    open_rig(&r, "GH100", "570.144");
-    alloc_tree(&r);
-    assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTSUP);
-    check(&r, ask_name(&r), "name");
-    close_rig(&r);
+    for (unsigned n = 0; n < WITH_FSP; n++) {
+        struct rig r;
+
+        open_rig(&r, "GH100", releases[n]);
+        alloc_tree(&r);
+        assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOTSUP);
+        assert_int_equal(r.err.origin, GSP_ORIGIN_RELEASE);
+        assert_non_null(strstr(r.err.text, releases[n]));
+        assert_non_null(strstr(r.err.text, "sysmemAddrOfSuspendResumeData"));
+        check(&r, ask_name(&r), "name");
+        close_rig(&r);
+    }
+}
+
+/* A fault that comes into force while GSP-RM runs, or sleeps, and what is said of it. */
+static const struct {
+    const char *fault, *text;
+    bool asleep;
+    bool fsp;
+} trouble[] = {
+    {"suspend-stuck",  "does not give up its core",    false, true },
+    {"suspend-stuck",  "does not give up its core",    false, false},
+    {"fsp-error",      "FSP refused command 0x14",     true,  true },
+    {"fsp-silent",     "FSP does not answer",          true,  true },
+    {"fmc-error",      "the FMC reports an error",     true,  true },
+    {"lockdown-stuck", "the GSP stays locked down",    true,  true },
+    {"target-locked",  "FSP does not release the GSP", true,  true },
+    {"gfw-stuck",      "has not booted",               true,  true },
+    {"gfw-stuck",      "has not booted",               true,  false},
+    {"wpr2-up",        "WPR2 is up",                   true,  true },
+    {"wpr2-up",        "WPR2 is up",                   true,  false},
+    {"booter-error",   "booter_load failed",           true,  false},
+    {"riscv-dead",     "RISC-V core is not active",    true,  true },
+    {"riscv-dead",     "RISC-V core is not active",    true,  false},
+    {"init-lost",      "GSP_INIT_DONE did not come",   true,  true },
+    {"init-lost",      "GSP_INIT_DONE did not come",   true,  false},
+};
+
+static void
+a_suspend_or_resume_that_fails_says_so_and_the_card_boots_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(trouble) / sizeof(trouble[0]); i++) {
+        struct rig r;
+        int rc;
+
+        open_rig_for(&r, trouble[i].fsp ? "GH100" : "AD102", "595.45.04", 300000000);
+        if (trouble[i].asleep) {
+            suspend(&r);
+            power_cycle(&r);
+        }
+        assert_int_equal(emu_gpu_inject(r.gpu, trouble[i].fault, NULL, 0), 0);
+        rc = trouble[i].asleep ? gsp_boot_resume(r.boot, &r.err)
+                               : gsp_boot_suspend(r.boot, &r.err);
+        if (rc >= 0 || !strstr(r.err.text, trouble[i].text))
+            fail_msg("%s: %d, '%s'", trouble[i].fault, rc, r.err.text);
+        assert_int_equal(gsp_boot_resume(r.boot, &r.err), -ENOTCONN);
+        boot(&r);
+        sleep_and_wake(&r);
+        close_rig(&r);
+    }
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(objects_survive_two_suspends_at_four_releases),
-        cmocka_unit_test(
-            a_meta_that_is_not_as_booter_left_it_is_refused_and_the_card_boots_again),
+        cmocka_unit_test(objects_survive_two_suspends_before_hopper),
+        cmocka_unit_test(objects_survive_two_suspends_from_hopper_on),
+        cmocka_unit_test(a_meta_that_is_not_as_it_was_left_is_refused_and_the_card_boots_again),
         cmocka_unit_test(saved_pages_and_page_tables_that_changed_are_refused),
         cmocka_unit_test(a_suspended_session_can_be_given_up),
-        cmocka_unit_test(hopper_says_that_it_cannot_be_suspended_and_runs_on),
+        cmocka_unit_test(hopper_before_570_says_why_it_cannot_be_suspended_and_runs_on),
+        cmocka_unit_test(a_suspend_or_resume_that_fails_says_so_and_the_card_boots_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

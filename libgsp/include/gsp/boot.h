@@ -115,10 +115,10 @@ GSP_MUST_CHECK int gsp_boot_unload(struct gsp_boot *boot, struct gsp_error *err)
  * Suspend before power goes, and resume after it is back and the card is as after a reset.
  *
  * GSP-RM and its objects are kept in system memory; the backend stays valid, and calls to it
- * fail with -EBUSY in between. Video memory outside of WPR2 is the caller's to save. 0;
- * -ENOTCONN when there is nothing to suspend or resume; -ENOTSUP from Hopper on. Otherwise as a
- * state of the boot that fails: the session is gone, the backend with it, the card was reset
- * and can be booted again.
+ * fail with -EBUSY in between. Video memory that clients allocated is the caller's to save. 0;
+ * -ENOTCONN when there is nothing to suspend or resume; -ENOTSUP from Hopper on at releases
+ * before 570.86.15: GSP-RM runs on. Otherwise as a state of the boot that fails: the session is
+ * gone, the backend with it, the card was reset and can be booted again.
  */
 GSP_MUST_CHECK int gsp_boot_suspend(struct gsp_boot *boot, struct gsp_error *err);
 GSP_MUST_CHECK int gsp_boot_resume(struct gsp_boot *boot, struct gsp_error *err);
