@@ -9,6 +9,8 @@
 
 #include "line.h"
 
+enum { DEEPEST = 64 };
+
 struct splitter {
     const char *at;
     char *out;
@@ -111,4 +113,35 @@ void
 line_free(char **argv)
 {
     free(argv);
+}
+
+char
+line_open(const char *line)
+{
+    char open[DEEPEST], quote = '\0';
+    size_t depth = 0;
+    const char *word = line;
+
+    for (const char *at = line; *at; at++) {
+        if (*at == '\\' && quote != '\'') {
+            if (!at[1] || !strcmp(at + 1, "\n"))
+                return '\\';
+            at++;
+        } else if (quote) {
+            quote = *at == quote ? '\0' : quote;
+        } else if (*at == '"' || (*at == '\'' && !depth)) {
+            quote = *at;
+        } else if (strchr("{[", *at) && (depth || at == word || at[-1] == '=')) {
+            if (depth == sizeof(open))
+                return *at;
+            open[depth++] = *at;
+        } else if (strchr("}]", *at) && depth) {
+            depth--;
+        } else if (!depth && strchr(" \t\r\n", *at)) {
+            word = at + 1;
+        } else if (!depth && *at == '#' && at == word) {
+            return '\0';
+        }
+    }
+    return quote ? quote : depth ? open[depth - 1] : '\0';
 }

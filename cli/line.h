@@ -13,5 +13,8 @@
  * NULL-terminated; free it with line_free(). */
 int line_split(const char *line, char ***argv_out, struct gsp_error *err);
 void line_free(char **argv);
+/* The bracket or quote that is still open at the end of the text, or '\\' when it ends in one:
+ * another line belongs to it. '\0' when the text is complete. */
+char line_open(const char *line);
 
 #endif

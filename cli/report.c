@@ -38,12 +38,13 @@ cli_exit_code(const struct gsp_error *err)
 const char *
 cli_paint(const struct cli *cli, FILE *to, const char *code)
 {
-    const char *no_color = getenv("NO_COLOR");
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
     if (cli->options.color == CLI_COLOR_NEVER)
         return "";
     if (cli->options.color == CLI_COLOR_AUTO &&
-        ((no_color && *no_color) || (to != cli->pager && !isatty(fileno(to)))))
+        ((no_color && *no_color) || (term && !strcmp(term, "dumb")) ||
+         (to != cli->pager && !isatty(fileno(to)))))
         return "";
     return code;
 }

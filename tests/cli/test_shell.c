@@ -24,7 +24,7 @@ struct terminal {
 };
 
 static int
-open_terminal(void **state)
+open_terminal_of(void **state, const char *term)
 {
     struct terminal *t = calloc(1, sizeof(*t));
     const struct winsize size = {.ws_row = 50, .ws_col = 200};
@@ -37,7 +37,9 @@ open_terminal(void **state)
     t->pid = forkpty(&t->fd, NULL, NULL, &size);
     assert_true(t->pid >= 0);
     if (t->pid == 0) {
-        setenv("TERM", "dumb", 1);
+        setenv("TERM", term, 1);
+        setenv("PAGER", "cat", 1);
+        unsetenv("NO_COLOR");
         setenv("NVRM_HISTORY", t->history, 1);
         setenv("INPUTRC", "/dev/null", 1);
         execl(NVRM_CLI_DIR "/nvrm-cli", "nvrm-cli", (char *)NULL);
@@ -45,6 +47,18 @@ open_terminal(void **state)
     }
     *state = t;
     return 0;
+}
+
+static int
+open_terminal(void **state)
+{
+    return open_terminal_of(state, "dumb");
+}
+
+static int
+open_xterm(void **state)
+{
+    return open_terminal_of(state, "xterm");
 }
 
 static int
@@ -253,9 +267,117 @@ history_is_kept_between_shells(void **state)
         _exit(0);
 }
 
+static void
+the_hint_line_says_what_comes_next(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "ctl ");
+    wait_for(t, "OBJECT CONTROL");
+    type(t, "subdevice ");
+    wait_for(t, "CONTROL [FIELD=VALUE");
+    type(t, "NV2080_CTRL_CMD_FB_GET_INFO_V2");
+    wait_for(t, "0x20801303 read: ");
+    type(t, " ");
+    wait_for(t, "fbInfoListSize u32");
+    type(t, "fbInfoListSize=1 ");
+    wait_for(t, "fbInfoList NV2080_CTRL_FB_INFO[");
+    type(t, "fbInfoList[0].index=TOTAL_R");
+    wait_for(t, "one of TOTAL_RAM_SIZE=");
+    type(t, "AM_SIZE\n");
+    wait_for(t, "fbInfoList");
+}
+
+static void
+a_hint_is_wiped_before_the_line_runs(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "explain");
+    wait_for(t, "what a status");
+    type(t, " xid 13");
+    wait_for(t, "\033[1A");
+    type(t, "\n");
+    wait_for(t, "\033[K\033[1A");
+    wait_for(t, "GR_EXCEPTION");
+}
+
+static void
+a_dumb_terminal_gets_no_escape_sequences(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "--color never explain xid 1");
+    while (read_more(t, 300))
+        ;
+    assert_null(strchr(t->seen, '\033'));
+    assert_null(strstr(t->seen, "what a status"));
+}
+
+static void
+brackets_ask_for_more_lines(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 {\"fbInfoListSize\": 1,\n");
+    wait_for(t, "{> ");
+    type(t, "\"fbInfoList\": [\n");
+    wait_for(t, "[> ");
+    type(t, "{\"index\": \"TOTAL_RAM_SIZE\"}]}\n");
+    wait_for(t, "fbInfoList");
+    wait_for(t, "nvrm> ");
+    type(t, "ctl subdevice {\n");
+    wait_for(t, "{> ");
+    type(t, "\003");
+    wait_for(t, "nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+}
+
+static void
+the_prompt_shows_the_exit_code(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "explain status NV_ERR_NOPE\n");
+    wait_for(t, "2 nvrm> ");
+    type(t, "explain status 0x56\n");
+    wait_for(t, "NOT_SUPPORTED");
+    wait_for(t, "\nnvrm> ");
+}
+
+static void
+history_is_its_owners_and_skips_blank_starts(void **state)
+{
+    struct terminal *t = *state;
+    char text[256] = "";
+    struct stat st;
+    FILE *f;
+
+    assert_int_equal(chmod(t->history, 0644), 0);
+    wait_for(t, "nvrm> ");
+    type(t, "explain status 0x56\n");
+    wait_for(t, "nvrm> ");
+    type(t, " explain status 0x57\n");
+    wait_for(t, "OBJECT_NOT_FOUND");
+    f = fopen(t->history, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(text, "explain status 0x56\n");
+    assert_int_equal(stat(t->history, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
 int
 main(void)
 {
+#define ON_XTERM(test)    cmocka_unit_test_setup_teardown(test, open_xterm, close_terminal)
 #define ON_TERMINAL(test) cmocka_unit_test_setup_teardown(test, open_terminal, close_terminal)
     const struct CMUnitTest tests[] = {
         ON_TERMINAL(lines_share_one_session),
@@ -266,6 +388,12 @@ main(void)
         ON_TERMINAL(ctrl_c_ends_a_call_that_is_not_answered),
         ON_TERMINAL(an_error_does_not_end_the_shell_but_exit_does),
         ON_TERMINAL(history_is_kept_between_shells),
+        ON_XTERM(the_hint_line_says_what_comes_next),
+        ON_XTERM(a_hint_is_wiped_before_the_line_runs),
+        ON_TERMINAL(a_dumb_terminal_gets_no_escape_sequences),
+        ON_TERMINAL(brackets_ask_for_more_lines),
+        ON_TERMINAL(the_prompt_shows_the_exit_code),
+        ON_TERMINAL(history_is_its_owners_and_skips_blank_starts),
     };
 
     if (posix_openpt(O_RDWR | O_NOCTTY) < 0) {
