@@ -32,7 +32,7 @@ open_emulated(const struct transport_spec *spec, struct nvrm_abi abi, struct cli
     }
     gsp_fail(err, rc == -EINVAL ? GSP_ORIGIN_INPUT : GSP_ORIGIN_TRANSPORT, rc,
              "the emulated card does not start: %s", message[0] ? message : strerror(-rc));
-    if (rc == -EINVAL && emu_fault_at(0))
+    if (rc == -EINVAL)
         gsp_hint(err, "list --faults names the faults that can be injected");
     return rc;
 }
@@ -124,7 +124,8 @@ make_synthetic(struct cli_card *card, enum gsp_fw_role role, const char *release
 
     free(card->synth[role]);
     card->synth[role] = NULL;
-    rc = emu_synth_file(card->chip, release, kinds[role], &card->synth[role], &bytes);
+    rc = card->gpu ? emu_gpu_synth_file(card->gpu, kinds[role], &card->synth[role], &bytes)
+                   : emu_synth_file(card->chip, release, kinds[role], &card->synth[role], &bytes);
     if (rc == -ENOMEM)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "out of memory for firmware");
     if (rc < 0)

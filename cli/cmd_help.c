@@ -16,7 +16,7 @@ print_overview(struct cli *cli)
     for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++)
         fprintf(cli->out, "  %-9s %s\n", cmd->name, cmd->help);
     fputs("\noptions (anywhere on the line)\n"
-          "  -t, --transport T   emu[:CHIP][?fw=RELEASE&inject=FAULT] (default: emu)\n"
+          "  -t, --transport T   emu[:CHIP][?fw=RELEASE&fault=FAULT] (default: emu)\n"
           "  -d, --device D      a chip's name or its number in 'list'\n"
           "  -F, --firmware R    release, or auto (default: the card's, the newest)\n"
           "  -o, --output F      text, json, jsonl, yaml, csv or raw; -j is -o json\n"

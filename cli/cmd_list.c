@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <emu/fault.h>
 #include <gsp/pci.h>
 
 #include "cmds.h"
@@ -66,22 +67,47 @@ add_real_cards(json_t *rows)
     gsp_pci_free_list(devices);
 }
 
+/* What is wide stays in the JSON: the verbs that meet a fault, and its releases. */
 static void
 print_faults(struct cli *cli, const json_t *rows)
 {
-    const json_t *row;
-    size_t i;
+    static const struct render_column columns[] = {
+        {"name",      "FAULT"   },
+        {"argument",  "ARGUMENT"},
+        {"group",     "GROUP"   },
+        {"chips",     "CHIPS"   },
+        {"exit_code", "EXIT"    },
+        {"says",      "SAYS"    },
+        {"effect",    "EFFECT"  },
+        {NULL,        NULL      },
+    };
 
-    json_array_foreach(rows, i, row) fprintf(cli->out, "%s\n", json_string_value(row));
+    render_table(cli, rows, columns);
+    fputs("\nTRIGGER=EFFECT puts an effect elsewhere; it is a fault of the groups queue and rm, or "
+          "[once:]NV_ERR_* or a number, which RM answers with\n",
+          cli->out);
+    for (unsigned i = 0; emu_fault_trigger_at(i); i++)
+        fprintf(cli->out, "%s\n", emu_fault_trigger_at(i));
+}
+
+static json_t *
+fault_row(const struct emu_fault_row *f)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "name", f->name,
+                     "group", f->group, "argument", f->argument, "examples", f->examples,
+                     "trigger", f->trigger, "effect", f->effect, "run", f->run, "exit_code",
+                     f->exit_code, "says", f->says, "chips", f->chips, "since", f->since, "until",
+                     f->until);
 }
 
 static int
 list_faults(struct cli *cli)
 {
     json_t *rows = json_array();
+    struct emu_fault_row row;
 
-    for (unsigned i = 0; emu_fault_at(i); i++)
-        json_array_append_new(rows, json_string(emu_fault_at(i)));
+    for (unsigned i = 0; emu_fault_row_at(i, &row); i++)
+        json_array_append_new(rows, fault_row(&row));
     return cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_faults});
 }
 

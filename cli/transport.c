@@ -45,7 +45,7 @@ check_kind(const char *kind, struct gsp_error *err)
         return -EOPNOTSUPP;
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "there is no transport '%s'", kind);
-    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&inject=FAULT], pci:BDF[?unbind], "
+    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&fault=FAULT], pci:BDF[?unbind], "
                   "vfio-user:PATH");
     return -EINVAL;
 }
@@ -84,6 +84,19 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
     return false;
 }
 
+/* Faults of fault= and inject= add up. */
+static char *
+add_faults(char *faults, const char *item, size_t bytes)
+{
+    char *all = NULL;
+
+    if (asprintf(&all, "%s%s%.*s", faults ? faults : "", faults ? "," : "", (int)bytes, item) <
+        0)
+        all = NULL;
+    free(faults);
+    return all;
+}
+
 /* One KEY=VALUE of the part behind '?'. */
 static int
 set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gsp_error *err)
@@ -93,6 +106,7 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         char **where;
     } keys[] = {
         {"fw=",     &spec->fw    },
+        {"fault=",  &spec->inject},
         {"inject=", &spec->inject},
     };
 
@@ -105,14 +119,18 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
             continue;
         if (bytes <= n || strncmp(item, keys[i].key, n))
             continue;
-        free(*keys[i].where);
-        *keys[i].where = take(item + n, bytes - n);
+        if (keys[i].where == &spec->inject) {
+            spec->inject = add_faults(spec->inject, item + n, bytes - n);
+        } else {
+            free(*keys[i].where);
+            *keys[i].where = take(item + n, bytes - n);
+        }
         return *keys[i].where ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t: '%.*s' is not a setting of %s", (int)bytes,
              item, spec->kind);
     gsp_hint(err, "legal: fw=RELEASE%s",
-             !strcmp(spec->kind, "emu")   ? " and inject=FAULT"
+             !strcmp(spec->kind, "emu")   ? " and fault=FAULT"
              : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
                                           : " and preboot");
     return -EINVAL;

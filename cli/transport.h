@@ -14,7 +14,7 @@ struct transport_spec {
     char *kind; /* "emu" */
     char *chip; /* NULL: the default card */
     char *fw;   /* NULL: not said */
-    char *inject;
+    char *inject; /* faults: of fault= and inject=, with a comma between */
     char *path;   /* vfio-user: socket; pci: address */
     bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
     bool unbind;  /* pci: take the card from its driver */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <emu/fault.h>
+
 #include "server.h"
 
 enum { EXIT_CARD = 3, EXIT_MISUSE = 2 };
@@ -42,8 +44,7 @@ usage(FILE *to)
         "  --chip CHIP      AD102 unless said otherwise; --list names them\n"
         "  --vram SIZE      bytes, or with K, M, G; the chip's unless said otherwise\n"
         "  --fw RELEASE     of the GSP-RM that runs on the card; the newest by default\n"
-        "  --fault FAULT    a fault of boot, or TRIGGER=EFFECT[,...]; --list-faults names "
-        "them\n"
+        "  --fault FAULT    by name, or TRIGGER=EFFECT[,...]; --list-faults names them\n"
         "  --preboot        GSP-RM starts when its second mailbox is written\n"
         "  --retain         keep the card's state when its client goes; it is reset otherwise\n"
         "  --verbose        say on stderr what the card refuses, and why\n"
@@ -132,8 +133,13 @@ list_cards(void)
 static int
 list_faults(void)
 {
-    for (unsigned i = 0; emu_fault_at(i); i++)
-        puts(emu_fault_at(i));
+    struct emu_fault_row row;
+
+    for (unsigned i = 0; emu_fault_row_at(i, &row); i++)
+        printf("%-20s %-9s %-20s %s\n", row.name, row.group, row.chips, row.effect);
+    puts("");
+    for (unsigned i = 0; emu_fault_trigger_at(i); i++)
+        puts(emu_fault_trigger_at(i));
     return 0;
 }
 

@@ -211,7 +211,7 @@ read_hwcfg2(struct emu_gpu *gpu, struct emu_falcon *f)
         value |= 1u << 13;
     if (f->released)
         f->released--;
-    else
+    else if (!emu_hw_fault(gpu, EMU_BOOT_RESET_NOT_READY))
         value |= 1u << 31; /* ready for a reset */
     return value;
 }

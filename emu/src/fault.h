@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fault injection: one table of triggers and one of effects. `inject` names pairs of them.
+ * Fault injection: the rows of fault_table.c, and what a card keeps of those that were asked
+ * for.
  */
 #ifndef EMU_FAULT_H
 #define EMU_FAULT_H
@@ -9,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <emu/fault.h>
+
 struct emu_gpu;
 
 enum emu_trigger {
-    EMU_ON_INIT,    /* while GSP-RM starts */
     EMU_ON_RPC,     /* the n-th request, 1 is the first after INIT_DONE */
+    EMU_ON_INIT,    /* while GSP-RM starts */
     EMU_ON_FN,      /* an RPC function by name */
     EMU_ON_CONTROL, /* a control by name or id */
     EMU_ON_CLASS,   /* an allocation by class name or id */
@@ -21,7 +24,7 @@ enum emu_trigger {
 
 enum emu_effect {
     EMU_EFFECT_NONE,
-    EMU_EFFECT_STATUS, /* RM answers with this status; every time */
+    EMU_EFFECT_STATUS, /* RM answers with this status; every time, or once */
     EMU_EFFECT_BAD_CHECKSUM,
     EMU_EFFECT_WRONG_SEQ,
     EMU_EFFECT_WRONG_SEQUENCE,
@@ -37,13 +40,31 @@ enum emu_effect {
     EMU_EFFECT_OFF_BUS,
 };
 
+enum emu_fault_kind {
+    EMU_FAULT_BOOT,   /* enum emu_boot_fault: from the start, until the card is reset */
+    EMU_FAULT_EFFECT, /* enum emu_effect: when its trigger comes */
+};
+
+/** A row of the table and how it is done. Text that is NULL has its usual value. */
+struct emu_fault_def {
+    struct emu_fault_row row;
+    enum emu_fault_kind kind;
+    unsigned what;       /* as kind says */
+    enum emu_trigger on; /* effects; rpc:1 is the usual one */
+    const char *key;     /* of the trigger, by name */
+    unsigned knob;       /* EMU_BOOT_VBIOS: enum emu_vbios_knob */
+};
+/** NULL past the end. */
+const struct emu_fault_def *emu_fault_def_at(unsigned i);
+
 struct emu_fault {
     enum emu_trigger trigger;
     enum emu_effect effect;
     uint32_t key; /* what the trigger names: number, function, control or class id */
     uint32_t arg; /* the effect's number */
+    bool once;    /* a status: the first time only; all other effects happen once anyway */
     bool armed;   /* the request that is being served set it off */
-    bool spent;   /* effects other than a status happen once */
+    bool spent;
 };
 
 enum { EMU_MAX_FAULTS = 16 };

@@ -106,7 +106,7 @@ emu_hw_reset(struct emu_gpu *gpu)
 void
 emu_hw_set_fault(struct emu_gpu *gpu, enum emu_boot_fault fault, uint32_t arg)
 {
-    gpu->hw->faults |= 1u << fault;
+    gpu->hw->faults |= UINT64_C(1) << fault;
     gpu->hw->fault_arg[fault] = arg;
     if (fault == EMU_BOOT_WPR2_UP)
         leave_wpr2_up(gpu->hw);

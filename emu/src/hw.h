@@ -88,6 +88,10 @@ enum emu_boot_fault {
     EMU_BOOT_WPR2_STAYS,
     EMU_BOOT_SUSPEND_STUCK,
     EMU_BOOT_VBIOS, /* argument: enum emu_vbios_knob */
+    EMU_BOOT_RESET_NOT_READY,
+    EMU_BOOT_FW_VERSION,
+    EMU_BOOT_FW_SIGNATURE,
+    EMU_BOOT_RADIX3_SHORT,
     EMU_BOOT_FAULTS,
 };
 
@@ -151,7 +155,8 @@ struct emu_hw {
     unsigned visible_in; /* reads until the GSP's registers show */
     enum emu_seq_state seq;
     bool seq_ran; /* the ucode that GSP-RM asked for */
-    uint32_t faults, fault_arg[EMU_BOOT_FAULTS];
+    uint64_t faults; /* a bit for each enum emu_boot_fault */
+    uint32_t fault_arg[EMU_BOOT_FAULTS];
 };
 
 /* hw.c */

@@ -90,7 +90,8 @@ check_radix3(struct emu_gpu *gpu, const struct emu_meta *m, const struct emu_blo
 
     for (uint64_t i = 0; i * PAGE < image->n; i++) {
         const size_t left = image->n - i * PAGE, bytes = left < PAGE ? left : PAGE;
-        const uint8_t *page = emu_radix3_page(gpu, top, i);
+        const bool lost = i * PAGE + bytes == image->n && emu_hw_fault(gpu, EMU_BOOT_RADIX3_SHORT);
+        const uint8_t *page = lost ? NULL : emu_radix3_page(gpu, top, i);
 
         if (!page)
             return refuse(gpu, EMU_CHAIN_RADIX3, "radix3 leads nowhere at page", i);

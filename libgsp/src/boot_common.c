@@ -276,6 +276,8 @@ boot_riscv_active(struct gsp_boot *b, struct gsp_error *err)
             return 0;
         if (!b->chip->fsp && boot_rd(b, mailbox) & SUSPENDED)
             return 0;
+        if (late && gsprm_check_health(b->rm, err) < 0)
+            return -ENODEV;
         if (late)
             return boot_fail_reg(b,
                                  boot_gsp.second +

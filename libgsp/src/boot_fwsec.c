@@ -46,6 +46,15 @@ wants_debug(struct gsp_boot *b)
     return !NVRM_GET(boot_rd(b, b->chip->debug_fuse), NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS_DATA);
 }
 
+/* The card's own ROM is nothing that the caller gave us. */
+int
+boot_blame_card(int rc, struct gsp_error *err)
+{
+    if (rc < 0 && err && err->origin == GSP_ORIGIN_INPUT)
+        err->origin = GSP_ORIGIN_PROTOCOL;
+    return rc;
+}
+
 /* FWSEC in the first `bytes` of the ROM. */
 static int
 find_fwsec(struct gsp_boot *b, uint32_t bytes, bool debug, struct gsp_error *err)
@@ -81,7 +90,7 @@ boot_read_vbios(struct gsp_boot *b, struct gsp_error *err)
         rc = find_fwsec(b, bytes, debug, err);
     } while (rc < 0 && bytes < GSP_VBIOS_PROM_BYTES);
     b->has_fwsec = rc == 0;
-    return rc;
+    return boot_blame_card(rc, err);
 }
 
 /* WPR meta */

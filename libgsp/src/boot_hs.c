@@ -303,7 +303,8 @@ fwsec_signature(struct gsp_boot *b, struct gsp_fw_slice *out, struct gsp_error *
     if (b->fwsec.ucode_id)
         fuse =
             boot_rd(b, NV_FUSE_OPT_FPF_GSP_UCODE1_VERSION + (b->fwsec.ucode_id - 1u) * STRIDE);
-    return gsp_fwsec_signature(&b->fwsec, gsp_fwsec_fuse_version(fuse), out, err);
+    return boot_blame_card(
+        gsp_fwsec_signature(&b->fwsec, gsp_fwsec_fuse_version(fuse), out, err), err);
 }
 
 int

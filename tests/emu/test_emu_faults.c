@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fault injection: every row of the table does what it says, once, and bad rows are named. */
+#include <stdbool.h>
+
+#include <emu/fault.h>
+
 #include "raw_client.h"
 #include "test.h"
 
@@ -294,37 +298,69 @@ rows_that_are_not_in_the_table_are_named(void **state)
     }
 }
 
-static void
-the_table_lists_every_trigger_and_effect(void **state)
+static bool
+is_group(const char *name)
 {
-    static const char *const names[] = {"init",
-                                        "rpc",
-                                        "fn",
-                                        "ctl",
-                                        "cls",
-                                        "bad-checksum",
-                                        "wrong-seq",
-                                        "duplicate",
-                                        "elements",
-                                        "hostile-length",
-                                        "missing-continuation",
-                                        "lost",
-                                        "slow",
-                                        "storm",
-                                        "xid",
-                                        "crash",
-                                        "off-bus",
-                                        "NV_ERR_"};
+    static const char *const groups[] = {"boot", "vbios",     "queue",
+                                         "rm",   "execution", "suspend"};
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        if (!strcmp(name, groups[i]))
+            return true;
+    return false;
+}
+
+static void
+every_row_of_the_table_is_complete_and_holds_for_some_card(void **state)
+{
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+    struct emu_fault_row row;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        bool found = false;
+    for (unsigned i = 0; emu_fault_row_at(i, &row); i++) {
+        unsigned cards = 0;
 
-        for (unsigned k = 0; emu_fault_at(k); k++)
-            found |= !strncmp(emu_fault_at(k), names[i], strlen(names[i]));
-        if (!found)
-            fail_msg("%s is not listed", names[i]);
+        for (unsigned c = 0; c < emu_chip_count(); c++)
+            for (unsigned r = 0; r < nvrm_release_count(s); r++)
+                cards += emu_fault_applies(&row, emu_chip_at(c)->name,
+                                           (struct nvrm_abi){s, (nvrm_release)r});
+        if (!cards || !is_group(row.group) || !*row.trigger || !*row.effect || !*row.run ||
+            !*row.says || !!*row.argument != !!*row.examples)
+            fail_msg("row %u, %s: %u cards", i, row.name, cards);
     }
+}
+
+static void
+rows_of_one_name_exclude_each_other(void **state)
+{
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+    struct emu_fault_row a, b;
+
+    (void)state;
+    for (unsigned i = 0; emu_fault_row_at(i, &a); i++)
+        for (unsigned k = i + 1; emu_fault_row_at(k, &b); k++)
+            for (unsigned c = 0; !strcmp(a.name, b.name) && c < emu_chip_count(); c++)
+                for (unsigned r = 0; r < nvrm_release_count(s); r++) {
+                    const struct nvrm_abi abi = {s, (nvrm_release)r};
+
+                    if (emu_fault_applies(&a, emu_chip_at(c)->name, abi) &&
+                        emu_fault_applies(&b, emu_chip_at(c)->name, abi))
+                        fail_msg("%s stands twice for %s", a.name, emu_chip_at(c)->name);
+                }
+}
+
+static void
+a_fault_of_other_cards_is_refused_with_the_cards_it_is_for(void **state)
+{
+    const struct emu_config config = {
+        .chip = "GH100", .abi = raw_abi("570.144"), .inject = "booter-error"};
+    struct emu_gpu *gpu = NULL;
+    char message[256];
+
+    (void)state;
+    assert_int_equal(emu_gpu_create(&config, &gpu, message, sizeof(message)), -22);
+    assert_non_null(strstr(message, "not for GH100"));
+    assert_non_null(strstr(message, "Turing to Ada"));
 }
 
 int
@@ -346,7 +382,9 @@ main(void)
         cmocka_unit_test(a_status_is_given_every_time),
         cmocka_unit_test(start_up_can_fail_in_every_way),
         cmocka_unit_test(rows_that_are_not_in_the_table_are_named),
-        cmocka_unit_test(the_table_lists_every_trigger_and_effect),
+        cmocka_unit_test(every_row_of_the_table_is_complete_and_holds_for_some_card),
+        cmocka_unit_test(rows_of_one_name_exclude_each_other),
+        cmocka_unit_test(a_fault_of_other_cards_is_refused_with_the_cards_it_is_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <emu/synth.h>
 #include <gsp/bus.h>
 #include <nvrm/schema.h>
 
@@ -27,7 +28,7 @@ struct emu_config {
     const char *chip;    /* "AD102"; NULL means AD102 */
     struct nvrm_abi abi; /* release of the GSP-RM that runs on the card */
     const char *
-        inject; /* fault injection: "TRIGGER=EFFECT[,...]", see emu_fault_at(); NULL for none */
+        inject; /* faults by name or "TRIGGER=EFFECT", commas between: emu/fault.h; NULL: none */
 
     /** Where the card takes memory from, system memory behind its bus included: realloc
      * semantics, bytes 0 frees. NULL means libc's. */
@@ -77,6 +78,11 @@ uint64_t emu_gpu_due_ns(struct emu_gpu *gpu);
  */
 const char *emu_gpu_note_at(const struct emu_gpu *gpu, unsigned i);
 
+/** A file of the firmware set that this card runs, as emu_synth_file() makes it, with the
+ * faults that are in force. */
+int emu_gpu_synth_file(struct emu_gpu *gpu, enum emu_synth_kind kind, uint8_t **bytes_out,
+                       size_t *size_out);
+
 /** Configuration space as `lspci -x` prints it (bytes 64, 256 or 4096), so that `lspci -F`
  * reads it. Returns the length that is needed, like snprintf. */
 size_t emu_gpu_config_dump(struct emu_gpu *gpu, unsigned bytes, char *text, size_t text_bytes);
@@ -90,10 +96,6 @@ struct emu_chip {
 };
 unsigned emu_chip_count(void);
 const struct emu_chip *emu_chip_at(unsigned i);
-
-/** The fault table, one line a trigger or effect: "name  what happens  what the client must
- * report". NULL past the end. */
-const char *emu_fault_at(unsigned i);
 
 #ifdef __cplusplus
 }
