@@ -205,8 +205,7 @@ emu_hw_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value)
     struct emu_falcon *f = falcon_at(hw, off);
     bool mine;
 
-    if (f == &hw->gsp && !hw->gsp_visible &&
-        (hw->visible_in || !gsp_lives(gpu))) {
+    if (f == &hw->gsp && gsp_locked(gpu)) {
         emu_note(gpu, "write of 0x%08x to 0x%06x: FSP has not released the GSP", value, off);
         return true;
     }
