@@ -42,7 +42,20 @@ find_language(struct cli *cli, const char *word, enum nvrm_bind_language *out)
     return cli_usage(cli, hint, "gen writes no '%s'", word);
 }
 
-/* The name that was meant: whichever kind of name knows it best. */
+static bool
+has_name(struct nvrm_abi abi, const void *name)
+{
+    struct nvrm_bind *bind;
+    bool found;
+
+    if (nvrm_bind_create(abi.schema, &bind) < 0)
+        return false;
+    found = nvrm_bind_release(bind, abi.release) == 0 && nvrm_bind_name(bind, name, NULL) == 0;
+    nvrm_bind_destroy(bind);
+    return found;
+}
+
+/* Other releases may have it; else the name that was meant. */
 static int
 no_such_name(struct cli *cli, const struct cli_releases *releases, const char *name)
 {
@@ -51,15 +64,19 @@ no_such_name(struct cli *cli, const struct cli_releases *releases, const char *n
     const struct nvrm_abi abi = {cli->schema, releases->at[releases->count - 1]};
     const char *nearest = nvrm_nearest_name(abi, kinds, name);
     struct gsp_error err = {0};
+    char where[96] = "the chosen releases", ranges[120];
 
-    gsp_fail(&err, GSP_ORIGIN_INPUT, -ENOENT, "nothing in %s is called '%s'",
-             releases->count == 1 ? nvrm_release_name(abi.schema, abi.release)
-                                  : "the chosen releases",
-             name);
-    if (nearest && strcmp(nearest, name) != 0)
-        gsp_hint(&err, "did you mean %s?", nearest);
-    else
-        gsp_hint(&err, "schema show --all NAME says which releases have it");
+    if (releases->count == 1)
+        snprintf(where, sizeof(where), "%s", nvrm_release_name(abi.schema, abi.release));
+    if (rm_release_ranges(abi.schema, has_name, name, ranges, sizeof(ranges))) {
+        gsp_fail(&err, GSP_ORIGIN_RELEASE, -ENOENT, "nothing in %s is called '%s'", where,
+                 name);
+        gsp_hint(&err, "it exists in %s", ranges);
+        return cli_fail(cli, &err);
+    }
+    gsp_fail(&err, GSP_ORIGIN_INPUT, -ENOENT, "nothing in %s is called '%s'", where, name);
+    gsp_hint(&err, nearest ? "did you mean %s?" : "schema search PATTERN finds names%s",
+             nearest ? nearest : "");
     return cli_fail(cli, &err);
 }
 
@@ -86,8 +103,11 @@ write_file(struct job *job, const char *path, const char *text, size_t bytes)
 {
     struct gsp_error err = {0};
 
-    if (fw_file_write(path, text, bytes, job->force, &err) < 0)
+    if (fw_file_write(path, text, bytes, job->force, &err) < 0) {
+        if (err.rc == -ENOENT)
+            gsp_hint(&err, "a folder ending in / is made, those above it are not");
         return cli_fail(job->cli, &err);
+    }
     json_array_append_new(job->files, json_string(path));
     return CLI_OK;
 }

@@ -11,13 +11,15 @@ static const struct {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv);
 } verbs[] = {
-    {"list",   schema_list  },
-    {"show",   schema_show  },
-    {"search", schema_search},
-    {"diff",   schema_diff  },
-    {"stat",   schema_stat  },
-    {"check",  schema_check },
-    {"export", schema_export},
+    {"list",        schema_list       },
+    {"show",        schema_show       },
+    {"search",      schema_search     },
+    {"diff",        schema_diff       },
+    {"stat",        schema_stat       },
+    {"check",       schema_check      },
+    {"export",      schema_export     },
+    {"fingerprint", schema_fingerprint},
+    {"import",      schema_import     },
 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
@@ -26,13 +28,14 @@ unknown(struct cli *cli, const char *word)
 {
     const char *names[VERBS + 1] = {0};
     const char *nearest;
-    char hint[96];
+    char hint[128];
 
     for (unsigned i = 0; i < VERBS; i++)
         names[i] = verbs[i].name;
     nearest = cli_nearest(word, names);
     snprintf(hint, sizeof(hint), nearest ? "did you mean schema %s?" : "legal: %s",
-             nearest ? nearest : "list, show, search, diff, stat, check, export");
+             nearest ? nearest
+                     : "list, show, search, diff, stat, check, export, fingerprint, import");
     return cli_usage(cli, hint, "schema has no verb '%s'", word);
 }
 
@@ -40,8 +43,11 @@ static int
 cmd_schema_run(struct cli *cli, int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage(cli, "schema list | show | search | diff | stat | check | export",
-                         "schema needs a verb");
+        return cli_usage(
+            cli,
+            "schema list | show | search | diff | stat | check | export | fingerprint | "
+            "import",
+            "schema needs a verb");
     for (unsigned i = 0; i < VERBS; i++) {
         int rc;
 
@@ -57,7 +63,7 @@ cmd_schema_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_schema = {
     .name = "schema",
-    .args = "list|show|search|diff|stat|check|export ...",
+    .args = "list|show|search|diff|stat|check|export|fingerprint|import ...",
     .options = "--all, --kind KIND, --stat, --layout",
     .help = "what the releases call things and how they lay them out",
     .min_args = 1,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <nvrm/bind.h>
 #include <rm/name.h>
 
 #include "complete.h"
@@ -227,8 +228,8 @@ source_explained(struct wish *p)
 static void
 source_schema(struct wish *p)
 {
-    static const char *const verbs[] = {"list", "show",  "search", "diff",
-                                        "stat", "check", "export", NULL};
+    static const char *const verbs[] = {"list",  "show",   "search",      "diff",   "stat",
+                                        "check", "export", "fingerprint", "import", NULL};
 
     offer_list(p, verbs);
 }
@@ -247,6 +248,15 @@ source_schema_words(struct wish *p)
         source_releases(p);
     else
         source_names(p);
+}
+
+static void
+source_languages(struct wish *p)
+{
+    const char *language;
+
+    for (unsigned i = 0; (language = nvrm_bind_language_name(i)); i++)
+        offer(p, language);
 }
 
 static void
@@ -394,6 +404,7 @@ static const struct {
     {"tree",    {source_files, source_files, NULL}                       },
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
+    {"gen",     {source_languages, source_names, source_names}           },
     {"help",    {source_help, source_names, source_names}                },
 };
 

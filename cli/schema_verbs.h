@@ -14,6 +14,8 @@ int schema_diff(struct cli *cli, int argc, char **argv);
 int schema_stat(struct cli *cli, int argc, char **argv);
 int schema_check(struct cli *cli, int argc, char **argv);
 int schema_export(struct cli *cli, int argc, char **argv);
+int schema_fingerprint(struct cli *cli, int argc, char **argv);
+int schema_import(struct cli *cli, int argc, char **argv);
 
 /* One kind of name: how many rows there are and what a row is at a release. */
 struct schema_kind {

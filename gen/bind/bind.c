@@ -229,8 +229,9 @@ nvrm_bind_fingerprint(struct nvrm_bind *b)
         const char *params =
             n->params == NVRM_NONE ? "" : nvrm_struct_name(b->schema, n->params);
 
-        sum +=
-            bind_hash(bind_hash_text(bind_hash_text(2, n->name), params), words, sizeof(words));
+        if (!n->implied)
+            sum += bind_hash(bind_hash_text(bind_hash_text(2, n->name), params), words,
+                             sizeof(words));
     }
     return sum;
 }

@@ -45,6 +45,7 @@ struct bind_number {
     uint8_t hi, lo; /* BIND_RANGE */
     uint32_t doc, header;
     uint16_t params; /* struct name row, or NVRM_NONE */
+    bool implied;    /* only because a field takes it */
     struct bind_set in;
     nvrm_release first;
 };

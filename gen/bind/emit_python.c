@@ -81,8 +81,8 @@ put_layout(struct nvrm_bind *b, const char *name, const struct nvrm_layout *l,
     for (unsigned i = 0; i < l->fields; i++) {
         if (f[i].bit_len)
             continue;
-        gen_textf(&b->g, out, "%s\"%s\": %u", comma ? ", " : "",
-                  nvrm_str(b->schema, f[i].name), f[i].offset);
+        gen_textf(&b->g, out, "%s\"%s\": %u", comma ? ", " : "", nvrm_str(b->schema, f[i].name),
+                  f[i].offset);
         comma = true;
     }
     gen_textf(&b->g, out, "})\n");

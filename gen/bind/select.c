@@ -118,18 +118,21 @@ add_number(struct nvrm_bind *b, nvrm_release r, const struct bind_number *number
         n->first = r;
     } else {
         n = &b->numbers.p[i];
+        n->implied &= number->implied;
     }
     bind_set_add(&n->in, r);
 }
 
 static void
-add_const(struct nvrm_bind *b, nvrm_release r, enum bind_kind kind, const struct nvrm_const *c)
+add_const(struct nvrm_bind *b, nvrm_release r, enum bind_kind kind, const struct nvrm_const *c,
+          bool implied)
 {
     struct bind_number n = {.kind = c->is_range ? BIND_RANGE : kind,
                             .name = nvrm_str(b->schema, c->name),
                             .value = c->is_range ? 0 : c->value,
                             .doc = c->doc,
-                            .params = c->params};
+                            .params = c->params,
+                            .implied = implied};
 
     if (c->is_range) {
         n.hi = c->hi;
@@ -152,7 +155,7 @@ add_meaning(struct nvrm_bind *b, struct nvrm_abi abi, const struct nvrm_note *no
         const struct nvrm_const *c = nvrm_set_at(abi, note->set, i);
 
         if (c)
-            add_const(b, abi.release, BIND_CONSTANT, c);
+            add_const(b, abi.release, BIND_CONSTANT, c, true);
     }
 }
 
@@ -249,7 +252,7 @@ add_struct(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
 static void
 add_status(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
 {
-    add_const(b, abi.release, BIND_STATUS, row);
+    add_const(b, abi.release, BIND_STATUS, row, false);
 }
 
 static void
@@ -258,13 +261,13 @@ add_escape(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
     const struct nvrm_const *c = row;
 
     add_layout(b, abi, nvrm_struct_at(abi, c->params));
-    add_const(b, abi.release, BIND_ESCAPE, c);
+    add_const(b, abi.release, BIND_ESCAPE, c, false);
 }
 
 static void
 add_constant(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
 {
-    add_const(b, abi.release, BIND_CONSTANT, row);
+    add_const(b, abi.release, BIND_CONSTANT, row, false);
 }
 
 static const void *

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* gen and the schema verbs about versions, as commands. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_run.h"
+#include "test.h"
+
+static void
+gen_writes_to_stdout_a_file_or_a_folder(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli gen c NV01_DEVICE_0", 0, "#define NV01_DEVICE_0 0x80u", NULL);
+    cli_expect_text("cd $(mktemp -d) && nvrm-cli gen rust NV01_DEVICE_0 --to x.rs && cat x.rs",
+                    0, "pub struct NV0080_ALLOC_PARAMETERS", NULL);
+    cli_expect_text("cd $(mktemp -d) && nvrm-cli gen python NV01_DEVICE_0 --to out/ && ls out",
+                    0, "nvrm_bindings.py", NULL);
+    cli_expect_text(
+        "cd $(mktemp -d) && nvrm-cli gen json-schema NV01_DEVICE_0 NV20_SUBDEVICE_0 "
+        "--to . && ls",
+        0, "NV2080_ALLOC_PARAMETERS.json", NULL);
+}
+
+static void
+gen_replaces_a_file_only_when_forced(void **state)
+{
+    (void)state;
+    cli_expect_text("cd $(mktemp -d) && touch x.h && nvrm-cli gen c NV01_DEVICE_0 --to x.h", 2,
+                    NULL, "x.h");
+    cli_expect_text(
+        "cd $(mktemp -d) && touch x.h && nvrm-cli gen c NV01_DEVICE_0 --to x.h --force", 0,
+        "x.h", NULL);
+}
+
+static void
+gen_takes_releases_as_list_range_and_pattern(void **state)
+{
+    json_t *doc = cli_expect_json("nvrm-cli -j -F all gen c GSP_RM_CONTROL --force --to "
+                                  "$(mktemp -d)/all.h");
+
+    (void)state;
+    assert_int_equal(json_integer_value(json_object_get(doc, "releases")), 94);
+    assert_int_equal(json_integer_value(json_object_get(doc, "types")), 2);
+    json_decref(doc);
+    cli_expect_text("nvrm-cli -F 570.86.15..570.124.04 gen c NV01_DEVICE_0", 0,
+                    "tags 570.86.15 570.86.16 570.124.04\n", NULL);
+    cli_expect_text("nvrm-cli -F '590.*,570.144' gen c NV01_DEVICE_0", 0,
+                    "tags 570.144 590.44.01 590.48.01\n", NULL);
+}
+
+static void
+a_name_that_some_releases_lack_is_noted(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -F 535.113.01,595.45.04 gen c BLACKWELL_CHANNEL_GPFIFO_A", 0,
+                    "BLACKWELL_CHANNEL_GPFIFO_A 0xc96fu", "1 of the 2 chosen releases lack it");
+}
+
+static void
+a_bundle_of_json_schemas_accepts_what_ctl_takes(void **state)
+{
+    static const char check[] =
+        "import json, sys, jsonschema\n"
+        "d = json.load(open('b.json'))\n"
+        "v = jsonschema.Draft202012Validator\n"
+        "v.check_schema(d)\n"
+        "s = d[chr(36) + 'defs']['NV2080_CTRL_FB_GET_INFO_V2_PARAMS']\n"
+        "ok = {'fbInfoListSize': 1, 'fbInfoList': [{'index': 'RAM_SIZE'}]}\n"
+        "v(s).validate(ok)\n"
+        "assert list(v(s).iter_errors({'fbInfoListSiz': 1}))\n";
+    char command[1024];
+
+    (void)state;
+    if (system("python3 -c 'import jsonschema' >/dev/null 2>&1")) {
+        print_message("python3 with jsonschema is not installed: not tried\n");
+        skip();
+    }
+    snprintf(command, sizeof(command),
+             "cd $(mktemp -d) && nvrm-cli gen json-schema NV2080_CTRL_CMD_FB_GET_INFO_V2 "
+             "NV01_DEVICE_0 --to b.json >/dev/null && python3 -c \"%s\"",
+             check);
+    free(cli_expect(command, 0));
+}
+
+static void
+schema_export_and_gen_write_the_same_json_schema(void **state)
+{
+    json_t *one =
+        cli_expect_json("nvrm-cli schema export NV0080_CTRL_GPU_GET_CLASSLIST_PARAMS");
+    json_t *bundle =
+        cli_expect_json("nvrm-cli gen json-schema NV0080_CTRL_GPU_GET_CLASSLIST_PARAMS");
+    const json_t *same = json_object_get(json_object_get(bundle, "$defs"),
+                                         "NV0080_CTRL_GPU_GET_CLASSLIST_PARAMS");
+    const json_t *pointer = json_object_get(json_object_get(one, "properties"), "classList");
+
+    (void)state;
+    assert_true(json_equal(one, (json_t *)same));
+    assert_true(json_is_array(json_object_get(pointer, "anyOf")));
+    json_decref(one);
+    json_decref(bundle);
+}
+
+static void
+fingerprints_group_releases_by_layout(void **state)
+{
+    json_t *rows = cli_expect_json("nvrm-cli -j schema fingerprint GSP_RM_CONTROL");
+
+    (void)state;
+    assert_int_equal(json_array_size(rows), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 1), "releases")),
+                        "575.51.02 .. 595.45.04");
+    json_decref(rows);
+    rows = cli_expect_json("nvrm-cli -j schema fingerprint GspSystemInfo");
+    assert_int_equal(json_array_size(rows), 22);
+    json_decref(rows);
+    cli_expect_text("nvrm-cli -F 550.54.14,550.54.15 schema fingerprint --all", 0,
+                    "550.54.14 .. 550.54.15", NULL);
+    cli_expect_text("nvrm-cli schema fingerprint BLACKWELL_CHANNEL_GPFIFO_A", 0, "-", NULL);
+}
+
+static void
+schema_import_runs_the_importer(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli schema import --out /tmp/none /no/such/tree", 1, NULL,
+                    "no such folder");
+    cli_expect_text("NVRM_IMPORT=/no/such/program nvrm-cli schema import TREE", 2, NULL,
+                    "/no/such/program: No such file");
+    cli_expect_text("nvrm-cli schema import --frobnicate", 2, NULL, NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gen_writes_to_stdout_a_file_or_a_folder),
+        cmocka_unit_test(gen_replaces_a_file_only_when_forced),
+        cmocka_unit_test(gen_takes_releases_as_list_range_and_pattern),
+        cmocka_unit_test(a_name_that_some_releases_lack_is_noted),
+        cmocka_unit_test(a_bundle_of_json_schemas_accepts_what_ctl_takes),
+        cmocka_unit_test(schema_export_and_gen_write_the_same_json_schema),
+        cmocka_unit_test(fingerprints_group_releases_by_layout),
+        cmocka_unit_test(schema_import_runs_the_importer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
