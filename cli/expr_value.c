@@ -12,7 +12,7 @@
 
 #include "expr_priv.h"
 
-enum { LONGEST_TEXT = 1 << 16, MOST_REPEATS = 4096 };
+enum { LONGEST_TEXT = 1 << 16, MOST_NODES = 4096 };
 
 /* Text as a number: decimal, hexadecimal or real. Nothing may follow. */
 static bool
@@ -610,29 +610,61 @@ fn_range(const struct expr_call *c, const json_t *args)
     return list;
 }
 
-/* The product of all {n,m} is a bound on what the pattern unfolds to. */
+/* The end of a bracket expression, whose inside holds no operators. */
+static const char *
+skip_bracket(const char *at)
+{
+    at += at[1] == '^' ? 2 : 1;
+    at += *at == ']';
+    at += strcspn(at, "]");
+    return *at ? at : at - 1;
+}
+
+/* How often "+" or "{n,m}" at *at_io unfolds what stands before it. */
+static unsigned long
+repeats_at(const char **at_io)
+{
+    const char *at = *at_io;
+    unsigned long most = 2, other;
+
+    if (*at == '+')
+        return most;
+    most = strtoul(at + 1, NULL, 10);
+    at += strcspn(at, ",}");
+    other = *at == ',' ? strtoul(at + 1, NULL, 10) : 0;
+    *at_io = *at ? at : at - 1;
+    return (most > other ? most : other) + 1;
+}
+
+/* regcomp() unfolds repetitions, and a repetition of a repetition multiplies: the size of the
+ * unfolded pattern is kept small before it is tried. */
 static bool
 pattern_is_bounded(const char *pattern)
 {
-    unsigned long product = 1;
+    unsigned long size = 1, factor = 1;
+    char before = '\0';
 
     if (strlen(pattern) > 512)
         return false;
     for (const char *at = pattern; *at; at++) {
-        unsigned long most = 1;
+        unsigned long n;
 
         if (at[0] == '\\' && at[1] >= '1' && at[1] <= '9')
-            return false;
-        if (at[0] == '\\' && at[1])
-            at++;
-        else if (at[0] == '{') {
-            most = strtoul(at + 1, NULL, 10);
-            at += strcspn(at, ",}");
-            if (*at == ',' && strtoul(at + 1, NULL, 10) > most)
-                most = strtoul(at + 1, NULL, 10);
-            at -= !*at;
+            return false; /* a back reference costs exponential time */
+        if (*at == '+' || *at == '{') {
+            n = repeats_at(&at);
+            if (before && strchr(")}", before))
+                factor *= n;
+            else
+                size += n;
+            before = '}';
+        } else {
+            before = *at == '*' || *at == '?' ? '}' : *at;
+            at += at[0] == '\\' && at[1];
+            at = *at == '[' && before == '[' ? skip_bracket(at) : at;
+            size++;
         }
-        if (most > MOST_REPEATS || (product *= most ? most : 1) > MOST_REPEATS)
+        if (factor > MOST_NODES || size > MOST_NODES || factor * size > MOST_NODES)
             return false;
     }
     return true;

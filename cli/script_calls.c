@@ -341,14 +341,90 @@ run_print(struct runner *r, struct step *step, struct gsp_error *err)
     return 0;
 }
 
+/* The values of the names in an expression, so that a failure explains itself. */
+struct findings {
+    struct runner *r;
+    char text[160];
+};
+
+static int
+add_finding(void *ctx, const char *path)
+{
+    struct findings *f = ctx;
+    const struct expr_env names = script_names(&f->r->env);
+    json_t *value = names.get(names.ctx, path, NULL);
+    char *text = value ? expr_text(value) : NULL;
+    const size_t n = strlen(f->text);
+
+    if (text)
+        snprintf(f->text + n, sizeof(f->text) - n, "%s%s is %.40s", n ? ", " : "", path, text);
+    free(text);
+    json_decref(value);
+    return 0;
+}
+
+static int
+assert_one(struct runner *r, const char *text, struct gsp_error *err)
+{
+    const struct expr_env names = script_names(&r->env);
+    struct findings f = {.r = r};
+    json_t *value = expr_eval(text, &names, err);
+    const bool yes = expr_true(value);
+
+    if (!value)
+        return err->rc;
+    json_decref(value);
+    if (yes)
+        return 0;
+    (void)expr_walk(text, add_finding, &f, NULL);
+    return gsp_fail(err, GSP_ORIGIN_INPUT, -EBADE, "%.80s does not hold%s%.70s", text,
+                    *f.text ? ": " : "", f.text);
+}
+
+static int
+run_assert(struct runner *r, struct step *step, struct gsp_error *err)
+{
+    const json_t *all = json_object_get(step->doc, "assert"), *item;
+    size_t i;
+    int rc = 0;
+
+    if (session_is_dry(r->env.session))
+        return 0;
+    if (json_is_string(all))
+        return assert_one(r, json_string_value(all), err);
+    json_array_foreach(all, i, item)
+    {
+        if (rc == 0)
+            rc = assert_one(r, json_string_value(item), err);
+    }
+    return rc;
+}
+
+static int
+run_sleep(struct runner *r, struct step *step, struct gsp_error *err)
+{
+    json_t *value = script_substitute(&r->env, json_object_get(step->doc, "sleep"), err);
+    const char *text = json_string_value(value);
+    const double seconds = text ? strtod(text, NULL) : json_number_value(value);
+
+    if (!value)
+        return -EINVAL;
+    json_decref(value);
+    if (!(seconds >= 0 && seconds <= 86400))
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "sleep takes 0 to 86400 seconds");
+    script_sleep(r, seconds);
+    return 0;
+}
+
 int
 script_call(struct runner *r, enum script_kind kind, struct step *step, struct gsp_error *err)
 {
     static int (*const runs[SCRIPT_KINDS])(struct runner * r, struct step * step,
                                            struct gsp_error * err) = {
-        [SCRIPT_ALLOC] = run_alloc, [SCRIPT_CTL] = run_ctl, [SCRIPT_FREE] = run_free,
-        [SCRIPT_DUP] = run_dup,     [SCRIPT_RPC] = run_rpc, [SCRIPT_TREE] = run_tree,
-        [SCRIPT_EVENT] = run_event, [SCRIPT_SET] = run_set, [SCRIPT_PRINT] = run_print,
+        [SCRIPT_ALLOC] = run_alloc,   [SCRIPT_CTL] = run_ctl,     [SCRIPT_FREE] = run_free,
+        [SCRIPT_DUP] = run_dup,       [SCRIPT_RPC] = run_rpc,     [SCRIPT_TREE] = run_tree,
+        [SCRIPT_EVENT] = run_event,   [SCRIPT_SET] = run_set,     [SCRIPT_PRINT] = run_print,
+        [SCRIPT_ASSERT] = run_assert, [SCRIPT_SLEEP] = run_sleep,
     };
 
     return runs[kind](r, step, err);

@@ -16,8 +16,9 @@
 
 struct checker {
     struct nvrm_abi abi;
+    const struct script *script;
     json_t *problems; /* {"step", "problem", "hint", "in": [release numbers]} */
-    json_t *names;    /* what earlier steps defined: name -> struct name or "" */
+    json_t *names;    /* what earlier steps defined: name -> layout row, or true */
     unsigned found;   /* at this release */
 };
 
@@ -25,6 +26,7 @@ struct checker {
 struct lens {
     struct checker *k;
     char label[160];
+    const char *number;
     const struct nvrm_layout *layout; /* of the call's parameters; may be NULL */
 };
 
@@ -33,6 +35,7 @@ add_problem(struct lens *l, const char *text, const char *hint)
 {
     struct checker *k = l->k;
     json_t *row, *in = NULL;
+    char place[160];
     size_t i;
 
     k->found++;
@@ -49,8 +52,10 @@ add_problem(struct lens *l, const char *text, const char *hint)
     }
     if (!in) {
         in = json_array();
-        json_array_append_new(k->problems, json_pack("{s:s, s:s, s:s, s:o}", "step", l->label,
-                                                     "problem", text, "hint", hint, "in", in));
+        json_array_append_new(
+            k->problems, json_pack("{s:s, s:s, s:s, s:s, s:o}", "step", l->label, "at",
+                                   script_where(k->script, l->number, place, sizeof(place)),
+                                   "problem", text, "hint", hint, "in", in));
     }
     json_array_append_new(in, json_integer(k->abi.release));
 }
@@ -70,23 +75,29 @@ first_name(const char *path, char *out, size_t bytes)
     snprintf(out, bytes, "%.*s", (int)(n < bytes ? n : bytes - 1), path);
 }
 
-static int
-check_reference(void *ctx, const char *path)
+static bool
+is_known(const struct lens *l, const char *name)
 {
     static const char *const always[] = {"root", "client", "device", "subdevice", "i"};
-    struct lens *l = ctx;
+    uint64_t value;
+    uint32_t status;
+
+    for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+        if (!strcmp(always[i], name))
+            return true;
+    }
+    return json_object_get(l->k->names, name) || nvrm_constant_find(l->k->abi, name, &value) ||
+           (!strncmp(name, "NV_", 3) && rm_name_status(l->k->abi, name, &status, NULL) == 0);
+}
+
+static void
+unknown_reference(struct lens *l, const char *path, const char *name)
+{
     const char *key, *nearest, *names[64] = {0};
-    char name[128], hint[160] = "";
+    char text[160], hint[160] = "";
     unsigned n = 0;
     json_t *value;
 
-    first_name(path, name, sizeof(name));
-    for (unsigned i = 0; i < 5; i++) {
-        if (!strcmp(always[i], name))
-            return 0;
-    }
-    if (json_object_get(l->k->names, name))
-        return 0;
     json_object_foreach(l->k->names, key, value)
     {
         if (n < 63)
@@ -95,9 +106,65 @@ check_reference(void *ctx, const char *path)
     nearest = cli_nearest(name, names);
     if (nearest)
         snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
-    snprintf(name, sizeof(name), "no earlier step defines '%.100s'", path);
-    add_problem(l, name, hint);
+    snprintf(text, sizeof(text), "no earlier step defines '%.100s'", path);
+    add_problem(l, text, hint);
+}
+
+/* A field of an earlier step's result, as far as its struct is known. */
+static void
+check_field(struct lens *l, const char *path, const char *name)
+{
+    const json_t *known = json_object_get(l->k->names, name);
+    const struct nvrm_schema *s = l->k->abi.schema;
+    const struct nvrm_layout *layout;
+    const char *rest = path + strlen(name), *nearest;
+    char field[128], text[256], hint[160] = "";
+
+    if (!json_is_integer(known) || *rest != '.')
+        return;
+    layout = nvrm_layout_at(s, (uint16_t)json_integer_value(known));
+    first_name(rest + 1, field, sizeof(field));
+    if (!layout || !strcmp(field, "status") || !strcmp(field, "handle") ||
+        nvrm_field_find(s, layout, field))
+        return;
+    nearest = nvrm_nearest_field(s, layout, field);
+    if (nearest)
+        snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
+    snprintf(text, sizeof(text), "'%.60s': %s has no field %.80s", path,
+             nvrm_str(s, layout->name), field);
+    add_problem(l, text, hint);
+}
+
+static int
+check_reference(void *ctx, const char *path)
+{
+    struct lens *l = ctx;
+    char name[128];
+
+    first_name(path, name, sizeof(name));
+    if (is_known(l, name))
+        check_field(l, path, name);
+    else if (strchr(path, '-')) /* a difference, and no name with a dash */
+        (void)expr_walk(path, check_reference, l, NULL);
+    else
+        unknown_reference(l, path, name);
     return 0;
+}
+
+static void
+check_expression(struct lens *l, const char *text)
+{
+    struct gsp_error err = {0};
+
+    if (text && expr_walk(text, check_reference, l, &err) < 0)
+        add_error(l, &err);
+}
+
+/* Every ${...} must be an expression; script_references() takes those that are. */
+static void
+check_values(struct lens *l, const json_t *value)
+{
+    (void)script_references(value, check_reference, l);
 }
 
 /* A copy in which everything that refers to something stands as zero. */
@@ -283,6 +350,17 @@ check_status(struct lens *l, const json_t *value)
 }
 
 static void
+check_reason(struct lens *l, const char *word)
+{
+    struct gsp_error err = {0};
+    uint32_t code;
+
+    if (strcmp(word, "expect") && strcmp(word, "timeout") &&
+        rm_name_status(l->k->abi, word, &code, &err) < 0)
+        add_error(l, &err);
+}
+
+static void
 check_expect(struct lens *l, const json_t *step)
 {
     const struct nvrm_schema *s = l->k->abi.schema;
@@ -307,41 +385,101 @@ check_expect(struct lens *l, const json_t *step)
     }
 }
 
+/* What a name stands for: a struct by its number, or anything. */
 static void
-define(struct checker *k, const char *name)
+define(struct checker *k, const char *name, const struct nvrm_layout *layout)
 {
     if (*name)
-        json_object_set_new(k->names, name, json_true());
+        json_object_set_new(k->names, name,
+                            layout ? json_integer(nvrm_layout_row(k->abi.schema, layout))
+                                   : json_true());
 }
 
+static void
+define_all(struct checker *k, json_t *values)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(values, key, value) define(k, key, NULL);
+}
+
+static void
+check_retry(struct lens *l, const json_t *step)
+{
+    const json_t *on = json_object_get(json_object_get(step, "retry"), "on"), *item;
+    size_t i;
+
+    if (json_is_string(on))
+        check_reason(l, json_string_value(on));
+    json_array_foreach(on, i, item) check_reason(l, json_string_value(item));
+}
+
+static void check_sections(struct checker *k, const json_t *doc, const char *outer);
 static void check_steps(struct checker *k, const json_t *steps, const char *outer);
+
+static void
+check_loop(struct lens *l, const json_t *step, enum script_kind kind)
+{
+    struct checker *k = l->k;
+
+    if (kind == SCRIPT_WHILE)
+        check_expression(l, cli_str(step, "while"));
+    else
+        check_values(l, json_object_get(step, kind == SCRIPT_FOR ? "in" : "repeat"));
+    if (kind == SCRIPT_FOR)
+        define(k, cli_str(step, "for"), NULL);
+    check_steps(k, json_object_get(step, "steps"), l->number);
+}
+
+static void
+check_include(struct lens *l, const json_t *step)
+{
+    const json_t *inner = json_object_get(step, SCRIPT_INCLUDED);
+
+    check_values(l, json_object_get(step, "with"));
+    define_all(l->k, json_object_get(step, "with"));
+    define_all(l->k, json_object_get(inner, "vars"));
+    check_sections(l->k, inner, l->number);
+}
+
+static void
+check_call(struct lens *l, const json_t *step, enum script_kind kind)
+{
+    const json_t *all = json_object_get(step, "assert"), *item;
+    size_t i;
+
+    if (kind == SCRIPT_ASSERT) {
+        check_expression(l, json_string_value(all));
+        json_array_foreach(all, i, item) check_expression(l, json_string_value(item));
+    } else {
+        check_values(l, json_object_get(step, script_kind_name(kind)));
+    }
+    if (checks[kind])
+        checks[kind](l, step);
+    if (kind == SCRIPT_SET)
+        define_all(l->k, json_object_get(step, "set"));
+    check_values(l, json_object_get(step, "expect"));
+    check_expect(l, step);
+    check_retry(l, step);
+    define(l->k, cli_str(step, "name"), l->layout);
+    define(l->k, cli_str(step, "as"), NULL);
+}
 
 static void
 check_step(struct checker *k, const json_t *step, const char *number)
 {
     const enum script_kind kind = script_step_kind(step);
-    struct lens l = {.k = k};
-    const char *key;
-    json_t *value;
+    struct lens l = {.k = k, .number = number};
 
     script_step_label(step, number, l.label, sizeof(l.label));
-    if (kind == SCRIPT_REPEAT || kind == SCRIPT_FOR) {
-        script_references(json_object_get(step, kind == SCRIPT_FOR ? "in" : "repeat"),
-                          check_reference, &l);
-        if (kind == SCRIPT_FOR)
-            define(k, cli_str(step, "for"));
-        check_steps(k, json_object_get(step, "steps"), number);
-        return;
-    }
-    script_references(json_object_get(step, script_kind_name(kind)), check_reference, &l);
-    if (checks[kind])
-        checks[kind](&l, step);
-    if (kind == SCRIPT_SET) {
-        json_object_foreach(json_object_get(step, "set"), key, value) define(k, key);
-    }
-    check_expect(&l, step);
-    define(k, cli_str(step, "name"));
-    define(k, cli_str(step, "as"));
+    check_expression(&l, script_condition(step));
+    if (kind == SCRIPT_INCLUDE)
+        check_include(&l, step);
+    else if (kind == SCRIPT_REPEAT || kind == SCRIPT_FOR || kind == SCRIPT_WHILE)
+        check_loop(&l, step, kind);
+    else
+        check_call(&l, step, kind);
 }
 
 static void
@@ -361,15 +499,24 @@ check_steps(struct checker *k, const json_t *steps, const char *outer)
 }
 
 static void
+check_sections(struct checker *k, const json_t *doc, const char *outer)
+{
+    static const char *const sections[] = {"cleanup", "finally"};
+    char number[96];
+
+    check_steps(k, json_object_get(doc, "steps"), outer);
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(number, sizeof(number), "%s%s%s", outer, *outer ? "." : "", sections[i]);
+        check_steps(k, json_object_get(doc, sections[i]), number);
+    }
+}
+
+static void
 check_release(struct checker *k, const json_t *doc)
 {
-    json_t *vars = json_object_get(doc, "vars");
-    const char *key;
-    json_t *value;
-
     k->names = json_object();
-    json_object_foreach(vars, key, value) define(k, key);
-    check_steps(k, json_object_get(doc, "steps"), "");
+    define_all(k, json_object_get(doc, "vars"));
+    check_sections(k, doc, "");
     json_decref(k->names);
 }
 
@@ -395,7 +542,8 @@ print_check(struct cli *cli, const json_t *doc)
 
     json_array_foreach(json_object_get(doc, "problems"), i, row)
     {
-        fprintf(cli->out, "%s: %s\n", cli_str(row, "step"), cli_str(row, "problem"));
+        fprintf(cli->out, "%s: %s: %s\n", cli_str(row, "at"), cli_str(row, "step"),
+                cli_str(row, "problem"));
         fprintf(cli->out, "  in %s\n", cli_str(row, "releases"));
         if (*cli_str(row, "hint"))
             fprintf(cli->out, "  hint: %s\n", cli_str(row, "hint"));
@@ -429,9 +577,9 @@ emit(struct cli *cli, struct checker *k, const char *name, int checked, int fit)
 }
 
 int
-script_check(struct cli *cli, const json_t *doc, const char *name, const char *release)
+script_check(struct cli *cli, const struct script *script, const char *release)
 {
-    struct checker k = {.abi.schema = cli->schema};
+    struct checker k = {.abi.schema = cli->schema, .script = script};
     struct gsp_error err = {0};
     int checked = 0, fit = 0;
 
@@ -443,11 +591,11 @@ script_check(struct cli *cli, const json_t *doc, const char *name, const char *r
             continue;
         k.abi.release = (nvrm_release)r;
         k.found = 0;
-        check_release(&k, doc);
+        check_release(&k, script->doc);
         checked++;
         fit += !k.found;
         if (release)
             break;
     }
-    return emit(cli, &k, *cli_str(doc, "name") ? cli_str(doc, "name") : name, checked, fit);
+    return emit(cli, &k, script_title(script), checked, fit);
 }

@@ -1,148 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shape of a script, as tables of keys.
+ * The shape of a script, checked by the tables of script_keys.c.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "expr.h"
 #include "script.h"
+#include "script_keys.h"
 
-enum { DEEPEST = 8, MOST_STEPS = 100000 };
+enum { DEEPEST = 8, MOST_KEYS = 40 };
 
-/* What a key may hold, as a mask. */
-enum { TEXT = 1, NUMBER = 2, OBJECT = 4, LIST = 8, BOOL = 16, ANY = 31 };
-
-struct key {
-    const char *name;
-    unsigned types;
-    bool needed;
+/* Where the check stands: the step for people, and the pointer for finding its line. */
+struct form {
+    char label[160];
+    char pointer[256];
+    struct gsp_error *err;
 };
 
-static const struct key script_keys[] = {
-    {"$schema",     TEXT,   false},
-    {"name",        TEXT,   false},
-    {"description", TEXT,   false},
-    {"vars",        OBJECT, false},
-    {"on_error",    TEXT,   false},
-    {"steps",       LIST,   true },
-    {NULL,          0,      false},
-};
+static void
+enter(struct form *f, const char *key)
+{
+    const size_t n = strlen(f->pointer);
 
-static const struct key step_keys[] = {
-    {"name",     TEXT,          false},
-    {"doc",      TEXT,          false},
-    {"as",       TEXT,          false},
-    {"expect",   OBJECT,        false},
-    {"on_error", TEXT,          false},
-    {"if",       OBJECT,        false},
-    {"alloc",    OBJECT,        false},
-    {"ctl",      OBJECT,        false},
-    {"free",     TEXT,          false},
-    {"dup",      OBJECT,        false},
-    {"rpc",      OBJECT,        false},
-    {"tree",     BOOL,          false},
-    {"event",    OBJECT,        false},
-    {"set",      OBJECT,        false},
-    {"print",    TEXT,          false},
-    {"repeat",   NUMBER | TEXT, false},
-    {"for",      TEXT,          false},
-    {"in",       LIST | TEXT,   false},
-    {"steps",    LIST,          false},
-    {NULL,       0,             false},
-};
+    snprintf(f->pointer + n, sizeof(f->pointer) - n, "%s%s", n ? "/" : "", key);
+}
 
-static const struct key alloc_keys[] = {
-    {"parent", TEXT,          true },
-    {"class",  TEXT | NUMBER, true },
-    {"params", OBJECT,        false},
-    {"handle", TEXT | NUMBER, false},
-    {NULL,     0,             false},
-};
-
-static const struct key ctl_keys[] = {
-    {"object",  TEXT,          true },
-    {"control", TEXT | NUMBER, true },
-    {"params",  OBJECT,        false},
-    {NULL,      0,             false},
-};
-
-static const struct key dup_keys[] = {
-    {"parent", TEXT,          true },
-    {"object", TEXT,          true },
-    {"client", TEXT | NUMBER, false},
-    {NULL,     0,             false},
-};
-
-static const struct key rpc_keys[] = {
-    {"function", TEXT | NUMBER, true },
-    {"params",   OBJECT,        false},
-    {NULL,       0,             false},
-};
-
-static const struct key event_keys[] = {
-    {"subscribe", TEXT | NUMBER, false},
-    {"object",    TEXT,          false},
-    {"wait",      BOOL,          false},
-    {"timeout",   NUMBER,        false},
-    {NULL,        0,             false},
-};
-
-static const struct key if_keys[] = {
-    {"has",   TEXT | LIST, false},
-    {"lacks", TEXT | LIST, false},
-    {"from",  TEXT,        false},
-    {"to",    TEXT,        false},
-    {NULL,    0,           false},
-};
-
-/* Kinds in the order of enum script_kind; keys of the kind's own object. */
-static const struct {
-    const char *name;
-    const struct key *keys;
-} kinds[SCRIPT_KINDS] = {
-    {"alloc",  alloc_keys},
-    {"ctl",    ctl_keys  },
-    {"free",   NULL      },
-    {"dup",    dup_keys  },
-    {"rpc",    rpc_keys  },
-    {"tree",   NULL      },
-    {"event",  event_keys},
-    {"set",    NULL      },
-    {"print",  NULL      },
-    {"repeat", NULL      },
-    {"for",    NULL      },
-};
+static void
+leave(struct form *f, size_t n)
+{
+    f->pointer[n] = '\0';
+}
 
 static unsigned
 type_of(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_STRING:
-        return TEXT;
+        return SCRIPT_TEXT;
     case JSON_INTEGER:
     case JSON_REAL:
-        return NUMBER;
+        return SCRIPT_NUMBER;
     case JSON_OBJECT:
-        return OBJECT;
+        return SCRIPT_OBJECT;
     case JSON_ARRAY:
-        return LIST;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return BOOL;
+        return SCRIPT_LIST | SCRIPT_STEPS | SCRIPT_TEXTS;
+    case JSON_NULL:
+        return SCRIPT_NULL;
     default:
-        return 0;
+        return SCRIPT_BOOL;
     }
 }
 
 static const char *
 types_text(unsigned types, char *buf, size_t bytes)
 {
-    static const char *const names[] = {"text", "a number", "an object", "a list",
-                                        "true or false"};
+    static const char *const names[] = {
+        "text",          "a number", "an object",       "a list",
+        "true or false", "null",     "a list of steps", "a list of texts"};
 
     buf[0] = '\0';
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const size_t used = strlen(buf);
 
         if (types >> i & 1)
@@ -151,45 +71,160 @@ types_text(unsigned types, char *buf, size_t bytes)
     return buf;
 }
 
+static int bad(struct form *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static int
-unknown_key(const struct key *keys, const char *key, const char *where, struct gsp_error *err)
+bad(struct form *f, const char *format, ...)
 {
-    const char *names[32] = {0};
+    char what[160];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    return gsp_fail(f->err, GSP_ORIGIN_INPUT, -EINVAL, "%s%s", f->label, what);
+}
+
+static int
+unknown_key(struct form *f, const struct script_key *keys, const char *key)
+{
+    const char *names[MOST_KEYS] = {0};
     const char *nearest;
 
-    for (unsigned i = 0; keys[i].name && i < 31; i++)
+    for (unsigned i = 0; keys[i].name && i < MOST_KEYS - 1; i++)
         names[i] = keys[i].name;
     nearest = cli_nearest(key, names);
-    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: there is no key '%s'", where, key);
+    bad(f, ": there is no key '%s'", key);
     if (nearest)
-        gsp_hint(err, "did you mean %s?", nearest);
+        gsp_hint(f->err, "did you mean %s?", nearest);
     return -EINVAL;
 }
 
 static int
-check_keys(const json_t *object, const struct key *keys, const char *where,
-           struct gsp_error *err)
+unknown_word(struct form *f, const struct script_key *k, const char *word)
 {
-    char types[96];
+    char legal[96] = "";
+
+    for (const char *const *w = k->words; *w; w++) {
+        const size_t used = strlen(legal);
+
+        snprintf(legal + used, sizeof(legal) - used, "%s%s", used ? ", " : "", *w);
+    }
+    bad(f, ": %s cannot be '%s'", k->name, word);
+    gsp_hint(f->err, "legal: %s", legal);
+    return -EINVAL;
+}
+
+static bool
+is_word(const char *const *words, const char *text)
+{
+    for (; *words; words++) {
+        if (!strcmp(*words, text))
+            return true;
+    }
+    return false;
+}
+
+static int check_keys(struct form *f, const struct script_key *keys, const json_t *object);
+
+/* Every key of the tables, so that a plain value is not taken for a declaration. */
+static bool
+has_only(const struct script_key *keys, const json_t *object)
+{
     const char *name;
     json_t *value;
 
     json_object_foreach((json_t *)object, name, value)
     {
-        const struct key *k = keys;
+        const struct script_key *k = keys;
 
         while (k->name && strcmp(k->name, name))
             k++;
         if (!k->name)
-            return unknown_key(keys, name, where, err);
-        if (!(k->types & type_of(value)))
-            return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: %s must be %s", where, name,
-                            types_text(k->types, types, sizeof(types)));
+            return false;
     }
-    for (const struct key *k = keys; k->name; k++) {
+    return json_object_size(object) > 0;
+}
+
+/* The values of an object whose keys are free. A value that is no object of the table's keys is
+ * a plain value. */
+static int
+check_values(struct form *f, const struct script_key *k, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const size_t n = strlen(f->pointer);
+        int rc = 0;
+
+        enter(f, name);
+        if (json_is_object(value) && k->value->keys && has_only(k->value->keys, value))
+            rc = check_keys(f, k->value->keys, value);
+        if (rc < 0)
+            return rc;
+        leave(f, n);
+    }
+    return 0;
+}
+
+static int
+check_texts(struct form *f, const struct script_key *k, const json_t *list)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        if (!json_is_string(item))
+            return bad(f, ": %s must be a list of texts", k->name);
+    }
+    return 0;
+}
+
+static int
+check_value(struct form *f, const struct script_key *k, const json_t *value)
+{
+    char types[128];
+
+    if (!(k->types & type_of(value)))
+        return bad(f, ": %s must be %s", k->name, types_text(k->types, types, sizeof(types)));
+    if (json_is_number(value) && k->max > 0 &&
+        (json_number_value(value) < k->min || json_number_value(value) > k->max))
+        return bad(f, ": %s must be %g to %g", k->name, k->min, k->max);
+    if (json_is_string(value) && k->words && !is_word(k->words, json_string_value(value)))
+        return unknown_word(f, k, json_string_value(value));
+    if (json_is_array(value) && !(k->types & SCRIPT_LIST) && (k->types & SCRIPT_TEXTS))
+        return check_texts(f, k, value);
+    if (json_is_object(value) && k->keys)
+        return check_keys(f, k->keys, value);
+    return json_is_object(value) && k->value ? check_values(f, k, value) : 0;
+}
+
+static int
+check_keys(struct form *f, const struct script_key *keys, const json_t *object)
+{
+    const size_t n = strlen(f->pointer);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const struct script_key *k = keys;
+        int rc;
+
+        while (k->name && strcmp(k->name, name))
+            k++;
+        enter(f, name);
+        rc = k->name ? check_value(f, k, value) : unknown_key(f, keys, name);
+        if (rc < 0)
+            return rc;
+        leave(f, n);
+    }
+    for (const struct script_key *k = keys; k->name; k++) {
         if (k->needed && !json_object_get(object, k->name))
-            return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: the key %s is missing", where,
-                            k->name);
+            return bad(f, ": the key %s is missing", k->name);
     }
     return 0;
 }
@@ -198,7 +233,7 @@ enum script_kind
 script_step_kind(const json_t *step)
 {
     for (unsigned i = 0; i < SCRIPT_KINDS; i++) {
-        if (json_object_get(step, kinds[i].name))
+        if (json_object_get(step, script_kinds[i].name))
             return (enum script_kind)i;
     }
     return SCRIPT_KINDS;
@@ -207,7 +242,7 @@ script_step_kind(const json_t *step)
 const char *
 script_kind_name(enum script_kind kind)
 {
-    return kinds[kind].name;
+    return script_kinds[kind].name;
 }
 
 const char *
@@ -219,99 +254,146 @@ script_step_label(const json_t *step, const char *number, char *buf, size_t byte
     return buf;
 }
 
+/* Keys that belong to some kinds only. */
 static int
-check_on_error(const json_t *object, const char *where, struct gsp_error *err)
+check_company(struct form *f, const json_t *step, enum script_kind kind)
 {
-    const char *word = cli_str(object, "on_error");
+    const struct script_kind_row *own = &script_kinds[kind];
 
-    if (!*word || !strcmp(word, "stop") || !strcmp(word, "continue"))
-        return 0;
-    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: on_error cannot be '%s'", where, word);
-    gsp_hint(err, "legal: stop, continue");
-    return -EINVAL;
-}
-
-static int check_steps(const json_t *steps, const char *outer, int depth,
-                       struct gsp_error *err);
-
-static int
-check_loop(const json_t *step, enum script_kind kind, const char *number, const char *where,
-           int depth, struct gsp_error *err)
-{
-    const json_t *steps = json_object_get(step, "steps");
-    const json_t *repeat = json_object_get(step, "repeat");
-
-    if (!steps)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: a loop needs steps", where);
-    if (kind == SCRIPT_FOR && !json_object_get(step, "in"))
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: for needs in", where);
-    if (json_is_number(repeat) && (!json_is_integer(repeat) || json_integer_value(repeat) < 0 ||
-                                   json_integer_value(repeat) > MOST_STEPS))
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: repeat must be 0 to %d", where,
-                        MOST_STEPS);
-    return check_steps(steps, number, depth + 1, err);
-}
-
-static int
-check_kind(const json_t *step, const char *number, const char *where, int depth,
-           struct gsp_error *err)
-{
-    const enum script_kind kind = script_step_kind(step);
-    unsigned found = 0;
-
-    for (unsigned i = 0; i < SCRIPT_KINDS; i++)
-        found += json_object_get(step, kinds[i].name) != NULL;
-    if (found != 1) {
-        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
-                 found ? "%s does more than one thing" : "%s does nothing", where);
-        gsp_hint(err, "a step has exactly one of alloc, ctl, free, dup, rpc, tree, event, set, "
-                      "print, repeat, for");
-        return -EINVAL;
+    for (unsigned i = 0; own->needs[i]; i++) {
+        if (!json_object_get(step, own->needs[i]))
+            return bad(f, ": %s needs %s", own->name, own->needs[i]);
     }
-    if (kind == SCRIPT_REPEAT || kind == SCRIPT_FOR)
-        return check_loop(step, kind, number, where, depth, err);
-    if (json_object_get(step, "steps") || json_object_get(step, "in"))
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: only loops have steps and in",
-                        where);
-    if (kinds[kind].keys)
-        return check_keys(json_object_get(step, kinds[kind].name), kinds[kind].keys, where,
-                          err);
+    for (unsigned i = 0; i < SCRIPT_KINDS; i++) {
+        const char *const keys[] = {script_kinds[i].needs[0], script_kinds[i].needs[1],
+                                    script_kinds[i].may[0]};
+
+        for (unsigned k = 0; k < 3; k++) {
+            const bool ours = keys[k] && ((own->needs[0] && !strcmp(own->needs[0], keys[k])) ||
+                                          (own->needs[1] && !strcmp(own->needs[1], keys[k])) ||
+                                          (own->may[0] && !strcmp(own->may[0], keys[k])));
+
+            if (keys[k] && !ours && json_object_get(step, keys[k]))
+                return bad(f, ": %s does not go with %s", keys[k], own->name);
+        }
+    }
     return 0;
 }
 
 static int
-check_step(const json_t *step, const char *number, int depth, struct gsp_error *err)
+check_expression(struct form *f, const char *key, const json_t *value)
 {
-    char where[160];
-    int rc;
+    struct gsp_error err = {0};
 
-    script_step_label(step, number, where, sizeof(where));
-    if (!json_is_object(step))
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s is not an object", where);
-    rc = check_keys(step, step_keys, where, err);
+    if (!json_is_string(value) || expr_walk(json_string_value(value), NULL, NULL, &err) == 0)
+        return 0;
+    bad(f, ": %s: %s", key, err.text);
+    gsp_hint(f->err, "%s", err.hint);
+    return -EINVAL;
+}
+
+/* Texts that are expressions as a whole. */
+static int
+check_expressions(struct form *f, const json_t *step)
+{
+    const json_t *cond = json_object_get(step, "if"), *all = json_object_get(step, "assert");
+    const json_t *item;
+    size_t i;
+    int rc = check_expression(f, "while", json_object_get(step, "while"));
+
     if (rc == 0)
-        rc = check_on_error(step, where, err);
-    if (rc == 0 && json_object_get(step, "if"))
-        rc = check_keys(json_object_get(step, "if"), if_keys, where, err);
-    return rc < 0 ? rc : check_kind(step, number, where, depth, err);
+        rc = check_expression(f, "assert", all);
+    if (rc == 0)
+        rc = check_expression(f, "if",
+                              json_is_object(cond) ? json_object_get(cond, "when") : cond);
+    json_array_foreach(all, i, item)
+    {
+        if (rc == 0)
+            rc = check_expression(f, "assert", item);
+    }
+    return rc;
 }
 
 static int
-check_steps(const json_t *steps, const char *outer, int depth, struct gsp_error *err)
+check_kind(struct form *f, const json_t *step)
 {
+    const enum script_kind kind = script_step_kind(step);
+    char list[160] = "";
+    unsigned found = 0;
+    int rc;
+
+    for (unsigned i = 0; i < SCRIPT_KINDS; i++) {
+        const size_t used = strlen(list);
+
+        found += json_object_get(step, script_kinds[i].name) != NULL;
+        snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
+                 script_kinds[i].name);
+    }
+    if (found != 1) {
+        bad(f, found ? " does more than one thing" : " does nothing");
+        gsp_hint(f->err, "a step has exactly one of %s", list);
+        return -EINVAL;
+    }
+    rc = check_company(f, step, kind);
+    return rc < 0 ? rc : check_expressions(f, step);
+}
+
+static int check_steps(struct form *f, const json_t *steps, const char *outer, int depth);
+
+static int
+check_step(struct form *f, const json_t *step, const char *number, int depth)
+{
+    int rc;
+
+    script_step_label(step, number, f->label, sizeof(f->label));
+    if (!json_is_object(step))
+        return bad(f, " is not an object");
+    rc = check_keys(f, script_step_keys, step);
+    if (rc == 0)
+        rc = check_kind(f, step);
+    if (rc < 0 || !json_object_get(step, "steps"))
+        return rc;
+    enter(f, "steps");
+    return check_steps(f, json_object_get(step, "steps"), number, depth + 1);
+}
+
+static int
+check_steps(struct form *f, const json_t *steps, const char *outer, int depth)
+{
+    const size_t n = strlen(f->pointer);
     const json_t *step;
     size_t i;
 
     if (depth > DEEPEST)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "step %s: loops nest too deeply",
-                        outer);
+        return bad(f, ": loops nest too deeply");
     json_array_foreach(steps, i, step)
     {
-        char number[96];
+        char number[96], index[24];
         int rc;
 
         snprintf(number, sizeof(number), "%s%s%zu", outer, *outer ? "." : "", i + 1);
-        rc = check_step(step, number, depth, err);
+        snprintf(index, sizeof(index), "%zu", i);
+        enter(f, index);
+        rc = check_step(f, step, number, depth);
+        if (rc < 0)
+            return rc;
+        leave(f, n);
+    }
+    return 0;
+}
+
+/* steps, cleanup and finally; the latter two are part of the number. */
+static int
+check_sections(struct form *f, const json_t *doc)
+{
+    static const char *const sections[] = {"steps", "cleanup", "finally"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        int rc;
+
+        leave(f, 0);
+        enter(f, sections[i]);
+        rc = check_steps(f, json_object_get(doc, sections[i]), i ? sections[i] : "", 0);
         if (rc < 0)
             return rc;
     }
@@ -319,17 +401,21 @@ check_steps(const json_t *steps, const char *outer, int depth, struct gsp_error 
 }
 
 int
-script_form(const json_t *doc, struct gsp_error *err)
+script_form(const json_t *doc, char *pointer, size_t pointer_bytes, struct gsp_error *err)
 {
+    struct form f = {.label = "the script", .err = err};
     int rc;
 
     if (!json_is_object(doc)) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "a script is an object");
         gsp_hint(err, "for example {\"steps\": [{\"tree\": true}]}");
-        return -EINVAL;
+        rc = -EINVAL;
+    } else {
+        rc = check_keys(&f, script_keys, doc);
+        if (rc == 0)
+            rc = check_sections(&f, doc);
     }
-    rc = check_keys(doc, script_keys, "the script", err);
-    if (rc == 0)
-        rc = check_on_error(doc, "the script", err);
-    return rc < 0 ? rc : check_steps(json_object_get(doc, "steps"), "", 0, err);
+    if (pointer)
+        snprintf(pointer, pointer_bytes, "%s", rc < 0 ? f.pointer : "");
+    return rc;
 }

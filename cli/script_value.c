@@ -4,8 +4,6 @@
  * means.
  */
 #include <errno.h>
-#include <fnmatch.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +51,14 @@ name_bytes(const char *text)
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
+/* Whether text may be a path; names of steps may have dashes, so that a-b may be one. */
+static bool
+is_path(const char *text)
+{
+    return !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789_-.[]")];
+}
+
 static int
 unknown_name(struct script_env *env, const char *path, struct gsp_error *err)
 {
@@ -71,20 +77,47 @@ unknown_name(struct script_env *env, const char *path, struct gsp_error *err)
         if (n < 63)
             names[n++] = key;
     }
-    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "nothing is called '%s'", path);
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "nothing is called '%.100s'", path);
     nearest = cli_nearest(path, names);
     if (nearest)
         gsp_hint(err, "did you mean %s?", nearest);
     return -ENOENT;
 }
 
+/* The step is known and has no such field: say which it has. */
+static int
+unknown_field(struct script_env *env, const char *step, const char *path, struct gsp_error *err)
+{
+    const json_t *result = json_object_get(env->results, step);
+    const char *names[64] = {0};
+    const char *nearest, *key, *field = path + strlen(step);
+    unsigned n = 0;
+    json_t *value;
+
+    json_object_foreach((json_t *)result, key, value)
+    {
+        if (n < 63)
+            names[n++] = key;
+    }
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "the result of '%.60s' has no %.80s", step,
+             field + (*field == '.'));
+    nearest = cli_nearest(field + (*field == '.'), names);
+    if (nearest)
+        gsp_hint(err, "did you mean %.60s.%s?", step, nearest);
+    else if (n)
+        gsp_hint(err, "its first field is %s", names[0]);
+    return -ENOENT;
+}
+
 /* What a path stands for: a variable, a step's result, an object of the session. New reference.
  */
 static json_t *
-look_up(struct script_env *env, const char *path, struct gsp_error *err)
+look_up(void *ctx, const char *path, struct gsp_error *err)
 {
-    rm_handle handle;
+    struct script_env *env = ctx;
     json_t *value = script_path(env->vars, path);
+    char first[LONGEST_PATH];
+    rm_handle handle;
 
     if (!value)
         value = script_path(env->results, path);
@@ -93,14 +126,77 @@ look_up(struct script_env *env, const char *path, struct gsp_error *err)
     if (env->session && !path[name_bytes(path)] &&
         session_object(env->session, path, &handle, NULL) == 0)
         return cli_hex32(handle);
-    unknown_name(env, path, err);
+    snprintf(first, sizeof(first), "%.*s", (int)strcspn(path, ".["), path);
+    if (!json_object_get(env->results, first)) {
+        unknown_name(env, path, err);
+        return NULL;
+    }
+    if (env->session && session_is_dry(env->session))
+        return json_integer(0); /* nothing was sent, so nothing came back */
+    unknown_field(env, first, path, err);
     return NULL;
 }
 
-/* Copies the path behind '$' at `text` and returns the bytes it takes, 0 when it is no
+static bool
+constant(void *ctx, const char *name, uint64_t *value_out)
+{
+    const struct script_env *env = ctx;
+    uint32_t status;
+
+    if (!env->abi.schema)
+        return false;
+    if (nvrm_constant_find(env->abi, name, value_out))
+        return true;
+    if (strncmp(name, "NV_", 3) || rm_name_status(env->abi, name, &status, NULL) < 0)
+        return false;
+    *value_out = status;
+    return true;
+}
+
+struct expr_env
+script_names(struct script_env *env)
+{
+    return (struct expr_env){env, look_up, constant};
+}
+
+/* A path as a whole first: the dash of "wrong-parent" is no minus. */
+static json_t *
+value_of(struct script_env *env, const char *text, struct gsp_error *err)
+{
+    const struct expr_env names = script_names(env);
+
+    if (is_path(text) &&
+        (!strchr(text, '-') || script_path(env->vars, text) || script_path(env->results, text)))
+        return look_up(env, text, err);
+    return expr_eval(text, &names, err);
+}
+
+/* The brace that closes the one before `text`; quotes and inner braces are skipped. */
+static const char *
+closing_brace(const char *text)
+{
+    int depth = 1;
+    char quote = '\0';
+
+    for (; *text; text++) {
+        if (quote && *text == '\\' && text[1])
+            text++;
+        else if (quote)
+            quote = *text == quote ? '\0' : quote;
+        else if (*text == '\'' || *text == '"')
+            quote = *text;
+        else if (*text == '{')
+            depth++;
+        else if (*text == '}' && --depth == 0)
+            return text;
+    }
+    return NULL;
+}
+
+/* Copies what stands behind '$' at `text` and returns the bytes it takes, 0 when it is no
  * reference, -1 when it is broken. */
 static int
-take_reference(const char *text, char *path)
+take_reference(const char *text, char out[EXPR_LONGEST])
 {
     const char *close;
     size_t bytes;
@@ -108,32 +204,27 @@ take_reference(const char *text, char *path)
     if (text[0] != '$')
         return 0;
     if (text[1] == '{') {
-        close = strchr(text, '}');
+        close = closing_brace(text + 2);
         bytes = close ? (size_t)(close - text - 2) : 0;
-        if (!bytes || bytes >= LONGEST_PATH)
+        if (!bytes || bytes >= EXPR_LONGEST)
             return -1;
-        memcpy(path, text + 2, bytes);
-        path[bytes] = '\0';
+        memcpy(out, text + 2, bytes);
+        out[bytes] = '\0';
         return (int)bytes + 3;
     }
     bytes = name_bytes(text + 1);
     if (!bytes || bytes >= LONGEST_PATH)
         return 0;
-    memcpy(path, text + 1, bytes);
-    path[bytes] = '\0';
+    memcpy(out, text + 1, bytes);
+    out[bytes] = '\0';
     return (int)bytes + 1;
 }
 
 static void
 add_value(struct gsp_text *out, const json_t *value)
 {
-    char *text;
+    char *text = expr_text(value);
 
-    if (json_is_string(value)) {
-        gsp_text_puts(out, json_string_value(value));
-        return;
-    }
-    text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     gsp_text_puts(out, text ? text : "");
     free(text);
 }
@@ -142,7 +233,7 @@ static json_t *
 broken_reference(const char *text, struct gsp_error *err)
 {
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "'%.60s' is no reference", text);
-    gsp_hint(err, "write $name or ${step.field}; $$ stands for a dollar sign");
+    gsp_hint(err, "write $name or ${step.field + 1}; $$ stands for a dollar sign");
     return NULL;
 }
 
@@ -151,15 +242,15 @@ static json_t *
 substitute_text(struct script_env *env, const char *text, struct gsp_error *err)
 {
     struct gsp_text out = {0};
-    char path[LONGEST_PATH];
+    char inner[EXPR_LONGEST];
     json_t *value;
-    int bytes = take_reference(text, path);
+    int bytes = take_reference(text, inner);
 
     if (bytes > 0 && !text[bytes])
-        return look_up(env, path, err);
+        return value_of(env, inner, err);
     for (; *text; text += bytes) {
-        bytes = take_reference(text, path);
-        value = bytes > 0 ? look_up(env, path, err) : NULL;
+        bytes = take_reference(text, inner);
+        value = bytes > 0 ? value_of(env, inner, err) : NULL;
         if (bytes < 0)
             broken_reference(text, err);
         if (bytes < 0 || (bytes > 0 && !value)) {
@@ -219,13 +310,15 @@ script_substitute(struct script_env *env, const json_t *value, struct gsp_error 
 static int
 text_references(const char *text, int (*fn)(void *ctx, const char *path), void *ctx)
 {
-    char path[LONGEST_PATH];
+    char inner[EXPR_LONGEST];
 
     while (*text) {
-        const int bytes = take_reference(text, path);
-        int rc = bytes > 0 ? fn(ctx, path) : 0;
+        const int bytes = take_reference(text, inner);
+        int rc = 0;
 
-        if (rc)
+        if (bytes > 0)
+            rc = is_path(inner) ? fn(ctx, inner) : expr_walk(inner, fn, ctx, NULL);
+        if (rc > 0)
             return rc;
         text += bytes > 0 ? bytes : text[0] == '$' && text[1] == '$' ? 2 : 1;
     }
@@ -305,7 +398,7 @@ is_branch_of(const char *release, const char *branch)
 bool
 script_applies(struct nvrm_abi abi, const json_t *step)
 {
-    const json_t *cond = json_object_get(step, "if");
+    const json_t *cond = json_object_get(step, "if"); /* text is an expression */
     const char *release = nvrm_release_name(abi.schema, abi.release);
     const char *from = cli_str(cond, "from"), *to = cli_str(cond, "to");
 
@@ -317,175 +410,10 @@ script_applies(struct nvrm_abi abi, const json_t *step)
            all_names(abi, json_object_get(cond, "lacks"), false);
 }
 
-/* Numbers may be written as numbers, as text, or as the name of a constant: which values have
- * names differs between releases, and a script should not notice. */
-static bool
-number_of(struct nvrm_abi abi, const json_t *value, double *out)
+const char *
+script_condition(const json_t *step)
 {
-    const char *text = json_string_value(value);
-    uint64_t constant;
-    char *end;
+    const json_t *cond = json_object_get(step, "if");
 
-    if (json_is_number(value)) {
-        *out = json_number_value(value);
-        return true;
-    }
-    if (json_is_boolean(value)) {
-        *out = json_is_true(value);
-        return true;
-    }
-    if (!text || !*text)
-        return false;
-    if (nvrm_constant_find(abi, text, &constant)) {
-        *out = (double)constant;
-        return true;
-    }
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-        *out = (double)strtoull(text, &end, 16);
-    else
-        *out = strtod(text, &end);
-    return !*end;
-}
-
-static bool
-same(struct nvrm_abi abi, const json_t *a, const json_t *b)
-{
-    double x, y;
-
-    if (json_is_string(a) && json_is_string(b) &&
-        !strcmp(json_string_value(a), json_string_value(b)))
-        return true;
-    if (number_of(abi, a, &x) && number_of(abi, b, &y))
-        return x == y;
-    return json_equal((json_t *)a, (json_t *)b);
-}
-
-static char *
-say(const char *what, const json_t *expected, const json_t *actual)
-{
-    char *want = json_dumps(expected, JSON_ENCODE_ANY | JSON_COMPACT);
-    char *got = actual ? json_dumps(actual, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    char *text = NULL;
-
-    if (asprintf(&text, "is %.120s, expected %s%.120s", got ? got : "missing", what,
-                 want ? want : "?") < 0)
-        text = NULL;
-    free(want);
-    free(got);
-    return text ? text : strdup("differs");
-}
-
-static bool
-matches_re(struct nvrm_abi abi, const json_t *pattern, const json_t *actual)
-{
-    const char *text = json_string_value(actual);
-    regex_t re;
-    bool ok;
-
-    (void)abi;
-    if (!json_is_string(pattern) || !text ||
-        regcomp(&re, json_string_value(pattern), REG_EXTENDED | REG_NOSUB))
-        return false;
-    ok = !regexec(&re, text, 0, NULL, 0);
-    regfree(&re);
-    return ok;
-}
-
-static bool
-in_list(struct nvrm_abi abi, const json_t *list, const json_t *actual)
-{
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach(list, i, item)
-    {
-        if (same(abi, item, actual))
-            return true;
-    }
-    return false;
-}
-
-static bool
-rule_min(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
-{
-    double limit, value;
-
-    return number_of(abi, rule, &limit) && number_of(abi, actual, &value) && value >= limit;
-}
-
-static bool
-rule_max(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
-{
-    double limit, value;
-
-    return number_of(abi, rule, &limit) && number_of(abi, actual, &value) && value <= limit;
-}
-
-static bool
-rule_not(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
-{
-    return !same(abi, rule, actual);
-}
-
-static bool
-rule_len(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
-{
-    const size_t length =
-        json_is_string(actual) ? strlen(json_string_value(actual)) : json_array_size(actual);
-
-    (void)abi;
-    return json_integer_value(rule) == (json_int_t)length;
-}
-
-static bool
-rule_has(struct nvrm_abi abi, const json_t *rule, const json_t *actual)
-{
-    return in_list(abi, actual, rule);
-}
-
-static const struct {
-    const char *key, *say;
-    bool (*fits)(struct nvrm_abi abi, const json_t *rule, const json_t *actual);
-} rules[] = {
-    {"min", "at least ",     rule_min  },
-    {"max", "at most ",      rule_max  },
-    {"in",  "one of ",       in_list   },
-    {"re",  "a match of ",   matches_re},
-    {"not", "anything but ", rule_not  },
-    {"len", "a length of ",  rule_len  },
-    {"has", "to contain ",   rule_has  },
-};
-enum { RULES = sizeof(rules) / sizeof(rules[0]) };
-
-/* An object whose keys are all rules is a rule; any other value is compared. */
-static bool
-is_rule(const json_t *expected)
-{
-    const char *key;
-    json_t *value;
-
-    json_object_foreach((json_t *)expected, key, value)
-    {
-        bool known = false;
-
-        for (unsigned i = 0; i < RULES; i++)
-            known = known || !strcmp(rules[i].key, key);
-        if (!known)
-            return false;
-    }
-    return json_object_size(expected) > 0;
-}
-
-char *
-script_mismatch(struct nvrm_abi abi, const json_t *expected, const json_t *actual)
-{
-    if (!is_rule(expected))
-        return same(abi, expected, actual) ? NULL : say("", expected, actual);
-    for (unsigned i = 0; i < RULES; i++) {
-        const json_t *rule = json_object_get(expected, rules[i].key);
-
-        if (rule && (!actual || !rules[i].fits(abi, rule, actual)))
-            return say(rules[i].say, rule, actual);
-    }
-    return NULL;
+    return json_string_value(json_is_object(cond) ? json_object_get(cond, "when") : cond);
 }

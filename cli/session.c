@@ -252,15 +252,21 @@ session_start_ns(const struct cli_session *s)
     return s->start_ns;
 }
 
-int
-session_emit_dry(struct cli *cli, struct cli_session *s)
+json_t *
+session_dry_calls(struct cli_session *s)
 {
     const json_t *calls = dry_backend_calls(s->backend);
     json_t *fresh = json_array();
 
     for (; s->dry_shown < json_array_size(calls); s->dry_shown++)
         json_array_append(fresh, json_array_get(calls, s->dry_shown));
-    return cli_emit(cli, &(struct cli_doc){.json = fresh});
+    return fresh;
+}
+
+int
+session_emit_dry(struct cli *cli, struct cli_session *s)
+{
+    return cli_emit(cli, &(struct cli_doc){.json = session_dry_calls(s)});
 }
 
 bool

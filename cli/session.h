@@ -20,6 +20,8 @@ struct nvrm_abi session_abi(const struct cli_session *s);
 const char *session_chip(const struct cli_session *s);
 const char *session_transport(const struct cli_session *s); /* "emu" */
 bool session_is_dry(const struct cli_session *s);
+/* --dry-run: the calls since the last time, a new reference. */
+json_t *session_dry_calls(struct cli_session *s);
 /* --dry-run: prints the calls since the last time instead of a verb's result. */
 int session_emit_dry(struct cli *cli, struct cli_session *s);
 /* The moment at which the session was opened, for event times. */

@@ -260,30 +260,41 @@ read_all(FILE *f, size_t *bytes_out)
     return text;
 }
 
-json_t *
-cli_load_file(const char *path, struct gsp_error *err)
+char *
+cli_read_file(const char *path, size_t *bytes_out, struct gsp_error *err)
 {
     const bool is_stdin = !strcmp(path, "-");
     FILE *f = is_stdin ? stdin : fopen(path, "rbe");
-    json_t *value = NULL;
-    size_t bytes = 0;
     char *text;
 
+    *bytes_out = 0;
     if (!f) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -errno, "%s: %s", path, strerror(errno));
         gsp_hint(err, "name a readable file, or - for stdin");
         return NULL;
     }
-    text = read_all(f, &bytes);
-    if (!text || ferror(f))
+    text = read_all(f, bytes_out);
+    if (!text || ferror(f)) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -EIO, "%s: cannot be read whole", path);
-    else
-        value = cli_load_text(text, bytes, is_stdin ? "stdin" : path, err);
+        free(text);
+        text = NULL;
+    }
+    if (!is_stdin)
+        fclose(f);
+    return text;
+}
+
+json_t *
+cli_load_file(const char *path, struct gsp_error *err)
+{
+    size_t bytes = 0;
+    char *text = cli_read_file(path, &bytes, err);
+    json_t *value =
+        text ? cli_load_text(text, bytes, strcmp(path, "-") ? path : "stdin", err) : NULL;
+
     if (!value && err && !err->hint[0])
         gsp_hint(err, "files hold one JSON or YAML document");
     free(text);
-    if (!is_stdin)
-        fclose(f);
     return value;
 }
 
