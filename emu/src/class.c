@@ -222,6 +222,8 @@ emu_class_destruct(struct emu_gpu *gpu, struct emu_object *o)
 {
     if (!strcmp(o->impl, "Subdevice"))
         emu_free(&gpu->mem, o->u.notify);
+    if (!strcmp(o->impl, "KernelChannel"))
+        emu_host_destroy(gpu, o);
 }
 
 /* Notifications */

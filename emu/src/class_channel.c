@@ -4,6 +4,7 @@
  * (kernel_channel.c, kernel_channel_group_api.c, kernel_ctxshare.c, vaspace.c).
  */
 #include "class.h"
+#include "host.h"
 
 static bool
 is_group(const struct emu_object *o)
@@ -61,7 +62,8 @@ emu_group_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_
     status = choose_engine(gpu, o, (uint32_t)emu_get(&w, "engineType"));
     if (status != NV_OK)
         return status;
-    return check_vaspace(gpu, o, (uint32_t)emu_get(&w, "hVASpace"), false);
+    o->u.channel.vaspace = (uint32_t)emu_get(&w, "hVASpace");
+    return check_vaspace(gpu, o, o->u.channel.vaspace, false);
 }
 
 uint32_t
@@ -71,7 +73,8 @@ emu_share_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_
 
     if (!emu_class_params(gpu, o, a, &w))
         return NV_ERR_INVALID_ARGUMENT;
-    return check_vaspace(gpu, o, (uint32_t)emu_get(&w, "hVASpace"), true);
+    o->u.channel.vaspace = (uint32_t)emu_get(&w, "hVASpace");
+    return check_vaspace(gpu, o, o->u.channel.vaspace, true);
 }
 
 /* In a group the context share says which address space; outside of one there is no context
@@ -84,9 +87,31 @@ check_space(struct emu_gpu *gpu, struct emu_object *o, const struct emu_wire *w)
 
     if (is_group(o->parent) ? vaspace != 0 : share != 0)
         return NV_ERR_INVALID_ARGUMENT;
+    o->u.channel.share = share;
+    o->u.channel.vaspace = vaspace;
     if (share)
         return check_handle(gpu, o->client, share, "KernelCtxShareApi");
     return check_vaspace(gpu, o, vaspace, false);
+}
+
+/* The CPU side chooses, 8 channels to a page of USERD (NVOS04_FLAGS_CHANNEL_USERD_INDEX_*), or
+ * leaves it to GSP-RM. */
+static uint32_t
+choose_chid(struct emu_gpu *gpu, struct emu_object *o, uint32_t flags)
+{
+    const uint32_t fixed = (flags >> 12 & 0x1ff) * 8 + (flags >> 8 & 7);
+    uint32_t *chid = &o->u.channel.chid;
+
+    if (flags >> 21 & 1) {
+        *chid = fixed;
+        if (fixed >= gpu->card->channels)
+            return NV_ERR_INVALID_ARGUMENT;
+        return emu_host_find(gpu, o->u.channel.runlist, fixed) ? NV_ERR_STATE_IN_USE : NV_OK;
+    }
+    for (*chid = 0; *chid < gpu->card->channels; ++*chid)
+        if (!emu_host_find(gpu, o->u.channel.runlist, *chid))
+            return NV_OK;
+    return NV_ERR_INSUFFICIENT_RESOURCES;
 }
 
 uint32_t
@@ -108,7 +133,9 @@ emu_channel_construct(struct emu_gpu *gpu, struct emu_object *o, const struct em
         if (status != NV_OK)
             return status;
     }
-    o->u.channel.chid = gpu->gsp.rm.next_chid++ % gpu->card->channels;
+    status = choose_chid(gpu, o, (uint32_t)emu_get(&w, "flags"));
+    if (status != NV_OK)
+        return status;
     emu_set(&w, o->u.channel.chid, "cid");
-    return NV_OK;
+    return emu_host_create(gpu, o, &w);
 }

@@ -80,12 +80,16 @@ get_caps(struct emu_call *c)
 static uint32_t
 set_page_directory(struct emu_call *c)
 {
-    const uint32_t vaspace = (uint32_t)emu_get(&c->p, "hVASpace");
-
-    if (vaspace && !emu_object_find(c->gpu, c->object->client, vaspace))
-        return NV_ERR_OBJECT_NOT_FOUND;
-    return NV_OK;
+    return emu_set_page_directory(c->gpu, c->object, &c->p, "", true);
 }
+
+static uint32_t
+unset_page_directory(struct emu_call *c)
+{
+    return emu_set_page_directory(c->gpu, c->object, &c->p, "", false);
+}
+
+enum { GMMU_APERTURE_PEER = 2 }; /* gmmu_fmt.h: invalid, video, peer, system */
 
 /* The window must be whole pages, and its levels must have somewhere to be. */
 static uint32_t
@@ -99,21 +103,26 @@ copy_reserved_pdes(struct emu_call *c)
         return NV_ERR_INVALID_ARGUMENT;
     if (!levels || levels > emu_count(&c->p, "levels"))
         return NV_ERR_INVALID_ARGUMENT;
+    emu_host_set_tables(c->gpu, c->object,
+                        &(struct emu_page_tables){
+                            .set = true,
+                            .target = emu_get(&c->p, "levels[0].aperture") > GMMU_APERTURE_PEER,
+                            .pdb = emu_get(&c->p, "levels[0].physAddress")});
     return NV_OK;
 }
 
 static const struct emu_control rows[] = {
-    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST",                 get_class_list_old},
-    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2",              get_class_list    },
-    {"NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES",            get_subdevices    },
-    {"NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE",       get_virtualization},
-    {"NV0080_CTRL_CMD_FB_GET_CAPS_V2",                    get_caps          },
-    {"NV0080_CTRL_CMD_FIFO_GET_CAPS_V2",                  get_caps          },
-    {"NV0080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps          },
-    {"NV0080_CTRL_CMD_HOST_GET_CAPS_V2",                  get_caps          },
-    {"NV2080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps          },
-    {"NV0080_CTRL_CMD_DMA_SET_PAGE_DIRECTORY",            set_page_directory},
-    {"NV0080_CTRL_CMD_DMA_UNSET_PAGE_DIRECTORY",          set_page_directory},
-    {"NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES", copy_reserved_pdes},
+    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST",                 get_class_list_old  },
+    {"NV0080_CTRL_CMD_GPU_GET_CLASSLIST_V2",              get_class_list      },
+    {"NV0080_CTRL_CMD_GPU_GET_NUM_SUBDEVICES",            get_subdevices      },
+    {"NV0080_CTRL_CMD_GPU_GET_VIRTUALIZATION_MODE",       get_virtualization  },
+    {"NV0080_CTRL_CMD_FB_GET_CAPS_V2",                    get_caps            },
+    {"NV0080_CTRL_CMD_FIFO_GET_CAPS_V2",                  get_caps            },
+    {"NV0080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps            },
+    {"NV0080_CTRL_CMD_HOST_GET_CAPS_V2",                  get_caps            },
+    {"NV2080_CTRL_CMD_GR_GET_CAPS_V2",                    get_caps            },
+    {"NV0080_CTRL_CMD_DMA_SET_PAGE_DIRECTORY",            set_page_directory  },
+    {"NV0080_CTRL_CMD_DMA_UNSET_PAGE_DIRECTORY",          unset_page_directory},
+    {"NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES", copy_reserved_pdes  },
 };
 const struct emu_control_list emu_ctl_device = EMU_CONTROL_LIST(rows);

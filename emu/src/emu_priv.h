@@ -11,6 +11,7 @@
 #include "card.h"
 #include "fault.h"
 #include "gsp.h"
+#include "host.h"
 #include "log_emit.h"
 #include "ram.h"
 
@@ -40,6 +41,7 @@ struct emu_gpu {
     struct emu_regs regs;
     struct emu_faults faults;
     struct emu_gsp gsp;
+    struct emu_host host; /* channels */
     struct emu_logs logs;
     uint8_t config[EMU_CONFIG_BYTES];
     uint8_t config_mask[EMU_CONFIG_BYTES]; /* bits that software may write */

@@ -73,6 +73,7 @@ bus_rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
     struct emu_gpu *gpu = from_bus(bus);
 
     emu_gsp_service(gpu);
+    emu_host_service(gpu);
     if (gpu->lost || bar_off % 4)
         return UINT32_MAX;
     return bar ? emu_hw_bar_rd32(gpu, bar, bar_off) : emu_reg_rd32(gpu, bar_off);
@@ -88,6 +89,7 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     else if (!gpu->lost && bar_off % 4 == 0)
         emu_reg_wr32(gpu, bar_off, value);
     emu_gsp_service(gpu);
+    emu_host_service(gpu);
 }
 
 static int
@@ -142,11 +144,12 @@ bus_irq_wait(struct gsp_bus *bus, uint64_t timeout_ns)
         uint64_t due;
 
         emu_gsp_service(gpu);
+        emu_host_service(gpu);
         if (gpu->lost)
             return -ENODEV;
-        if (gpu->regs.irqstat & (EMU_IRQ_SWGEN0 | EMU_IRQ_HALT))
+        if (gpu->regs.irqstat & (EMU_IRQ_SWGEN0 | EMU_IRQ_HALT) || emu_hw_interrupts(gpu))
             return 0;
-        due = emu_gsp_due_ns(gpu);
+        due = emu_gpu_due_ns(gpu);
         if (emu_now_ns() >= deadline)
             return -ETIMEDOUT;
         sleep_until(due < deadline ? due : deadline);
@@ -323,6 +326,7 @@ emu_gpu_destroy(struct emu_gpu *gpu)
     mem = gpu->mem;
     if (gpu->gsp.pending_tail)
         emu_gsp_fini(gpu);
+    emu_host_fini(gpu);
     emu_hw_fini(gpu);
     emu_ram_fini(&mem, &gpu->ram);
     emu_free(&mem, gpu);
@@ -351,5 +355,7 @@ emu_gpu_set_memory(struct emu_gpu *gpu,
 uint64_t
 emu_gpu_due_ns(struct emu_gpu *gpu)
 {
-    return emu_gsp_due_ns(gpu);
+    const uint64_t gsp = emu_gsp_due_ns(gpu), host = emu_host_due_ns(gpu);
+
+    return gsp < host ? gsp : host;
 }

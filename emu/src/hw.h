@@ -11,6 +11,7 @@
 #define EMU_HW_H
 
 #include "fw_synth.h"
+#include "host.h"
 
 struct emu_gpu;
 
@@ -180,6 +181,10 @@ bool emu_hw_riscv_active(const struct emu_gpu *gpu);
 bool emu_hw_simple_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_hw_simple_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 
+/** Interrupts: a vector becomes pending; one that is enabled is. */
+void emu_hw_raise(struct emu_gpu *gpu, uint32_t vector);
+bool emu_hw_interrupts(const struct emu_gpu *gpu);
+
 /* hw_vram.c */
 /** Local memory; NULL when out of range (or when the host has no address space for it). */
 void *emu_hw_vram(struct emu_gpu *gpu, uint64_t addr, uint64_t bytes);
@@ -197,17 +202,15 @@ void emu_hw_attach(struct emu_gpu *gpu);
 /** Software allowed the card to reach system memory: bus master in its configuration space. */
 bool emu_hw_bus_master(const struct emu_gpu *gpu);
 
-/* hw_mmu.c */
-struct emu_mapping {
-    unsigned target; /* as above */
-    uint64_t addr;
-    bool read_only;
-};
+/* hw_mmu.c; the walk itself is in host.h */
 /** What a virtual address leads to, through the page tables of an instance block. */
 bool emu_mmu_map(struct emu_gpu *gpu, unsigned target, uint64_t instance, uint64_t va,
                  struct emu_mapping *out);
 /** A word of the virtual function's registers that are kept as written: 0xf00.., 0x3000... */
 uint32_t emu_hw_vf(const struct emu_gpu *gpu, uint32_t off);
+void emu_hw_set_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value);
+/** The bytes that a BAR shows, within one page. NULL: nothing. */
+void *emu_hw_bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off);
 
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);

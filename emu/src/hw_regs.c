@@ -210,6 +210,24 @@ update_leaves(struct emu_gpu *gpu)
         gpu->hw->leaf[GSP_VECTOR / 32] |= 1u << GSP_VECTOR % 32;
 }
 
+void
+emu_hw_raise(struct emu_gpu *gpu, uint32_t vector)
+{
+    if (vector < 16 * 32)
+        gpu->hw->leaf[vector / 32] |= 1u << vector % 32;
+}
+
+bool
+emu_hw_interrupts(const struct emu_gpu *gpu)
+{
+    const struct emu_hw *hw = gpu->hw;
+
+    for (unsigned i = 0; i < 16; i++)
+        if (hw->leaf[i] & hw->leaf_en[i] && hw->top_en >> i / 2 & 1)
+            return true;
+    return false;
+}
+
 static uint32_t
 read_leaf(struct emu_gpu *gpu, uint32_t off)
 {
@@ -275,8 +293,7 @@ static void
 write_trigger(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
     (void)off;
-    if ((value & 0xfff) < 16 * 32)
-        gpu->hw->leaf[(value & 0xfff) / 32] |= 1u << (value & 31);
+    emu_hw_raise(gpu, value & 0xfff);
 }
 
 static uint32_t *
@@ -303,6 +320,14 @@ static void
 write_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
     *vf_word(gpu, off) = off == VF + 0x30b0 ? value & 0x7fffffff : value;
+    if (off == VF + 0x30b0 && value >> 31)
+        emu_tlb_reg(gpu, value);
+}
+
+void
+emu_hw_set_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value)
+{
+    *vf_word(gpu, VF + off) = value;
 }
 
 static uint32_t
@@ -314,45 +339,44 @@ read_vf_time(struct emu_gpu *gpu, uint32_t off)
 }
 
 static void
-write_nothing(struct emu_gpu *gpu, uint32_t off, uint32_t value)
+write_channel_doorbell(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
-    (void)gpu;
     (void)off;
-    (void)value;
+    emu_host_doorbell(gpu, value);
 }
 
 static const struct row rows[] = {
-    {0x001400,     0x0014fc,     ALL,           read_pbus_scratch, write_pbus_scratch},
-    {0x001700,     0x001700,     NO_FSP,        read_window,       write_window      },
-    {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,     NULL              },
-    {0x02174c,     0x02174c,     TURING,        read_one,          NULL              },
-    {0x100c10,     0x100c10,     ALL,           read_flush,        write_flush       },
-    {0x100c40,     0x100c40,     ALL,           read_flush,        write_flush       },
-    {0x10fd40,     0x10fd40,     FSP,           read_window,       write_window      },
-    {0x1180f8,     0x1180f8,     NO_FSP,        read_bsi_14,       NULL              },
-    {0x1180fc,     0x1180fc,     ADA,           read_bsi_15,       NULL              },
-    {0x118128,     0x118128,     NO_FSP,        read_one,          NULL              },
-    {0x118234,     0x118234,     NO_FSP,        read_progress,     NULL              },
-    {0x1fa824,     0x1fa828,     ALL & ~GB10X,  read_wpr2,         NULL              },
-    {0x300000,     0x3ffffc,     ALL,           read_prom,         NULL              },
-    {0x700000,     0x7ffffc,     ALL,           read_pramin,       write_pramin      },
-    {0x82074c,     0x82074c,     ALL & ~TURING, read_one,          NULL              },
-    {0x820c04,     0x820c04,     ALL & ~TURING, read_zero,         NULL              },
-    {0x824140,     0x82417c,     ALL & ~TURING, read_sec2_fuse,    NULL              },
-    {0x8241c0,     0x8241fc,     ALL & ~TURING, read_gsp_fuse,     NULL              },
-    {0x88a824,     0x88a828,     GB10X,         read_wpr2,         NULL              },
-    {0xad00bc,     0xad00bc,     GB20X,         read_progress,     NULL              },
-    {VF + 0x0f00,  VF + 0x0ffc,  ALL,           read_vf,           write_vf          },
-    {VF + 0x1000,  VF + 0x103c,  ALL,           read_leaf,         write_leaf        },
-    {VF + 0x1200,  VF + 0x123c,  ALL,           read_leaf_en,      write_leaf_en     },
-    {VF + 0x1400,  VF + 0x143c,  ALL,           read_leaf_en,      write_leaf_en     },
-    {VF + 0x1600,  VF + 0x1600,  ALL,           read_top,          NULL              },
-    {VF + 0x1608,  VF + 0x1608,  ALL,           read_top_en,       write_top_en      },
-    {VF + 0x1610,  VF + 0x1610,  ALL,           read_top_en,       write_top_en      },
-    {VF + 0x1640,  VF + 0x1640,  ALL,           read_zero,         write_trigger     },
-    {VF + 0x3000,  VF + 0x31fc,  ALL,           read_vf,           write_vf          },
-    {VF + 0x30080, VF + 0x30084, ALL,           read_vf_time,      NULL              },
-    {VF + 0x30090, VF + 0x30090, ALL,           read_zero,         write_nothing     },
+    {0x001400,     0x0014fc,     ALL,           read_pbus_scratch, write_pbus_scratch    },
+    {0x001700,     0x001700,     NO_FSP,        read_window,       write_window          },
+    {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,     NULL                  },
+    {0x02174c,     0x02174c,     TURING,        read_one,          NULL                  },
+    {0x100c10,     0x100c10,     ALL,           read_flush,        write_flush           },
+    {0x100c40,     0x100c40,     ALL,           read_flush,        write_flush           },
+    {0x10fd40,     0x10fd40,     FSP,           read_window,       write_window          },
+    {0x1180f8,     0x1180f8,     NO_FSP,        read_bsi_14,       NULL                  },
+    {0x1180fc,     0x1180fc,     ADA,           read_bsi_15,       NULL                  },
+    {0x118128,     0x118128,     NO_FSP,        read_one,          NULL                  },
+    {0x118234,     0x118234,     NO_FSP,        read_progress,     NULL                  },
+    {0x1fa824,     0x1fa828,     ALL & ~GB10X,  read_wpr2,         NULL                  },
+    {0x300000,     0x3ffffc,     ALL,           read_prom,         NULL                  },
+    {0x700000,     0x7ffffc,     ALL,           read_pramin,       write_pramin          },
+    {0x82074c,     0x82074c,     ALL & ~TURING, read_one,          NULL                  },
+    {0x820c04,     0x820c04,     ALL & ~TURING, read_zero,         NULL                  },
+    {0x824140,     0x82417c,     ALL & ~TURING, read_sec2_fuse,    NULL                  },
+    {0x8241c0,     0x8241fc,     ALL & ~TURING, read_gsp_fuse,     NULL                  },
+    {0x88a824,     0x88a828,     GB10X,         read_wpr2,         NULL                  },
+    {0xad00bc,     0xad00bc,     GB20X,         read_progress,     NULL                  },
+    {VF + 0x0f00,  VF + 0x0ffc,  ALL,           read_vf,           write_vf              },
+    {VF + 0x1000,  VF + 0x103c,  ALL,           read_leaf,         write_leaf            },
+    {VF + 0x1200,  VF + 0x123c,  ALL,           read_leaf_en,      write_leaf_en         },
+    {VF + 0x1400,  VF + 0x143c,  ALL,           read_leaf_en,      write_leaf_en         },
+    {VF + 0x1600,  VF + 0x1600,  ALL,           read_top,          NULL                  },
+    {VF + 0x1608,  VF + 0x1608,  ALL,           read_top_en,       write_top_en          },
+    {VF + 0x1610,  VF + 0x1610,  ALL,           read_top_en,       write_top_en          },
+    {VF + 0x1640,  VF + 0x1640,  ALL,           read_zero,         write_trigger         },
+    {VF + 0x3000,  VF + 0x31fc,  ALL,           read_vf,           write_vf              },
+    {VF + 0x30080, VF + 0x30084, ALL,           read_vf_time,      NULL                  },
+    {VF + 0x30090, VF + 0x30090, ALL,           read_zero,         write_channel_doorbell},
 };
 
 static const struct row *

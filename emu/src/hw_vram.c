@@ -127,6 +127,12 @@ bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off, bool write)
     return emu_hw_target(gpu, m.target, m.addr, 4);
 }
 
+void *
+emu_hw_bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off)
+{
+    return bar_at(gpu, bar, off, true);
+}
+
 /* A request to an address of the card's own BAR1 goes up to the bridge and comes back to the
  * card: drivers boot from images that they put into memory through BAR1 (tinygrad with a large
  * one). Only what ends in local memory: nothing turns around twice. */

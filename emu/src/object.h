@@ -18,6 +18,15 @@ enum {
     EMU_MAX_DEPTH = 6 /* RS_MAX_RESOURCE_DEPTH, g_resserv_nvoc.h */
 };
 
+/** The page directory of an address space, once somebody said where it is. */
+struct emu_page_tables {
+    bool set;
+    uint8_t target; /* 0 local, 1 system memory */
+    uint64_t pdb;
+};
+
+struct emu_channel;
+
 struct emu_object {
     uint32_t client, handle;
     const struct nvrm_class *cls;
@@ -36,11 +45,17 @@ struct emu_object {
         } event;
         struct {
             uint32_t chid, runlist, engine;
+            uint32_t share, vaspace; /* handles */
             bool bound, scheduled;
-        } channel;
+            struct emu_channel *host;
+        } channel; /* KernelChannel, KernelChannelGroupApi, KernelCtxShareApi */
         struct {
             uint32_t va_mode;
+            struct emu_page_tables tables; /* of its default address space */
         } device;
+        struct {
+            struct emu_page_tables tables;
+        } vaspace;
     } u;
 };
 
@@ -49,7 +64,6 @@ struct emu_rm {
     uint32_t buckets, objects;
     uint32_t next_handle; /* where generated handles go on */
     uint32_t next_client;
-    uint32_t next_chid;
     uint32_t internal_client, internal_device, internal_subdevice;
     uint32_t *offered;  /* class ids that the chip offers, sorted */
     uint32_t *bound_to; /* class ids that some chip offers, sorted */

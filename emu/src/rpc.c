@@ -295,13 +295,13 @@ serve_alloc_memory(struct emu_gpu *gpu, struct emu_message *m)
 /* The page-directory RPCs name the device and carry the parameters of the control of the same
  * name. */
 static uint32_t
-serve_page_directory(struct emu_gpu *gpu, struct emu_message *m, const char *name)
+serve_page_directory(struct emu_gpu *gpu, struct emu_message *m, const char *name, bool set)
 {
     const struct nvrm_rpc *rpc = nvrm_rpc_find(gpu->abi, name);
     const struct nvrm_layout *l = rpc ? nvrm_struct_at(gpu->abi, rpc->params) : NULL;
-    const struct emu_object *device;
+    struct emu_object *device;
     struct emu_wire w = {.abi = gpu->abi, .layout = l, .data = m->payload, .bytes = m->bytes};
-    uint32_t client, vaspace;
+    uint32_t client;
 
     if (!l || m->bytes < l->size)
         return NV_ERR_INVALID_PARAM_STRUCT;
@@ -313,22 +313,19 @@ serve_page_directory(struct emu_gpu *gpu, struct emu_message *m, const char *nam
         return NV_ERR_OBJECT_NOT_FOUND;
     if (strcmp(device->impl, "Device") != 0)
         return NV_ERR_INVALID_OBJECT_HANDLE;
-    vaspace = (uint32_t)emu_get(&w, "params.hVASpace");
-    if (vaspace && !emu_object_find(gpu, client, vaspace))
-        return NV_ERR_OBJECT_NOT_FOUND;
-    return NV_OK;
+    return emu_set_page_directory(gpu, device, &w, "params.", set);
 }
 
 static uint32_t
 serve_set_page_directory(struct emu_gpu *gpu, struct emu_message *m)
 {
-    return serve_page_directory(gpu, m, "SET_PAGE_DIRECTORY");
+    return serve_page_directory(gpu, m, "SET_PAGE_DIRECTORY", true);
 }
 
 static uint32_t
 serve_unset_page_directory(struct emu_gpu *gpu, struct emu_message *m)
 {
-    return serve_page_directory(gpu, m, "UNSET_PAGE_DIRECTORY");
+    return serve_page_directory(gpu, m, "UNSET_PAGE_DIRECTORY", false);
 }
 
 /* The card */

@@ -60,16 +60,16 @@ make_tree(struct raw *r, uint32_t client)
 /* NV_CHANNEL_ALLOC_PARAMS, 368 bytes */
 static uint32_t
 make_channel(struct raw *r, const struct tree *t, uint32_t parent, uint32_t share,
-             uint32_t vaspace)
+             uint32_t vaspace, uint32_t flags)
 {
     uint32_t p[92] = {0};
 
-    p[2] = 0x1000;   /* gpFifoOffset */
-    p[4] = 32;       /* gpFifoEntries */
-    p[5] = 0x200320; /* flags */
-    p[6] = share;    /* hContextShare */
-    p[7] = vaspace;  /* hVASpace */
-    p[32] = 1;       /* engineType */
+    p[2] = 0x1000;  /* gpFifoOffset */
+    p[4] = 32;      /* gpFifoEntries */
+    p[5] = flags;   /* the channel's number among them, or none */
+    p[6] = share;   /* hContextShare */
+    p[7] = vaspace; /* hVASpace */
+    p[32] = 1;      /* engineType */
     return alloc(r, t->client, parent, CHANNEL, p, sizeof(p));
 }
 
@@ -102,7 +102,7 @@ prepare(struct raw *r)
 
     control(r, t.client, t.subdevice, 0x20801112, table, sizeof(table));
     reserve_pdes(r, &t, vaspace);
-    channel = make_channel(r, &t, t.device, 0, vaspace);
+    channel = make_channel(r, &t, t.device, 0, vaspace, 0x200320);
     control(r, t.client, t.subdevice, 0x20800a32, buffers, sizeof(buffers));
     assert_int_not_equal(*(uint32_t *)(void *)buffers, 0);
     promote(r, &t, channel);
@@ -145,7 +145,7 @@ a_compute_client_gets_as_far_as_a_scheduled_channel(void **state)
     tsg = alloc(&r, t.client, t.device, 0xa06c, group, sizeof(group));
     share[0] = vaspace;
     ctxshare = alloc(&r, t.client, tsg, 0x9067, share, sizeof(share));
-    compute = make_channel(&r, &t, tsg, ctxshare, 0);
+    compute = make_channel(&r, &t, tsg, ctxshare, 0, 0);
     alloc(&r, t.client, compute, COMPUTE, NULL, 0);
     promote(&r, &t, compute);
     promote(&r, &t, compute);
@@ -153,7 +153,7 @@ a_compute_client_gets_as_far_as_a_scheduled_channel(void **state)
     alloc(&r, t.client, t.device, 0x83de, debugger, sizeof(debugger));
     control(&r, t.client, compute, 0xc36f0108, &token, sizeof(token));
     assert_int_not_equal(token, 0xffffffff);
-    copy = make_channel(&r, &t, tsg, ctxshare, 0);
+    copy = make_channel(&r, &t, tsg, ctxshare, 0, 0);
     alloc(&r, t.client, copy, COPY, NULL, 0);
     control(&r, t.client, copy, 0xc36f0108, &token, sizeof(token));
     control(&r, t.client, tsg, 0xa06c0101, on, 2);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Methods that the emulated channels execute: numbers and bit positions, as data, until
+ * schemas/hw holds the classes. Names are the class headers' own behind the class prefix.
+ *
+ * Host: clc36f.h to clca6f.h (NVC56F_*), copy: clc5b5.h to clcab5.h (NVC7B5_*), inline to
+ * memory and report semaphores: clc5c0.h, clcbc0.h (NVC5C0_*, NVCBC0_*) of NVIDIA/open-gpu-doc.
+ */
+#ifndef EMU_HOST_METHODS_H
+#define EMU_HOST_METHODS_H
+
+/* Host methods: every subchannel has them below 0x100. */
+enum {
+    HOST_SET_OBJECT = 0x00,
+    HOST_ILLEGAL = 0x04,
+    HOST_NOP = 0x08,
+    HOST_SEMAPHOREA = 0x10,
+    HOST_SEMAPHOREB = 0x14,
+    HOST_SEMAPHOREC = 0x18,
+    HOST_SEMAPHORED = 0x1c,
+    HOST_NON_STALL_INTERRUPT = 0x20,
+    HOST_FB_FLUSH = 0x24,
+    HOST_MEM_OP_A = 0x28,
+    HOST_MEM_OP_B = 0x2c,
+    HOST_MEM_OP_C = 0x30,
+    HOST_MEM_OP_D = 0x34,
+    HOST_SET_REFERENCE = 0x50,
+    HOST_SEM_ADDR_LO = 0x5c,
+    HOST_SEM_ADDR_HI = 0x60,
+    HOST_SEM_PAYLOAD_LO = 0x64,
+    HOST_SEM_PAYLOAD_HI = 0x68,
+    HOST_SEM_EXECUTE = 0x6c,
+    HOST_WFI = 0x78,
+    HOST_CRC_CHECK = 0x7c,
+    HOST_YIELD = 0x80,
+    HOST_CLEAR_FAULTED = 0x84,
+    HOST_METHODS_END = 0x100,
+};
+
+/* SEM_EXECUTE_OPERATION and SEM_EXECUTE_REDUCTION */
+enum {
+    SEM_ACQUIRE,
+    SEM_RELEASE,
+    SEM_ACQ_STRICT_GEQ,
+    SEM_ACQ_CIRC_GEQ,
+    SEM_ACQ_AND,
+    SEM_ACQ_NOR,
+    SEM_REDUCTION,
+};
+enum { RED_IMIN, RED_IMAX, RED_IXOR, RED_IAND, RED_IOR, RED_IADD, RED_INC, RED_DEC };
+
+/* SEMAPHORED_OPERATION */
+enum {
+    OLD_SEM_ACQUIRE = 0x01,
+    OLD_SEM_RELEASE = 0x02,
+    OLD_SEM_ACQ_GEQ = 0x04,
+    OLD_SEM_ACQ_AND = 0x08,
+    OLD_SEM_REDUCTION = 0x10,
+};
+
+/* MEM_OP_D_OPERATION */
+enum {
+    MEM_OP_MEMBAR = 0x05,
+    MEM_OP_MMU_TLB_INVALIDATE = 0x09,
+    MEM_OP_MMU_TLB_INVALIDATE_TARGETED = 0x0a,
+};
+
+/* GP_ENTRY1_OPCODE of an entry without length */
+enum {
+    GP_OPCODE_NOP,
+    GP_OPCODE_ILLEGAL,
+    GP_OPCODE_GP_CRC,
+    GP_OPCODE_PB_CRC,
+    GP_OPCODE_SET_PB_SEGMENT_EXTENDED_BASE, /* from clc86f.h on */
+};
+
+/* DMA_SEC_OP, bits 31:29 of a method header; DMA_TERT_OP, bits 17:16 */
+enum {
+    PB_USE_TERT_0,
+    PB_INC,
+    PB_USE_TERT_2,
+    PB_NON_INC,
+    PB_IMMD,
+    PB_ONE_INC,
+    PB_RESERVED6,
+    PB_END_SEGMENT,
+};
+enum { PB_TERT_INC, PB_TERT_SET_MASK, PB_TERT_STORE_MASK, PB_TERT_USE_MASK };
+
+/* Copy engine */
+enum {
+    CE_NOP = 0x100,
+    CE_PM_TRIGGER = 0x140,
+    CE_SET_SEMAPHORE_A = 0x240,
+    CE_SET_SEMAPHORE_B = 0x244,
+    CE_SET_SEMAPHORE_PAYLOAD = 0x248,
+    CE_SET_SEMAPHORE_PAYLOAD_UPPER = 0x24c,
+    CE_SET_RENDER_ENABLE_A = 0x254,
+    CE_SET_RENDER_ENABLE_B = 0x258,
+    CE_SET_RENDER_ENABLE_C = 0x25c,
+    CE_SET_SRC_PHYS_MODE = 0x260,
+    CE_SET_DST_PHYS_MODE = 0x264,
+    CE_LAUNCH_DMA = 0x300,
+    CE_OFFSET_IN_UPPER = 0x400,
+    CE_OFFSET_IN_LOWER = 0x404,
+    CE_OFFSET_OUT_UPPER = 0x408,
+    CE_OFFSET_OUT_LOWER = 0x40c,
+    CE_PITCH_IN = 0x410,
+    CE_PITCH_OUT = 0x414,
+    CE_LINE_LENGTH_IN = 0x418,
+    CE_LINE_COUNT = 0x41c,
+    CE_SET_MEMORY_SCRUB_PARAMETERS = 0x6fc,
+    CE_SET_REMAP_CONST_A = 0x700,
+    CE_SET_REMAP_CONST_B = 0x704,
+    CE_SET_REMAP_COMPONENTS = 0x708,
+    CE_SET_DST_BLOCK_SIZE = 0x70c,
+    CE_SET_SRC_BLOCK_SIZE = 0x728,
+    /* Behind each block size: WIDTH, HEIGHT, DEPTH, LAYER, ORIGIN */
+    CE_SURFACE_WIDTH = 4,
+    CE_SURFACE_HEIGHT = 8,
+    CE_SURFACE_DEPTH = 12,
+    CE_SURFACE_LAYER = 16,
+    CE_SURFACE_ORIGIN = 20,
+    CE_SRC_ORIGIN_X = 0x744,
+    CE_SRC_ORIGIN_Y = 0x748,
+    CE_DST_ORIGIN_X = 0x74c,
+    CE_DST_ORIGIN_Y = 0x750,
+    CE_REQ_ATTR = 0x754,
+    CE_PM_TRIGGER_END = 0x1114,
+};
+
+/* LAUNCH_DMA */
+enum {
+    CE_TRANSFER_NONE = 0,
+    CE_TRANSFER_PREFETCH = 3, /* clcab5.h */
+    CE_SEMAPHORE_NONE = 0,
+    CE_SEMAPHORE_ONE_WORD = 1,
+    CE_SEMAPHORE_FOUR_WORD = 2,
+    CE_SEMAPHORE_CONDITIONAL_INTR = 3,
+    CE_INTERRUPT_BLOCKING = 1,
+    CE_INTERRUPT_NON_BLOCKING = 2,
+};
+
+/* Compute and 3D classes, in GR or alone (inline to memory) */
+enum {
+    GR_NO_OPERATION = 0x100,
+    GR_WAIT_FOR_IDLE = 0x110,
+    GR_REPORT_PAYLOAD_LOWER = 0x158, /* Hopper on */
+    GR_REPORT_PAYLOAD_UPPER = 0x15c,
+    GR_REPORT_ADDRESS_LOWER = 0x160,
+    GR_REPORT_ADDRESS_UPPER = 0x164,
+    GR_REPORT_SEMAPHORE_EXECUTE = 0x168,
+    GR_LINE_LENGTH_IN = 0x180,
+    GR_LINE_COUNT = 0x184,
+    GR_OFFSET_OUT_UPPER = 0x188,
+    GR_OFFSET_OUT = 0x18c,
+    GR_PITCH_OUT = 0x190,
+    GR_SET_DST_BLOCK_SIZE = 0x194,
+    GR_SET_DST_ORIGIN_BYTES_X = 0x1a8,
+    GR_SET_DST_ORIGIN_SAMPLES_Y = 0x1ac,
+    GR_LAUNCH_DMA = 0x1b0,
+    GR_LOAD_INLINE_DATA = 0x1b4,
+    GR_SET_I2M_SEMAPHORE_A = 0x1dc,
+    GR_SET_I2M_SEMAPHORE_B = 0x1e0,
+    GR_SET_I2M_SEMAPHORE_C = 0x1e4,
+    GR_SEND_PCAS_A = 0x2b4,
+    GR_SEND_PCAS_B = 0x2b8,
+    GR_SEND_SIGNALING_PCAS_B = 0x2bc,
+    GR_SEND_SIGNALING_PCAS2_B = 0x2c0,
+    GR_SET_REPORT_SEMAPHORE_A = 0x1b00,
+    GR_SET_REPORT_SEMAPHORE_B = 0x1b04,
+    GR_SET_REPORT_SEMAPHORE_C = 0x1b08,
+    GR_SET_REPORT_SEMAPHORE_D = 0x1b0c,
+};
+
+/* The low byte of a class says what it drives. */
+enum {
+    CLASS_COPY = 0xb5,
+    CLASS_COMPUTE = 0xc0,
+    CLASS_3D = 0x97,
+    CLASS_2D = 0x2d,
+    CLASS_INLINE = 0x40,
+};
+
+#endif
