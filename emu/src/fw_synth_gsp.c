@@ -70,6 +70,8 @@ emu_gsp_signature(const struct emu_synth_key *key, const char *family,
 
 static const char *const old_families[] = {"ga100", "tu11x", "tu10x", NULL};
 static const char *const families_535[] = {"cc_gh100", "gh100", "ad10x", "ga10x", NULL};
+static const char *const families_560[] = {"cc_gb10x", "gb10x", "cc_gh100", "gh100",
+                                           "ad10x",    "ga10x", NULL};
 static const char *const families_570[] = {"gb20x", "cc_gb10x", "gb10x", "cc_gh100",
                                            "gh100", "ad10x",    "ga10x", NULL};
 
@@ -78,7 +80,9 @@ families_of(const struct emu_synth_key *key)
 {
     if (old_libos(key))
         return old_families;
-    return key->branch >= 570 ? families_570 : families_535;
+    if (key->branch >= 570)
+        return families_570;
+    return key->branch >= 560 ? families_560 : families_535;
 }
 
 /* A GNU build id note of 20 bytes. */

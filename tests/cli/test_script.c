@@ -27,10 +27,11 @@ the_example_runs_on_every_release(void **state)
 static void
 the_example_runs_on_every_card_and_in_yaml(void **state)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
 
     (void)state;
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 7; i++) {
         char command[128];
 
         snprintf(command, sizeof(command), "nvrm-cli -t emu:%s run examples/bringup.yaml",

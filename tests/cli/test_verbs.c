@@ -34,7 +34,7 @@ list_offers_every_emulated_card(void **state)
     json_t *rows = cli_expect_json("nvrm-cli list -j");
 
     (void)state;
-    assert_int_equal(json_array_size(rows), 6);
+    assert_int_equal(json_array_size(rows), 7);
     assert_non_null(find_row(rows, "device", "GH100"));
     json_decref(rows);
     cli_expect_text("nvrm-cli list -d AD102", 0, "RTX 4090", NULL);
@@ -44,10 +44,11 @@ list_offers_every_emulated_card(void **state)
 static void
 info_agrees_with_the_card_that_was_chosen(void **state)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
 
     (void)state;
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 7; i++) {
         char command[64];
         json_t *info;
 
@@ -263,7 +264,7 @@ formats_carry_the_same_data(void **state)
 {
     (void)state;
     cli_expect_text("nvrm-cli -o csv list | head -1", 0, "number,device,product", NULL);
-    cli_expect_text("nvrm-cli -o jsonl list | wc -l", 0, "6", NULL);
+    cli_expect_text("nvrm-cli -o jsonl list | wc -l", 0, "7", NULL);
     cli_expect_text("nvrm-cli -o yaml list | head -1", 0, "- number: 0", NULL);
     cli_expect_text(
         "nvrm-cli -F 570.144 -o raw ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING "

@@ -140,7 +140,7 @@ boot_wait_ready(struct boot *b)
 bool
 boot_wpr2_up(struct boot *b)
 {
-    return boot_rd(b, 0x1fa828) >> 4 != 0;
+    return boot_rd(b, (boot_rd(b, 0xa00) >> 24 & 0x1f) == 0x1a ? 0x88a828 : 0x1fa828) >> 4 != 0;
 }
 
 /* VBIOS */

@@ -79,12 +79,13 @@ static const char *
 signature_name(struct boot *b)
 {
     static const char *const names[] = {"tu10x", "ga100", "ga10x", "ad10x"};
+    static const char *const fsp_names[] = {"gh100", "", "gb10x", "gb20x"}; /* 0x18 on */
 
     if (b->gsp_family)
         return b->gsp_family;
     if (b->family != BOOT_FSP)
         return names[b->family];
-    return (boot_rd(b, 0xa00) >> 24 & 0x1f) == 0x18 ? "gh100" : "gb20x";
+    return fsp_names[boot_rd(b, 0xa00) >> 24 & 3];
 }
 
 static void

@@ -3,7 +3,8 @@
 #include "boot_client.h"
 #include "test.h"
 
-static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                    "GH100", "GB100", "GB202"};
 
 static void
 notes(const struct boot *b)
@@ -245,10 +246,11 @@ fsp_refuses_what_is_not_its_fmc(void **state)
 static void
 a_card_that_is_no_bus_master_reaches_no_memory(void **state)
 {
-    static const char *const steps[] = {"wpr2", "booter", "frts", "scrubber", "fsp", "fsp"};
+    static const char *const steps[] = {"wpr2", "booter", "frts", "scrubber",
+                                        "fsp",  "fsp",    "fsp"};
 
     (void)state;
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         struct boot b;
 
         boot_open(&b, "570.144", chips[i], NULL);

@@ -96,17 +96,18 @@ the_capability_list_has_power_msi_and_express(void **state)
 static void
 lspci_reads_the_dump(void **state)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
     char dump[16384], path[] = "/tmp/nvrm-lspci-XXXXXX", line[256], command[128];
 
     (void)state;
     if (system("command -v lspci >/dev/null 2>&1 || test -x /usr/bin/lspci || test -x "
                "/sbin/lspci"))
         skip();
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         struct emu_gpu *gpu = make(chips[i]);
         const size_t n = emu_gpu_config_dump(gpu, 4096, dump, sizeof(dump));
-        const bool server = i == 1 || i == 4; /* GA100, GH100 */
+        const bool server = i == 1 || i == 4 || i == 5; /* GA100, GH100, GB100 */
         bool memory = false, express = false, msi = false, id = false, msix = false,
              aer = false, rebar = false, ats = false, odd = false;
         char wanted[16];

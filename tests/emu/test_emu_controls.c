@@ -4,7 +4,8 @@
 #include "raw_client.h"
 #include "test.h"
 
-static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                    "GH100", "GB100", "GB202"};
 
 static uint32_t
 word(const uint8_t *p, uint32_t offset)

@@ -146,11 +146,12 @@ every_chip_gets_what_it_boots_with_and_nothing_else(void **state)
         {"GA102", 0x0f},
         {"AD102", 0x1f},
         {"GH100", 0x43},
+        {"GB100", 0x43},
         {"GB202", 0x43}
     };
 
     (void)state;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         for (unsigned k = 0; k < EMU_SYNTH_KINDS; k++) {
             uint8_t *p = NULL;
             size_t n = 0;

@@ -227,10 +227,11 @@ step(struct client *c, struct input *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
     struct input in = {data, size};
     struct emu_config config = {.abi = {.schema = nvrm_schema_builtin()}};
-    struct client c = {.chip = chips[take(&in, 1) % 6]};
+    struct client c = {.chip = chips[take(&in, 1) % 7]};
 
     config.chip = c.chip;
     config.abi.release = nvrm_release_find(config.abi.schema, "570.144");

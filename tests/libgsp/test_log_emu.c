@@ -179,10 +179,11 @@ failed_controls_fill_the_ring_and_go_round(void **state)
 static void
 a_crash_leaves_a_report_that_the_error_repeats(void **state)
 {
-    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                        "GH100", "GB100", "GB202"};
 
     (void)state;
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 7; i++) {
         const struct nvrm_schema *s = nvrm_schema_builtin();
         const struct nvrm_abi abi = {s, nvrm_release_find(s, "570.144")};
         const struct emu_config emu = {

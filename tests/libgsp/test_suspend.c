@@ -20,7 +20,8 @@ enum {
 enum { BLOCKS = 64 };
 #define SR_MAGIC UINT64_C(0x8a3bb9e6c6c39d93)
 
-static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102",
+                                    "GH100", "GB100", "GB202"};
 static const char *const releases[] = {"535.113.01", "550.54.14", "565.77",   "570.86.15",
                                        "570.144",    "580.65.06", "595.45.04"};
 enum {
@@ -423,7 +424,7 @@ a_suspend_or_resume_that_fails_says_so_and_the_card_boots_again(void **state)
         struct rig r;
         int rc;
 
-        open_rig_for(&r, trouble[i].fsp ? "GH100" : "AD102", "595.45.04", 300000000);
+        open_rig_for(&r, trouble[i].fsp ? "GH100" : "AD102", "595.45.04", 800000000);
         if (trouble[i].asleep) {
             suspend(&r);
             power_cycle(&r);
