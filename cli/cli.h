@@ -62,7 +62,14 @@ struct cli {
     struct cli_session *session; /* opened by the first verb that needs a card */
     struct cli_boot *boot;       /* a card that is being booted: boot_rig.h */
     bool keep_session;           /* the shell and -e: results stay for the next line */
-    FILE *pager;
+    FILE *pager;                 /* what is collected for the pager, else NULL */
+    char *paged;
+    size_t paged_bytes;
+    json_t *vars;              /* variables by name: vars.h */
+    json_t *result;            /* what the last line gave, when results stay */
+    json_t *references;        /* this line's words that held variables: as sent -> as typed */
+    json_t *lines;             /* lines so far with their exit codes: history */
+    unsigned depth;            /* of source and rerun */
     json_t *steps;             /* what succeeded, for save; NULL: nothing yet */
     volatile int *interrupted; /* set by SIGINT while a wait goes on */
     struct gsp_host host;      /* what the libraries get; its clock ends waits on SIGINT */
@@ -76,6 +83,7 @@ struct nvrm_cmd {
     int min_args, max_args; /* words after the verb, options not counted; -1: any number */
     int (*run)(struct cli *cli, int argc, char **argv);
     const char *options; /* the verb's own options, for help and completion; may be NULL */
+    bool pages;          /* long output goes through the pager on a terminal */
 };
 const struct nvrm_cmd *cli_cmd_at(unsigned i); /* NULL past the end */
 const struct nvrm_cmd *cli_cmd_find(const char *name);
@@ -117,8 +125,13 @@ struct cli_doc {
 int cli_emit(struct cli *cli, const struct cli_doc *doc);
 /* One row of a stream, written at once: a JSON line in every JSON-like format. */
 int cli_emit_row(struct cli *cli, json_t *row, void (*text)(struct cli *, const json_t *));
-void cli_page(struct cli *cli); /* long text goes through $PAGER on a terminal */
+/* On a terminal: output until cli_page_end() that is longer than the screen goes through
+ * $PAGER. */
+void cli_page(struct cli *cli);
 void cli_page_end(struct cli *cli);
+/* Keep what a verb printed as the line's result; cli_emit() does it by itself. Takes the
+ * document. */
+void cli_keep_result(struct cli *cli, json_t *doc);
 json_t *cli_hex32(uint32_t value);                          /* "0x00000080" */
 json_t *cli_hex(uint64_t value);                            /* "0x80" */
 const char *cli_str(const json_t *object, const char *key); /* "" when absent */

@@ -3,6 +3,8 @@
  * alloc: allocate an RM object by class name.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <rm/name.h>
 
@@ -108,8 +110,30 @@ alloc(struct cli *cli, struct request *r, int argc, char **argv)
     return rc;
 }
 
+/* The object that is always there and may be the class's parent. */
+static const char *
+usual_parent(const struct nvrm_schema *s, const struct nvrm_class *cls)
+{
+    static const struct {
+        const char *implementation, *object;
+    } usual[] = {
+        {"RmClientResource", "root"     },
+        {"Device",           "device"   },
+        {"Subdevice",        "subdevice"},
+    };
+    const char *parent;
+
+    for (unsigned i = 0; (parent = nvrm_class_parent(s, cls, i)); i++) {
+        for (size_t k = 0; k < sizeof(usual) / sizeof(usual[0]); k++) {
+            if (!strcmp(usual[k].implementation, parent))
+                return usual[k].object;
+        }
+    }
+    return NULL;
+}
+
 static int
-cmd_alloc_run(struct cli *cli, int argc, char **argv)
+alloc_words(struct cli *cli, int argc, char **argv)
 {
     struct gsp_error err = {0};
     struct request r = {0};
@@ -130,12 +154,51 @@ cmd_alloc_run(struct cli *cli, int argc, char **argv)
     return alloc(cli, &r, argc - 3, argv + 3);
 }
 
+/* "alloc CLASS ...": the class, when the parent was left out. */
+static const struct nvrm_class *
+lone_class(struct cli *cli, int argc, char **argv)
+{
+    const struct nvrm_class *cls;
+    struct nvrm_abi abi;
+
+    if (argc < 2 || cli_abi(cli, &abi, NULL) < 0)
+        return NULL;
+    cls = nvrm_class_find(abi, argv[1]);
+    return argc > 2 && nvrm_class_find(abi, argv[2]) ? NULL : cls;
+}
+
+static int
+cmd_alloc_run(struct cli *cli, int argc, char **argv)
+{
+    const struct nvrm_class *cls = lone_class(cli, argc, argv);
+    const char *parent = cls ? usual_parent(cli->schema, cls) : NULL;
+    char **words;
+    int rc;
+
+    if (!cls)
+        return alloc_words(cli, argc, argv);
+    if (!parent)
+        return cli_usage(cli, "usage: nvrm-cli alloc PARENT CLASS; explain class says which",
+                         "%s needs a parent: it is none of root, device and subdevice",
+                         argv[1]);
+    words = calloc((size_t)argc + 2, sizeof(*words));
+    if (!words)
+        return cli_out_of_memory(cli);
+    words[0] = argv[0];
+    words[1] = (char *)parent;
+    memcpy(words + 2, argv + 1, (size_t)(argc - 1) * sizeof(*words));
+    rc = alloc_words(cli, argc + 1, words);
+    free(words);
+    return rc;
+}
+
 const struct nvrm_cmd cmd_alloc = {
     .name = "alloc",
-    .args = "PARENT CLASS [FIELD=VALUE... | JSON | @FILE | -]",
+    .args = "[PARENT] CLASS [FIELD=VALUE... | JSON | @FILE | -]",
     .options = "--as NAME, --handle HANDLE",
     .help = "allocate an RM object and print its handle",
     .min_args = 2,
     .max_args = -1,
+    .pages = true,
     .run = cmd_alloc_run,
 };

@@ -30,27 +30,42 @@ parse(struct cli *cli, char **argv, struct call *call, struct gsp_error *err)
     return rc;
 }
 
-static int
-emit(struct cli *cli, const struct call *call, const struct rm_params *p)
+/* The call as one document; NULL with *err. */
+static json_t *
+result_of(struct cli *cli, const struct call *call, const struct rm_params *p,
+          struct gsp_error *err)
 {
     const struct nvrm_schema *s = cli->schema;
-    struct gsp_error err = {0};
-    json_t *doc, *params;
+    json_t *params = args_result(p, err);
+    json_t *doc = params ? json_object() : NULL;
 
-    if (session_is_dry(call->s))
-        return session_emit_dry(cli, call->s);
-    if (cli->options.format == CLI_TEXT)
-        return args_print(cli, p);
-    params = args_result(p, &err);
-    if (!params)
-        return cli_fail(cli, &err);
-    doc = json_object();
+    if (!doc)
+        return NULL;
     json_object_set_new(doc, "control",
                         json_string(call->control ? nvrm_str(s, call->control->name) : "?"));
     json_object_set_new(doc, "id", cli_hex32(call->cmd));
     json_object_set_new(doc, "object", cli_hex32(call->object));
     json_object_set_new(doc, "status", json_string("NV_OK"));
     json_object_set_new(doc, "params", params);
+    return doc;
+}
+
+static int
+emit(struct cli *cli, const struct call *call, const struct rm_params *p)
+{
+    const bool text = cli->options.format == CLI_TEXT;
+    struct gsp_error err = {0};
+    json_t *doc;
+
+    if (session_is_dry(call->s))
+        return session_emit_dry(cli, call->s);
+    doc = text && !cli->keep_session ? NULL : result_of(cli, call, p, &err);
+    if (err.rc < 0)
+        return cli_fail(cli, &err);
+    if (text) {
+        cli_keep_result(cli, doc);
+        return args_print(cli, p);
+    }
     return cli_emit(cli, &(struct cli_doc){.json = doc,
                                            .raw = p->wire ? (const void *)p->wire : "",
                                            .raw_bytes = p->bytes});
@@ -114,5 +129,6 @@ const struct nvrm_cmd cmd_ctl = {
     .help = "call a control and print its parameters",
     .min_args = 2,
     .max_args = -1,
+    .pages = true,
     .run = cmd_ctl_run,
 };

@@ -213,5 +213,6 @@ const struct nvrm_cmd cmd_explain = {
             "says",
     .min_args = 1,
     .max_args = 2,
+    .pages = true,
     .run = cmd_explain_run,
 };

@@ -518,5 +518,6 @@ const struct nvrm_cmd cmd_fw = {
     .help = "firmware files: what is in them, which chips they boot",
     .min_args = 1,
     .max_args = -1,
+    .pages = true,
     .run = cmd_fw_run,
 };

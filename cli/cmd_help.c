@@ -59,5 +59,6 @@ const struct nvrm_cmd cmd_help = {
     .help = "the verbs, one verb, or a class, control or struct by name",
     .min_args = 0,
     .max_args = -1,
+    .pages = true,
     .run = cmd_help_run,
 };

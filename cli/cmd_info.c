@@ -558,5 +558,6 @@ const struct nvrm_cmd cmd_info = {
     .help = "one page about the card",
     .min_args = 0,
     .max_args = 0,
+    .pages = true,
     .run = cmd_info_run,
 };

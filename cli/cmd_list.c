@@ -148,5 +148,6 @@ const struct nvrm_cmd cmd_list = {
     .help = "list the cards that can be opened, or the faults that can be injected",
     .min_args = 0,
     .max_args = 0,
+    .pages = true,
     .run = cmd_list_run,
 };

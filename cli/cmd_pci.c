@@ -281,5 +281,6 @@ const struct nvrm_cmd cmd_pci = {
     .help = "real cards: list, configuration space, capabilities",
     .min_args = 1,
     .max_args = 2,
+    .pages = true,
     .run = cmd_pci_run,
 };

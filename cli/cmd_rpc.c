@@ -129,5 +129,6 @@ const struct nvrm_cmd cmd_rpc = {
     .help = "send one raw RPC and decode its reply",
     .min_args = 1,
     .max_args = -1,
+    .pages = true,
     .run = cmd_rpc_run,
 };

@@ -117,5 +117,6 @@ const struct nvrm_cmd cmd_tree = {
     .help = "draw the tree of objects, or compare two saved with -j",
     .min_args = 0,
     .max_args = 2,
+    .pages = true,
     .run = cmd_tree_run,
 };

@@ -534,5 +534,6 @@ const struct nvrm_cmd cmd_vbios = {
     .help = "a card's ROM: images, tables, FWSEC",
     .min_args = 1,
     .max_args = -1,
+    .pages = true,
     .run = cmd_vbios_run,
 };

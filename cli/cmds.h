@@ -29,6 +29,14 @@ extern const struct nvrm_cmd cmd_shell;
 extern const struct nvrm_cmd cmd_tree;
 extern const struct nvrm_cmd cmd_vbios;
 
+/* For lines that share a session */
+extern const struct nvrm_cmd cmd_edit;
+extern const struct nvrm_cmd cmd_history;
+extern const struct nvrm_cmd cmd_rerun;
+extern const struct nvrm_cmd cmd_source;
+extern const struct nvrm_cmd cmd_vars;
+extern const struct nvrm_cmd cmd_watch;
+
 struct gsp_pci_device;
 /* A real card as pci list and list show it. */
 json_t *pci_card_row(const struct gsp_pci_device *d);

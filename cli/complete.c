@@ -61,6 +61,8 @@ offer_list(struct wish *p, const char *const *list)
         offer(p, *list);
 }
 
+static void source_fields(struct wish *p);
+
 static void
 source_objects(struct wish *p)
 {
@@ -102,6 +104,24 @@ source_classes(struct wish *p)
         if (c)
             offer(p, nvrm_str(p->at.abi.schema, c->name));
     }
+}
+
+/* The parent, or a class whose parent is left out. */
+static void
+source_parents(struct wish *p)
+{
+    source_objects(p);
+    if (*p->text)
+        source_classes(p);
+}
+
+static void
+source_class_or_fields(struct wish *p)
+{
+    if (place_layout(&p->at))
+        source_fields(p);
+    else
+        source_classes(p);
 }
 
 static void
@@ -278,6 +298,15 @@ source_help(struct wish *p)
 }
 
 static void
+source_variables(struct wish *p)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(p->at.cli->vars, name, value) offer(p, name);
+}
+
+static void
 source_files(struct wish *p)
 {
     p->out->files = true;
@@ -394,12 +423,16 @@ static const struct {
     const char *verb;
     void (*sources[3])(struct wish *p);
 } verbs[] = {
-    {"alloc",   {source_objects, source_classes, source_fields}          },
+    {"alloc",   {source_parents, source_class_or_fields, source_fields}  },
     {"ctl",     {source_objects, source_controls, source_fields}         },
     {"free",    {source_handles, NULL, NULL}                             },
     {"dup",     {source_objects, source_handles, NULL}                   },
     {"rpc",     {source_rpcs, source_fields, source_fields}              },
     {"event",   {source_event, source_notifiers, source_notifiers}       },
+    {"source",  {source_files, NULL, NULL}                               },
+    {"edit",    {source_files, NULL, NULL}                               },
+    {"save",    {source_files, NULL, NULL}                               },
+    {"vars",    {source_variables, NULL, NULL}                           },
     {"run",     {source_files, NULL, NULL}                               },
     {"tree",    {source_files, source_files, NULL}                       },
     {"explain", {source_kinds, source_explained, NULL}                   },
@@ -444,11 +477,36 @@ complete_value(struct wish *p)
     return true;
 }
 
+/* $name: variables, and names of live objects. */
+static void
+complete_variable(struct wish *p)
+{
+    const char *name;
+    json_t *value;
+    char word[128];
+
+    json_object_foreach(p->at.cli->vars, name, value)
+    {
+        snprintf(word, sizeof(word), "$%s", name);
+        offer(p, word);
+    }
+    for (unsigned i = 0; p->at.cli->session && (name = session_name_at(p->at.cli->session, i));
+         i++) {
+        snprintf(word, sizeof(word), "$%s", name);
+        if (!json_object_get(p->at.cli->vars, name))
+            offer(p, word);
+    }
+}
+
 static void
 complete_word(struct wish *p)
 {
     if (complete_value(p))
         return;
+    if (p->text[0] == '$') {
+        complete_variable(p);
+        return;
+    }
     if (p->text[0] == '-') {
         complete_option(p);
         return;

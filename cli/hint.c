@@ -40,9 +40,12 @@ static const char *
 usage_from(const char *args, int n)
 {
     while (n-- > 0 && *args) {
-        if (*args == '[' || strstr(args, "...") == args)
+        const size_t bytes = strcspn(args, " ");
+
+        /* An optional word such as [PARENT] is one word; [FIELD=VALUE...] goes on. */
+        if (*args == '[' && (args[bytes - 1] != ']' || memchr(args, '.', bytes)))
             return args;
-        args += strcspn(args, " ");
+        args += bytes;
         args += strspn(args, " ");
     }
     return args;

@@ -54,6 +54,14 @@ take_quoted(struct splitter *s)
     return *s->at && *s->at++ == quote;
 }
 
+/* ${...}, blanks and all. */
+static bool
+take_expression(struct splitter *s)
+{
+    *s->out++ = *s->at++;
+    return take_json(s);
+}
+
 static bool
 take_word(struct splitter *s)
 {
@@ -64,7 +72,10 @@ take_word(struct splitter *s)
                            (*s->at == '[' && s->at > start && s->at[-1] == '=') ||
                            (*s->at == '[' && s->at == start);
 
-        if (*s->at == '\'' || *s->at == '"') {
+        if (s->at[0] == '$' && s->at[1] == '{') {
+            if (!take_expression(s))
+                return false;
+        } else if (*s->at == '\'' || *s->at == '"') {
             if (!take_quoted(s))
                 return false;
         } else if (opens && (s->at == start || s->at[-1] == '=')) {
@@ -115,6 +126,14 @@ line_free(char **argv)
     free(argv);
 }
 
+/* Brackets count where a word starts, behind '=' and inside each other; braces behind '$'. */
+static bool
+opens_bracket(const char *word, const char *at, size_t depth)
+{
+    return strchr("{[", *at) &&
+           (depth || at == word || at[-1] == '=' || (*at == '{' && at[-1] == '$'));
+}
+
 char
 line_open(const char *line)
 {
@@ -131,7 +150,7 @@ line_open(const char *line)
             quote = *at == quote ? '\0' : quote;
         } else if (*at == '"' || (*at == '\'' && !depth)) {
             quote = *at;
-        } else if (strchr("{[", *at) && (depth || at == word || at[-1] == '=')) {
+        } else if (opens_bracket(word, at, depth)) {
             if (depth == sizeof(open))
                 return *at;
             open[depth++] = *at;

@@ -11,6 +11,7 @@
 #include "boot_rig.h"
 #include "cmds.h"
 #include "session.h"
+#include "vars.h"
 
 enum { MOST_LINES = 256 };
 
@@ -148,5 +149,6 @@ main(int argc, char **argv)
     boot_rig_close(cli.boot);
     session_close(&cli);
     json_decref(cli.steps);
+    vars_fini(&cli);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;
 }

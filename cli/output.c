@@ -221,11 +221,20 @@ write_doc(struct cli *cli, const struct cli_doc *doc)
     return CLI_OK;
 }
 
+void
+cli_keep_result(struct cli *cli, json_t *doc)
+{
+    json_decref(cli->result);
+    cli->result = doc;
+}
+
 int
 cli_emit(struct cli *cli, const struct cli_doc *doc)
 {
     int rc = doc->json ? write_doc(cli, doc) : cli_out_of_memory(cli);
 
+    if (cli->keep_session && doc->json)
+        cli_keep_result(cli, json_incref(doc->json));
     json_decref(doc->json);
     if (rc == CLI_OK && (fflush(cli->out) || ferror(cli->out))) {
         struct gsp_error err = {0};
@@ -249,30 +258,4 @@ cli_emit_row(struct cli *cli, json_t *row, void (*text)(struct cli *, const json
     rc = cli_emit(cli, &(struct cli_doc){.json = row, .text = text});
     cli->options.format = asked;
     return rc;
-}
-
-void
-cli_page(struct cli *cli)
-{
-    const char *pager = getenv("PAGER");
-
-    if (cli->pager || cli->options.no_pager || cli->out != stdout || !isatty(STDOUT_FILENO) ||
-        cli->options.format == CLI_RAW)
-        return;
-    if (!pager || !*pager)
-        pager = "less -FRX";
-    fflush(stdout);
-    cli->pager = popen(pager, "w");
-    if (cli->pager)
-        cli->out = cli->pager;
-}
-
-void
-cli_page_end(struct cli *cli)
-{
-    if (!cli->pager)
-        return;
-    pclose(cli->pager);
-    cli->pager = NULL;
-    cli->out = stdout;
 }

@@ -158,12 +158,14 @@ place_layout(const struct place *p)
         return rm_name_rpc(p->abi, p->argv[1], &rpc, &id, NULL) == 0 && rpc
                    ? nvrm_struct_at(p->abi, rpc->params)
                    : NULL;
+    if (!strcmp(p->argv[0], "alloc")) {
+        cls = nvrm_class_find(p->abi, p->argv[1]);
+        if (!cls && (p->argc < 3 || rm_name_class(p->abi, p->argv[2], &cls, &id, NULL) < 0))
+            return NULL;
+        return cls ? rm_class_layout(p->abi, cls) : NULL;
+    }
     if (p->argc < 3)
         return NULL;
-    if (!strcmp(p->argv[0], "alloc"))
-        return rm_name_class(p->abi, p->argv[2], &cls, &id, NULL) == 0
-                   ? rm_class_layout(p->abi, cls)
-                   : NULL;
     if (strcmp(p->argv[0], "ctl"))
         return NULL;
     return rm_name_control(p->abi, p->argv[2], &control, &id, NULL) == 0 && control

@@ -11,6 +11,7 @@
 #include "args.h"
 #include "cmds.h"
 #include "save.h"
+#include "vars.h"
 
 static bool
 is_zero(struct nvrm_abi abi, const json_t *value)
@@ -84,6 +85,105 @@ save_params(struct cli_session *s, const struct rm_params *p)
     return rest;
 }
 
+/* Strings that a variable stood for become references again: parents, objects. */
+static void
+restore_words(const json_t *references, json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(value, i, item) restore_words(references, item);
+    json_object_foreach(value, key, item)
+    {
+        const json_t *typed =
+            json_is_string(item) ? json_object_get(references, json_string_value(item)) : NULL;
+        char *script = typed ? vars_for_script(json_string_value(typed)) : NULL;
+
+        if (script)
+            json_object_set_new(value, key, json_string(script));
+        else
+            restore_words(references, item);
+        free(script);
+    }
+}
+
+/* One level of a path into parameters, made when it was left out as zero. */
+static json_t *
+descend(json_t *at, const char *name, bool is_index, bool next_is_index)
+{
+    const size_t index = is_index ? strtoul(name, NULL, 10) : 0;
+    json_t *inner = is_index ? json_array_get(at, index) : json_object_get(at, name);
+
+    if (json_is_object(inner) || json_is_array(inner))
+        return inner;
+    if (index > 256)
+        return NULL;
+    inner = next_is_index ? json_array() : json_object();
+    if (!is_index)
+        json_object_set_new(at, name, inner);
+    while (is_index && json_array_size(at) < index)
+        json_array_append_new(at, next_is_index ? json_array() : json_object());
+    if (is_index)
+        json_array_append_new(at, inner);
+    return inner;
+}
+
+/* "a[0].b" in the parameters becomes the text. Elements of arrays of numbers stay numbers. */
+static void
+set_path(json_t *at, const char *path, const char *text)
+{
+    bool is_index = false;
+    char name[128];
+
+    while (at && *path) {
+        const size_t bytes = strcspn(path, ".[]");
+        const char *rest = path + bytes + (path[bytes] == ']');
+        const bool next_is_index = *rest == '[';
+
+        if (bytes >= sizeof(name))
+            return;
+        memcpy(name, path, bytes);
+        name[bytes] = '\0';
+        rest += *rest != '\0';
+        if (!*rest && !is_index)
+            json_object_set_new(at, name, json_string(text));
+        if (!*rest)
+            return;
+        at = descend(at, name, is_index, next_is_index);
+        is_index = next_is_index;
+        path = rest;
+    }
+}
+
+/* FIELD=$x.y keeps its reference. */
+static void
+restore_params(const json_t *references, json_t *step)
+{
+    json_t *call = json_object_get(step, "alloc");
+    const char *sent;
+    json_t *typed, *params;
+
+    call = call ? call : json_object_get(step, "ctl");
+    params = json_object_get(call, "params");
+    json_object_foreach((json_t *)references, sent, typed)
+    {
+        const char *word = json_string_value(typed), *equals = strchr(word, '=');
+        char *script = equals ? vars_for_script(equals + 1) : NULL;
+        char path[256];
+
+        if (call && script && equals - word < (long)sizeof(path)) {
+            if (!params) {
+                params = json_object();
+                json_object_set_new(call, "params", params);
+            }
+            snprintf(path, sizeof(path), "%.*s", (int)(equals - word), word);
+            set_path(params, path, script);
+        }
+        free(script);
+    }
+}
+
 void
 save_step(struct cli *cli, json_t *step)
 {
@@ -93,6 +193,8 @@ save_step(struct cli *cli, json_t *step)
     }
     if (!cli->steps)
         cli->steps = json_array();
+    restore_words(cli->references, step);
+    restore_params(cli->references, step);
     json_array_append_new(cli->steps, step);
 }
 

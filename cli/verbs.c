@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cmds.h"
-#include "line.h"
 
 static const struct nvrm_cmd *const cmds[] = {
     &cmd_list, &cmd_info, &cmd_schema, &cmd_explain, &cmd_alloc, &cmd_free, &cmd_dup,
+    &cmd_vars, &cmd_watch, &cmd_history, &cmd_rerun, &cmd_source, &cmd_edit,
     &cmd_ctl,  &cmd_rpc,  &cmd_tree,   &cmd_event,   &cmd_run,   &cmd_boot, &cmd_log,
     &cmd_pci,  &cmd_fw,   &cmd_vbios,  &cmd_gen,    &cmd_save,    &cmd_shell, &cmd_help,
 };
@@ -46,6 +46,20 @@ unknown_verb(struct cli *cli, const char *word)
     return cli_usage(cli, hint, "there is no verb '%s'", word);
 }
 
+/* A verb inside another one (source, watch, rerun) pages for itself. */
+static int
+run_verb(struct cli *cli, const struct nvrm_cmd *cmd, int argc, char **argv)
+{
+    int rc;
+
+    if (!cmd->pages)
+        return cmd->run(cli, argc, argv);
+    cli_page(cli);
+    rc = cmd->run(cli, argc, argv);
+    cli_page_end(cli);
+    return rc;
+}
+
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
@@ -55,24 +69,9 @@ cli_run(struct cli *cli, int argc, char **argv)
 
     if (rc == CLI_OK && argc > 0) {
         cmd = cli_cmd_find(argv[0]);
-        rc = cmd ? cmd->run(cli, argc, argv) : unknown_verb(cli, argv[0]);
+        rc = cmd ? run_verb(cli, cmd, argc, argv) : unknown_verb(cli, argv[0]);
     }
     fflush(cli->out);
     cli->options = before;
-    return rc;
-}
-
-int
-cli_run_line(struct cli *cli, const char *line)
-{
-    struct gsp_error err = {0};
-    char **argv;
-    int argc = line_split(line, &argv, &err);
-    int rc;
-
-    if (argc < 0)
-        return cli_fail(cli, &err);
-    rc = argc ? cli_run(cli, argc, argv) : CLI_OK;
-    line_free(argv);
     return rc;
 }

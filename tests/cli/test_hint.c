@@ -33,8 +33,9 @@ verbs_show_what_they_take(void **state)
     (void)state;
     expect_hint("", "");
     expect_hint("ex", "exit");
-    expect_hint("alloc", "PARENT CLASS [FIELD=VALUE...");
-    expect_hint("alloc ", "PARENT CLASS");
+    expect_hint("alloc", "[PARENT] CLASS [FIELD=VALUE...");
+    expect_hint("alloc ", "[PARENT] CLASS");
+    expect_hint("alloc FERMI_VASPACE_A ", "vaSize");
     expect_hint("alloc device ", "CLASS [FIELD=VALUE...");
     expect_hint("schema diff ", "names");
     expect_hint("frobnicate ", "");

@@ -38,7 +38,9 @@ open_terminal_of(void **state, const char *term)
     assert_true(t->pid >= 0);
     if (t->pid == 0) {
         setenv("TERM", term, 1);
-        setenv("PAGER", "cat", 1);
+        setenv("PAGER", "sed s/^/paged:/", 1);
+        setenv("EDITOR", "sed -i s/13/31/", 1);
+        unsetenv("VISUAL");
         unsetenv("NO_COLOR");
         setenv("NVRM_HISTORY", t->history, 1);
         setenv("INPUTRC", "/dev/null", 1);
@@ -374,6 +376,89 @@ history_is_its_owners_and_skips_blank_starts(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static void
+variables_hold_results_for_later_lines(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "vas = alloc device FERMI_VASPACE_A\n");
+    wait_for(t, "0xcaf10001");
+    wait_for(t, "nvrm> ");
+    type(t, "n = ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING\n");
+    wait_for(t, "4090");
+    wait_for(t, "nvrm> ");
+    type(t, "vars n.gpuNameString.ascii\n");
+    wait_for(t, "\nNVIDIA GeForce RTX 4090");
+    wait_for(t, "nvrm> ");
+    type(t, "free $vas\n");
+    wait_for(t, "freed 0xcaf10001");
+    wait_for(t, "nvrm> ");
+    type(t, "rerun 1\n");
+    wait_for(t, "0xcaf1");
+}
+
+static void
+a_slow_call_is_cancelled_and_the_shell_goes_on(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "-t emu?inject=fn:GSP_RM_CONTROL=slow:5000 ctl subdevice "
+            "NV2080_CTRL_CMD_GPU_GET_NAME_STRING\n");
+    wait_for(t, "GET_NAME_STRING");
+    while (read_more(t, 200))
+        assert_null(strstr(t->seen, "nvrm> "));
+    type(t, "\003");
+    wait_for(t, "130 nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+}
+
+static void
+watch_runs_a_line_until_ctrl_c(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "watch -n 0.1 explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+    wait_for(t, "GR_EXCEPTION");
+    wait_for(t, "GR_EXCEPTION");
+    type(t, "\003");
+    wait_for(t, "130 nvrm> ");
+}
+
+static void
+edit_opens_the_last_line_and_runs_what_is_left(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+    wait_for(t, "nvrm> ");
+    type(t, "edit\n");
+    wait_for(t, "ROBUST_CHANNEL_FIFO_ERROR_MMU_ERR_FLT");
+    wait_for(t, "nvrm> ");
+}
+
+static void
+a_long_text_goes_through_the_pager_and_a_short_one_does_not(void **state)
+{
+    struct terminal *t = *state;
+
+    wait_for(t, "nvrm> ");
+    type(t, "explain xid 13\n");
+    wait_for(t, "GR_EXCEPTION");
+    wait_for(t, "nvrm> ");
+    assert_null(strstr(t->seen, "paged:"));
+    type(t, "schema list rpcs\n");
+    wait_for(t, "paged:");
+    wait_for(t, "GSP_RM_CONTROL");
+    wait_for(t, "nvrm> ");
+}
+
 int
 main(void)
 {
@@ -394,6 +479,11 @@ main(void)
         ON_TERMINAL(brackets_ask_for_more_lines),
         ON_TERMINAL(the_prompt_shows_the_exit_code),
         ON_TERMINAL(history_is_its_owners_and_skips_blank_starts),
+        ON_TERMINAL(variables_hold_results_for_later_lines),
+        ON_TERMINAL(a_slow_call_is_cancelled_and_the_shell_goes_on),
+        ON_TERMINAL(watch_runs_a_line_until_ctrl_c),
+        ON_TERMINAL(edit_opens_the_last_line_and_runs_what_is_left),
+        ON_TERMINAL(a_long_text_goes_through_the_pager_and_a_short_one_does_not),
     };
 
     if (posix_openpt(O_RDWR | O_NOCTTY) < 0) {

@@ -361,7 +361,7 @@ help_and_version_say_what_there_is(void **state)
     (void)state;
     cli_expect_text("nvrm-cli --version", 0, "94 releases from 535.54.03 to 595.45.04", NULL);
     cli_expect_text("nvrm-cli help", 0, "event", NULL);
-    cli_expect_text("nvrm-cli alloc --help", 0, "PARENT CLASS", NULL);
+    cli_expect_text("nvrm-cli alloc --help", 0, "[PARENT] CLASS", NULL);
     cli_expect_text("nvrm-cli", 2, "", "no verb");
 }
 

@@ -160,6 +160,13 @@ completion_follows_the_line(void **state)
                              "flags=SKIP|ALLOW_ZERO_ADDRESS"));
     assert_true(completes_to("alloc subdevice NV01_EVENT ", "hClass=NV01_EVENT_O",
                              "hClass=NV01_EVENT_OS_EVENT"));
+    assert_true(completes_to("alloc ", "FERMI_V", "FERMI_VASPACE_A"));
+    assert_true(completes_to("alloc FERMI_VASPACE_A ", "vaS", "vaSize="));
+    assert_true(completes_to(
+        "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 {\"fbInfoList\": [{\"", "ind", "index"));
+    assert_true(completes_to(
+        "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 {\"fbInfoList\": [{\"index\": \"",
+        "TOTAL_R", "TOTAL_RAM_SIZE"));
     assert_true(completes_to("rpc ", "GSP_RM_C", "GSP_RM_CONTROL"));
     assert_true(completes_to("explain xid ", "GR_E", "GR_EXCEPTION"));
     assert_true(completes_to("explain xid ", "GSP_RPC_T", "GSP_RPC_TIMEOUT"));
