@@ -211,8 +211,20 @@ def check_window(dev, view, paddr):
     view[:64] = bytes(64)
 
 
-def run(card, chip, submit):
-    """From reset to channels that are scheduled; to work that is done with `submit`. Then the unload."""
+def check_copies(gpu):
+    """System memory to local memory, from there to another place, and back: all by the copy engine."""
+    from tinygrad.device import BufferSpec
+    data = bytes((i * 2654435761 >> 11) & 0xff for i in range((3 << 20) + 4321))
+    out = bytearray(len(data))
+    first, second = [gpu.allocator.alloc(len(data), BufferSpec()) for _ in range(2)]
+    gpu.allocator._copyin(first, memoryview(data))
+    gpu.allocator._transfer(second, first, len(data), gpu, gpu)
+    gpu.allocator._copyout(memoryview(out), second)
+    assert out == data, "what the copy engine brought back is not what it took away"
+
+
+def run(card, chip):
+    """From reset to channels that work, and the unload."""
     ops_nv = import_tinygrad(card, chip)
     start = time.perf_counter()
     work = ops_nv.NVDevice._setup_gpfifos
@@ -226,16 +238,16 @@ def run(card, chip, submit):
     assert gpu.num_gpcs and gpu.num_tpc_per_gpc and gpu.sm_version, "no figures of the graphics engine"
     check_window(dev, gpu.cmdq_page.cpu_view() if dev.large_bar else gpu.gpfifo_area.cpu_view(),
                  (gpu.cmdq_page if dev.large_bar else gpu.gpfifo_area).meta.mapping.paddrs[0][0])
-    if submit:
-        work(gpu)
-        say(chip, "compute and copy queue did their first work", start, user)
+    work(gpu)
+    say(chip, "both queues did their first work", start, user)
+    check_copies(gpu)
+    say(chip, "copies came back as they went", start, user)
     gpu.iface.device_fini()
     say(chip, "unloaded", start, user)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Runs tinygrad's NV driver on the emulated card.")
-    parser.add_argument("--submit", action="store_true", help="submit work, too")
     parser.add_argument("--card", help="socket and firmware of a card that runs already, in a folder")
     parser.add_argument("chips", nargs="*", default=["GA102", "AD102", "GB202"])
     args = parser.parse_args()
@@ -243,7 +255,7 @@ def main():
     if not folder or not os.path.isdir(os.path.join(folder, "tinygrad")):
         skip("NVRM_TINYGRAD_DIR does not name a checkout of tinygrad")
     if args.card:
-        run(RunningCard(args.card), args.chips[0], args.submit)
+        run(RunningCard(args.card), args.chips[0])
         return 0
     for chip in args.chips:
         with tempfile.TemporaryDirectory() as scratch:
@@ -251,15 +263,15 @@ def main():
             try:
                 # A second driver finds what the first one left: WPR2 up before Hopper, hence a reset.
                 for _ in range(2):
-                    run_in_process(chip, scratch, args.submit)
+                    run_in_process(chip, scratch)
             finally:
                 card.stop()
     return 0
 
 
-def run_in_process(chip, scratch, submit):
+def run_in_process(chip, scratch):
     """tinygrad keeps state of the process: a driver each."""
-    command = [sys.executable, __file__, "--card", scratch, chip] + ["--submit"] * submit
+    command = [sys.executable, __file__, "--card", scratch, chip]
     subprocess.run(command, check=True)
 
 
