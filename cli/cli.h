@@ -36,6 +36,8 @@ enum cli_exit {
 };
 
 enum cli_format { CLI_TEXT, CLI_JSON, CLI_JSONL, CLI_YAML, CLI_CSV, CLI_RAW };
+/* What --record-level takes: each records what the one before does, and more. */
+enum cli_record_level { CLI_RECORD_BACKEND, CLI_RECORD_RPC, CLI_RECORD_BUS };
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 /* The global options: one set for the program, a copy per line in the shell. */
@@ -44,7 +46,8 @@ struct cli_options {
     const char *device;
     const char *firmware; /* release, "auto" or NULL */
     const char *policy;   /* file */
-    const char *record;
+    const char *record; /* file, or NULL */
+    enum cli_record_level record_level;
     uint64_t timeout_ns; /* 0: the default of what is waited for */
     enum cli_format format;
     enum cli_color color;

@@ -26,6 +26,7 @@ extern const struct nvrm_cmd cmd_run;
 extern const struct nvrm_cmd cmd_save;
 extern const struct nvrm_cmd cmd_schema;
 extern const struct nvrm_cmd cmd_shell;
+extern const struct nvrm_cmd cmd_trace;
 extern const struct nvrm_cmd cmd_tree;
 extern const struct nvrm_cmd cmd_vbios;
 

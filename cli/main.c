@@ -147,7 +147,7 @@ main(int argc, char **argv)
     cli.host = (struct gsp_host){.ctx = &cli, .now_ns = clock_of_waits};
     rc = run_program(&cli, argc - 1, argv + 1);
     boot_rig_close(cli.boot);
-    session_close(&cli);
+    rc = session_close(&cli, rc);
     json_decref(cli.steps);
     vars_fini(&cli);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;

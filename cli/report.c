@@ -25,6 +25,7 @@ static const struct {
     [GSP_ORIGIN_PROTOCOL] = {CLI_PROTOCOL,  "protocol" },
     [GSP_ORIGIN_LOST] = {CLI_LOST,      "lost"     },
     [GSP_ORIGIN_RELEASE] = {CLI_RELEASE,   "release"  },
+    [GSP_ORIGIN_DIVERGED] = {CLI_DIVERGED,  "diverged" },
 };
 
 int

@@ -18,7 +18,7 @@ struct cli_session {
     size_t dry_shown;
     struct rm_client *client;
     char kind[16];                                             /* of the transport */
-    char transport_arg[128], device_arg[64], firmware_arg[64]; /* as it was opened */
+    char transport_arg[128], device_arg[64], firmware_arg[64], record_arg[256]; /* as it was opened */
     json_t *names;                                             /* name -> handle */
     uint64_t start_ns;
 };
@@ -86,8 +86,7 @@ open_backend(struct cli *cli, struct cli_session *s, struct gsp_error *err)
         s->backend = dry_backend_create(abi);
         rc = s->backend ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     } else if (rc == 0) {
-        rc =
-            transport_open(&spec, abi, cli->options.timeout_ns, &cli->host, &s->transport, err);
+        rc = transport_open(&cli->options, &spec, abi, &cli->host, &s->transport, err);
         if (rc == 0)
             s->backend = transport_backend(s->transport);
     }
@@ -95,23 +94,25 @@ open_backend(struct cli *cli, struct cli_session *s, struct gsp_error *err)
     return rc;
 }
 
-static void
-close_backend(struct cli_session *s)
+static int
+close_backend(struct cli_session *s, struct gsp_error *err)
 {
     if (s->transport)
-        transport_close(s->transport);
-    else if (s->backend)
+        return transport_close(s->transport, err);
+    if (s->backend)
         s->backend->ops->close(s->backend);
+    return 0;
 }
 
+/* A recording begins with the session, and a dry run has none. */
 static int
-refuse_record(const struct cli *cli, struct gsp_error *err)
+check_record(const struct cli *cli, struct gsp_error *err)
 {
-    if (!cli->options.record)
+    if (!cli->options.record || !cli->options.dry_run)
         return 0;
-    gsp_fail(err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP, "--record is not built into this version");
-    gsp_hint(err, "leave it out; -o jsonl keeps the results of run and event watch");
-    return -EOPNOTSUPP;
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "--record and --dry-run do not go together");
+    gsp_hint(err, "a dry run sends nothing: -j prints what would be sent");
+    return -EINVAL;
 }
 
 static void
@@ -130,6 +131,7 @@ check_same_card(const struct cli *cli, const struct cli_session *s, struct gsp_e
         {"-t", cli->options.transport, s->transport_arg},
         {"-d", cli->options.device,    s->device_arg   },
         {"-F", cli->options.firmware,  s->firmware_arg },
+        {"--record", cli->options.record, s->record_arg},
     };
 
     for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
@@ -149,7 +151,7 @@ static int
 session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error *err)
 {
     struct cli_session *s;
-    int rc = refuse_record(cli, err);
+    int rc = check_record(cli, err);
 
     if (rc < 0)
         return rc;
@@ -160,6 +162,7 @@ session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error
     keep_arg(s->transport_arg, sizeof(s->transport_arg), cli->options.transport);
     keep_arg(s->device_arg, sizeof(s->device_arg), cli->options.device);
     keep_arg(s->firmware_arg, sizeof(s->firmware_arg), cli->options.firmware);
+    keep_arg(s->record_arg, sizeof(s->record_arg), cli->options.record);
     s->start_ns = gsp_host_now_ns(NULL);
     s->names = json_object();
     rc = s->names ? open_backend(cli, s, err) : -ENOMEM;
@@ -172,7 +175,7 @@ session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error
     return 0;
 
 close_card:
-    close_backend(s);
+    (void)close_backend(s, NULL);
 free_session:
     json_decref(s->names);
     free(s);
@@ -198,22 +201,25 @@ session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error 
     return rc;
 }
 
-void
-session_close(struct cli *cli)
+int
+session_close(struct cli *cli, int code)
 {
     struct cli_session *s = cli->session;
     struct gsp_text leaks = {0};
+    struct gsp_error err = {0};
+    int rc;
 
     if (!s)
-        return;
+        return code;
     cli->session = NULL;
     rm_client_close(s->client, cli->options.verbose ? &leaks : NULL);
     if (leaks.bytes)
         fprintf(cli->err, "still alive at the end, freed with the client:\n%s", leaks.data);
     gsp_text_fini(&leaks);
-    close_backend(s);
+    rc = close_backend(s, &err);
     json_decref(s->names);
     free(s);
+    return rc < 0 && code == CLI_OK ? cli_fail(cli, &err) : code;
 }
 
 struct rm_client *

@@ -12,8 +12,10 @@
 
 /* The open session, or open it now. */
 int session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error *err);
-/* Close the client and the card; with -v the objects that were still alive are listed. */
-void session_close(struct cli *cli);
+/* Close the client and the card; with -v the objects that were still alive are listed. `code`
+ * is the exit code so far. When it is CLI_OK, a trace that could not be written to its end or
+ * was not followed to the end of the session makes it another one. */
+int session_close(struct cli *cli, int code);
 
 struct rm_client *session_client(struct cli_session *s);
 struct nvrm_abi session_abi(const struct cli_session *s);

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <gsp/replay.h>
 #include <gsp/session.h>
 
 #include "card.h"
+#include "record.h"
 
 /* Transports of the design; those without a builder say so. */
 static const struct {
@@ -22,12 +24,14 @@ static const struct {
     {"nvidia",    false},
     {"pci",       true },
     {"vfio-user", true },
-    {"replay",    false},
+    {"replay",    true },
     {"ssh",       false},
 };
 
 struct transport {
     struct cli_card card;
+    struct recording *recording; /* NULL without --record */
+    struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct gsp_backend *backend;
 };
 
@@ -97,6 +101,27 @@ add_faults(char *faults, const char *item, size_t bytes)
     return all;
 }
 
+/* A replay has one setting: which recording of the file. */
+static int
+set_section(struct transport_spec *spec, const char *item, size_t bytes, struct gsp_error *err)
+{
+    static const char key[] = "section=";
+    const size_t n = sizeof(key) - 1;
+    char *end = NULL;
+    unsigned long value = 0;
+
+    if (bytes > n && !strncmp(item, key, n) && item[n] >= '1' && item[n] <= '9')
+        value = strtoul(item + n, &end, 10);
+    if (value && value < 1000000 && end == item + bytes) {
+        spec->section = (unsigned)value;
+        return 0;
+    }
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t: '%.*s' is not a setting of replay",
+             (int)bytes, item);
+    gsp_hint(err, "legal: section=N; trace stat FILE shows the sections");
+    return -EINVAL;
+}
+
 /* One KEY=VALUE of the part behind '?'. */
 static int
 set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gsp_error *err)
@@ -112,6 +137,8 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
 
     if (set_word(spec, item, bytes))
         return 0;
+    if (!strcmp(spec->kind, "replay"))
+        return set_section(spec, item, bytes, err);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const size_t n = strlen(keys[i].key);
 
@@ -195,9 +222,12 @@ parse_path(const struct cli_options *options, struct transport_spec *spec, const
 
     if (!bytes) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t %s needs %s", spec->kind,
-                 strcmp(spec->kind, "pci") ? "a socket" : "an address");
-        gsp_hint(err, strcmp(spec->kind, "pci") ? "such as vfio-user:/tmp/card"
-                                                : "such as pci:0000:01:00.0; pci list");
+                 !strcmp(spec->kind, "replay") ? "a file"
+                 : strcmp(spec->kind, "pci")   ? "a socket"
+                                               : "an address");
+        gsp_hint(err, !strcmp(spec->kind, "replay") ? "such as replay:session.trace"
+                      : strcmp(spec->kind, "pci")   ? "such as vfio-user:/tmp/card"
+                                                    : "such as pci:0000:01:00.0; pci list");
         return -EINVAL;
     }
     if (options->device)
@@ -207,6 +237,23 @@ parse_path(const struct cli_options *options, struct transport_spec *spec, const
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     rest += 1 + bytes;
     return *rest ? set_queries(spec, rest + 1, err) : 0;
+}
+
+/* A trace knows what it is a trace of. */
+static int
+look_into_trace(struct transport_spec *spec, struct gsp_error *err)
+{
+    const struct gsp_replay_config config = {
+        .path = spec->path, .section = spec->section, .schema = nvrm_schema_builtin()};
+    struct gsp_trace_section section;
+    int rc = gsp_replay_section(&config, &section, err);
+
+    if (rc < 0)
+        return rc;
+    spec->fw = strdup(section.release);
+    spec->chip = strdup(section.chip);
+    return spec->fw && spec->chip ? 0
+                                  : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
 }
 
 static int
@@ -248,6 +295,8 @@ transport_spec_parse(const struct cli_options *options, struct transport_spec *s
 
     memset(spec, 0, sizeof(*spec));
     rc = parse(options, spec, err);
+    if (rc == 0 && !strcmp(spec->kind, "replay"))
+        rc = look_into_trace(spec, err);
     if (rc < 0)
         transport_spec_fini(spec);
     return rc;
@@ -275,38 +324,83 @@ open_rm(struct transport *t, const struct gsp_rm_config *config, struct gsp_erro
                                  : gsp_boot_open(&boot, &t->backend, err);
 }
 
-int
-transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t timeout_ns,
-               const struct gsp_host *host, struct transport **transport_out,
-               struct gsp_error *err)
+/* Answers from a trace: no card, no bus, no RPCs. */
+static int
+open_replay(struct transport *t, const struct cli_options *options,
+            const struct transport_spec *spec, struct nvrm_abi abi, struct gsp_error *err)
 {
-    struct gsp_rm_config config = {.abi = abi, .timeout_ns = timeout_ns, .host = host};
+    const struct gsp_replay_config config = {
+        .path = spec->path, .section = spec->section, .schema = abi.schema};
+    int rc;
+
+    snprintf(t->card.chip, sizeof(t->card.chip), "%s", spec->chip);
+    rc = recording_open(options, abi, t->card.chip, &t->recording, err);
+    if (rc == 0)
+        rc = gsp_replay_open(&config, &t->backend, err);
+    return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
+}
+
+/* The card, its RM, and recorders around both. */
+static int
+open_all(struct transport *t, const struct cli_options *options,
+         const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
+         struct gsp_error *err)
+{
+    struct gsp_rm_config config = {
+        .abi = abi, .timeout_ns = options->timeout_ns, .host = host};
+    int rc = cli_card_open(spec, abi, host, &t->card, err);
+
+    t->bus = t->card.bus;
+    if (rc == 0)
+        rc = recording_open(options, abi, t->card.chip, &t->recording, err);
+    if (rc == 0)
+        rc = recording_bus(t->recording, &t->bus, err);
+    config.bus = t->bus;
+    config.tap = recording_tap(t->recording);
+    if (rc == 0)
+        rc = open_rm(t, &config, err);
+    return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
+}
+
+int
+transport_open(const struct cli_options *options, const struct transport_spec *spec,
+               struct nvrm_abi abi, const struct gsp_host *host,
+               struct transport **transport_out, struct gsp_error *err)
+{
     struct transport *t = calloc(1, sizeof(*t));
     int rc;
 
     if (!t)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
-    rc = cli_card_open(spec, abi, host, &t->card, err);
-    config.bus = t->card.bus;
-    if (rc == 0)
-        rc = open_rm(t, &config, err);
+    rc = strcmp(spec->kind, "replay") ? open_all(t, options, spec, abi, host, err)
+                                      : open_replay(t, options, spec, abi, err);
     if (rc < 0) {
-        cli_card_close(&t->card);
-        free(t);
+        (void)transport_close(t, NULL);
         return rc;
     }
     *transport_out = t;
     return 0;
 }
 
-void
-transport_close(struct transport *t)
+int
+transport_close(struct transport *t, struct gsp_error *err)
 {
+    int rc, diverged = 0;
+
     if (!t)
-        return;
-    t->backend->ops->close(t->backend);
+        return 0;
+    if (t->backend) {
+        diverged = gsp_replay_check(t->backend, err);
+        t->backend->ops->close(t->backend);
+    }
+    if (t->bus != t->card.bus) { /* a recorder closes what it took */
+        t->bus->ops->close(t->bus);
+        t->card.bus = NULL;
+    }
+    rc = recording_close(t->recording, diverged < 0 ? NULL : err);
     cli_card_close(&t->card);
     free(t);
+    return diverged < 0 ? diverged : rc;
 }
 
 struct gsp_backend *

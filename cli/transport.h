@@ -15,7 +15,8 @@ struct transport_spec {
     char *chip; /* NULL: the default card */
     char *fw;   /* NULL: not said */
     char *inject; /* faults: of fault= and inject=, with a comma between */
-    char *path;   /* vfio-user: socket; pci: address */
+    char *path;   /* vfio-user: socket; pci: address; replay: trace */
+    unsigned section; /* replay: which recording of the trace, from 1 */
     bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
     bool unbind;  /* pci: take the card from its driver */
     enum gsp_pci_via via;
@@ -29,10 +30,11 @@ int transport_spec_parse(const struct cli_options *options, struct transport_spe
 void transport_spec_fini(struct transport_spec *spec);
 
 /* Open the card and its RM for one release. host is borrowed until it is closed. */
-int transport_open(const struct transport_spec *spec, struct nvrm_abi abi, uint64_t timeout_ns,
-                   const struct gsp_host *host, struct transport **transport_out,
-                   struct gsp_error *err);
-void transport_close(struct transport *t);
+int transport_open(const struct cli_options *options, const struct transport_spec *spec,
+                   struct nvrm_abi abi, const struct gsp_host *host,
+                   struct transport **transport_out, struct gsp_error *err);
+/* An error is one of --record: the trace is incomplete. */
+int transport_close(struct transport *t, struct gsp_error *err);
 struct gsp_backend *transport_backend(struct transport *t);
 const char *transport_chip(const struct transport *t);
 

@@ -263,8 +263,10 @@ open_fd(int fd, bool own, const struct gsp_trace_writer_config *config, uint64_t
         w->lost = w->records = 0;
         w->rc = 0;
         (void)gsp_trace_writer_close(w, NULL);
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "the trace cannot be written: %s",
-                        strerrordesc_np(-rc));
+        gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "the trace cannot be written: %s",
+                 strerrordesc_np(-rc));
+        gsp_hint(err, "a full disk, or a file that only looks like one");
+        return rc;
     }
     *writer_out = w;
     return 0;

@@ -31,6 +31,7 @@ enum gsp_origin {
     GSP_ORIGIN_PROTOCOL,  /* bytes that make no sense, a deadline */
     GSP_ORIGIN_LOST,      /* the device is gone or crashed */
     GSP_ORIGIN_RELEASE,   /* the chosen release lacks it */
+    GSP_ORIGIN_DIVERGED,  /* a replay: what came is not what was recorded */
 };
 
 struct gsp_error {

@@ -247,6 +247,22 @@ GSP_MUST_CHECK int gsp_trace_params_json(struct nvrm_abi abi,
                                          enum gsp_trace_exchange which, struct gsp_text *out,
                                          struct gsp_error *err);
 
+enum { GSP_TRACE_SHOW_RAW = 1 /* parameters as bytes, not decoded */ };
+
+/** One record for people: a line with number, time, type, name, numbers, result and duration,
+ * and a line each for what went in and what came out. */
+GSP_MUST_CHECK int gsp_trace_record_text(struct nvrm_abi abi,
+                                         const struct gsp_trace_record *record, unsigned flags,
+                                         struct gsp_text *out, struct gsp_error *err);
+/** One record as a JSON object, without a newline. */
+GSP_MUST_CHECK int gsp_trace_record_json(struct nvrm_abi abi,
+                                         const struct gsp_trace_record *record, unsigned flags,
+                                         struct gsp_text *out, struct gsp_error *err);
+/** What a call came to: "NV_OK", a status by name, or the errno's name. Static, or in `room`.
+ */
+const char *gsp_trace_result(struct nvrm_abi abi, const struct gsp_trace_record *record,
+                             char room[64]);
+
 /* Memory behind pointers */
 
 /** Append what the pointers of a wire struct of this process lead to, in the order of a walk

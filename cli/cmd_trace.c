@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace: a verb of verbs over files that --record made.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmds.h"
+#include "trace_verbs.h"
+
+static const struct {
+    const char *name;
+    int (*run)(struct cli *cli, int argc, char **argv);
+} verbs[] = {
+    {"show", trace_show},
+    {"stat", trace_stat},
+};
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int
+unknown(struct cli *cli, const char *word)
+{
+    const char *names[VERBS + 1] = {0};
+    const char *nearest;
+    char hint[96] = "legal: ";
+
+    for (unsigned i = 0; i < VERBS; i++) {
+        names[i] = verbs[i].name;
+        strcat(strcat(hint, i ? ", " : ""), verbs[i].name);
+    }
+    nearest = cli_nearest(word, names);
+    if (nearest)
+        snprintf(hint, sizeof(hint), "did you mean trace %s?", nearest);
+    return cli_usage(cli, hint, "trace has no verb '%s'", word);
+}
+
+static int
+cmd_trace_run(struct cli *cli, int argc, char **argv)
+{
+    if (argc < 2)
+        return cli_usage(cli, "usage: nvrm-cli trace show FILE", "trace needs a verb");
+    for (unsigned i = 0; i < VERBS; i++) {
+        int rc;
+
+        if (strcmp(verbs[i].name, argv[1]))
+            continue;
+        rc = verbs[i].run(cli, argc - 1, argv + 1);
+        cli_page_end(cli);
+        return rc;
+    }
+    return unknown(cli, argv[1]);
+}
+
+const struct nvrm_cmd cmd_trace = {
+    .name = "trace",
+    .args = "show|stat ...",
+    .options = "--filter WORDS, --raw",
+    .help = "show, count, compare, replay and convert what --record wrote",
+    .min_args = 1,
+    .max_args = -1,
+    .run = cmd_trace_run,
+};
+
+/* Reading */
+
+static void
+tell_damage(void *ctx, const struct gsp_trace_damage *d)
+{
+    struct trace_input *in = ctx;
+
+    cli_note(in->cli, "%s: %llu bytes at %llu, after record %llu, were skipped: %s", in->path,
+             (unsigned long long)d->bytes, (unsigned long long)d->offset,
+             (unsigned long long)d->after, d->what);
+}
+
+int
+trace_input_open(struct cli *cli, const char *path, struct trace_input *in)
+{
+    const struct gsp_trace_reader_config config = {
+        .schema = cli->schema, .damage = tell_damage, .ctx = in};
+    const bool is_stdin = !strcmp(path, "-");
+    struct gsp_error err = {0};
+    int rc;
+
+    *in = (struct trace_input){.cli = cli, .path = is_stdin ? "stdin" : path};
+    rc = is_stdin ? gsp_trace_open_fd(STDIN_FILENO, &config, &in->reader, &err)
+                  : gsp_trace_open(path, &config, &in->reader, &err);
+    return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
+}
+
+int
+trace_input_next(struct trace_input *in, struct gsp_trace_record *record_out)
+{
+    struct gsp_error err = {0};
+    int rc;
+
+    if (in->cli->interrupted && *in->cli->interrupted)
+        return CLI_INTERRUPTED;
+    rc = gsp_trace_next(in->reader, record_out, &err);
+    if (rc == -ENODATA)
+        return -1;
+    return rc < 0 ? cli_fail(in->cli, &err) : CLI_OK;
+}
+
+void
+trace_input_close(struct trace_input *in)
+{
+    gsp_trace_close(in->reader);
+    in->reader = NULL;
+}
+
+/* Filters */
+
+static bool
+word_matches(const char *word, struct nvrm_abi abi, const struct gsp_trace_record *r)
+{
+    const struct gsp_trace_type_info *info = gsp_trace_type_info(r->type);
+    char room[64];
+
+    if (!strcmp(word, "error"))
+        return r->rc < 0 || r->status;
+    return (info && !strcmp(word, info->name)) ||
+           !fnmatch(word, gsp_trace_name(abi, r, room), 0) ||
+           (r->type >= GSP_TRACE_RPC && !fnmatch(word, gsp_trace_result(abi, r, room), 0));
+}
+
+bool
+trace_matches(const char *filter, struct nvrm_abi abi, const struct gsp_trace_record *record)
+{
+    char word[128];
+
+    if (!filter)
+        return true;
+    while (*filter) {
+        const size_t n = strcspn(filter, ",");
+
+        snprintf(word, sizeof(word), "%.*s", (int)n, filter);
+        if (n && word_matches(word, abi, record))
+            return true;
+        filter += n + (filter[n] == ',');
+    }
+    return false;
+}
+
+/* Writing */
+
+bool
+trace_flush(struct cli *cli, struct gsp_text *text, size_t above)
+{
+    if (text->rc < 0 || text->bytes <= above)
+        return text->rc == 0;
+    if (fwrite(text->data, 1, text->bytes, cli->out) != text->bytes)
+        return false;
+    text->bytes = 0;
+    return above || fflush(cli->out) == 0;
+}

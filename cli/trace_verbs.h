@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs below `trace`, and what they share.
+ */
+#ifndef NVRM_CLI_TRACE_VERBS_H
+#define NVRM_CLI_TRACE_VERBS_H
+
+#include <gsp/trace.h>
+
+#include "cli.h"
+
+int trace_show(struct cli *cli, int argc, char **argv);
+int trace_stat(struct cli *cli, int argc, char **argv);
+
+/* A trace that is read from its start to its end; damage is told on stderr as it is met. */
+struct trace_input {
+    struct cli *cli;
+    const char *path;
+    struct gsp_trace_reader *reader;
+};
+/* path "-" is stdin. 0 or an exit code, with the error printed. */
+int trace_input_open(struct cli *cli, const char *path, struct trace_input *in);
+/* CLI_OK with a record; -1 at the end; else an exit code. */
+int trace_input_next(struct trace_input *in, struct gsp_trace_record *record_out);
+void trace_input_close(struct trace_input *in);
+
+/* --filter: words with commas between, any of which may match: a type ("control"), a name with
+ * wildcards, a status, or "error" for everything that failed. NULL matches all. */
+bool trace_matches(const char *filter, struct nvrm_abi abi,
+                   const struct gsp_trace_record *record);
+
+/* Text for stdout, written in large pieces. Returns false when it cannot be written. */
+bool trace_flush(struct cli *cli, struct gsp_text *text, size_t above);
+
+#endif
