@@ -40,7 +40,9 @@ ring_doorbell(void *ctx)
         wr(rm, NV_PGSP_QUEUE_HEAD(0), 0);
 }
 
-/* The interrupt is cleared before the queue is looked at, and from GA100 on rearmed after. */
+/* The interrupt is cleared before the queue is looked at, and from GA100 on rearmed after. A
+ * write may wait on its way to the card: reading its status back makes sure that it is there.
+ * The interrupt tree above the GSP is the bus's owner's: nothing here enables TOP or LEAF. */
 static int
 sleep_for_messages(void *ctx, uint64_t timeout_ns)
 {
@@ -55,6 +57,7 @@ sleep_for_messages(void *ctx, uint64_t timeout_ns)
         wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSCLR,
            NVRM_FIELD(NV_PFALCON_FALCON_IRQSTAT_SWGEN0, 1));
         rm->retrigger = true;
+        (void)rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT);
     }
     return rc;
 }

@@ -44,6 +44,9 @@ struct card {
     int allocs_left; /* dma_alloc fails when it runs out; -1: never */
     uint32_t init_result, rpc_result, payload_status;
     uint32_t mailbox0, resets, doorbells;
+    unsigned interrupts; /* that are still to come */
+    bool clearing;       /* the write that clears one has not arrived yet */
+    unsigned seen_twice, cleared, rearmed;
     uint32_t functions[64], function_count; /* as they came */
     uint8_t last[FAKE_RECORD];
     uint32_t last_bytes;
@@ -66,6 +69,7 @@ rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
     struct card *c = (struct card *)bus;
 
     assert_int_equal(bar, 0);
+    c->clearing = false; /* a read pushes writes before it */
     if (c->lost)
         return 0xffffffff;
     if (bar_off == 0xa00)
@@ -112,8 +116,14 @@ dma_free(struct gsp_bus *bus, struct gsp_dma *dma)
 static int
 irq_wait(struct gsp_bus *bus, uint64_t timeout_ns)
 {
+    struct card *c = (struct card *)bus;
+
     (void)timeout_ns;
-    return ((struct card *)bus)->lost ? -ENODEV : -ETIMEDOUT;
+    c->seen_twice += c->clearing;
+    if (!c->interrupts || c->lost)
+        return c->lost ? -ENODEV : -ETIMEDOUT;
+    c->interrupts--;
+    return 0;
 }
 
 static int
@@ -269,6 +279,15 @@ wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     struct card *c = (struct card *)bus;
 
     (void)bar;
+    if (bar_off == 0x110004) { /* IRQSCLR, bit 6: SWGEN0 */
+        assert_int_equal(value, 0x40);
+        c->cleared++;
+        c->clearing = true;
+    }
+    if (bar_off == 0x1103e8) { /* INTR_RETRIGGER */
+        assert_int_equal(value, 1);
+        c->rearmed++;
+    }
     if (bar_off != 0x110c00 || !c->running || c->lost)
         return;
     assert_int_equal(value, 0);
@@ -392,6 +411,24 @@ a_session_starts_and_ends_at_every_release_here(void **state)
         assert_int_equal(c->resets, 0);
         destroy_card(c);
     }
+}
+
+static void
+an_interrupt_is_cleared_for_good_before_the_next_wait(void **state)
+{
+    struct card *c = make_card("570.144");
+    struct gsp_backend *b = must_open(c);
+    struct gsp_event event;
+
+    (void)state;
+    c->interrupts = 3;
+    c->cleared = c->rearmed = c->seen_twice = 0;
+    assert_int_equal(b->ops->event_next(b, &event, 5000000, NULL), -EAGAIN);
+    assert_int_equal(c->cleared, 3);
+    assert_int_equal(c->rearmed, 3);
+    assert_int_equal(c->seen_twice, 0);
+    b->ops->close(b);
+    destroy_card(c);
 }
 
 static void
@@ -665,6 +702,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_starts_and_ends_at_every_release_here),
+        cmocka_unit_test(an_interrupt_is_cleared_for_good_before_the_next_wait),
         cmocka_unit_test(rm_calls_have_the_headers_of_the_release),
         cmocka_unit_test(a_control_with_pointers_goes_serialised_and_flagged),
         cmocka_unit_test(a_control_with_pointers_but_no_serialised_form_is_refused),
