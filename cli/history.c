@@ -86,8 +86,8 @@ surplus(const char *text, size_t bytes, size_t most)
 static int
 trim(int fd, size_t most)
 {
-    char *text;
-    size_t bytes, from;
+    char *text = NULL;
+    size_t bytes = 0, from;
     int rc = read_all(fd, &text, &bytes);
 
     if (rc < 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsp/nvidia.h>
 #include <rm/name.h>
 
 #include "session.h"
@@ -23,6 +24,16 @@ struct cli_session {
     uint64_t start_ns;
 };
 
+/* The release of the kernel module, when it is one that the schema knows. */
+static int
+module_release(const struct cli *cli, nvrm_release *release_out, struct gsp_error *err)
+{
+    char text[64];
+    int rc = gsp_nvidia_release(NULL, text, sizeof(text), err);
+
+    return rc < 0 ? rc : rm_name_release(cli->schema, text, release_out, err);
+}
+
 /* -F and fw= name one release; when both are given they must agree, as on a real card. */
 static int
 choose_release(const struct cli *cli, const struct transport_spec *spec,
@@ -37,6 +48,8 @@ choose_release(const struct cli *cli, const struct transport_spec *spec,
     *release_out = nvrm_release_newest(cli->schema);
     if (wanted)
         rc = rm_name_release(cli->schema, wanted, release_out, err);
+    else if (spec && !strcmp(spec->kind, "nvidia"))
+        rc = module_release(cli, release_out, err);
     if (rc == 0 && spec && spec->fw) {
         rc = rm_name_release(cli->schema, spec->fw, &card, err);
         if (!wanted)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <gsp/nvidia.h>
 #include <gsp/replay.h>
 #include <gsp/session.h>
 
@@ -21,7 +22,7 @@ static const struct {
     bool built;
 } kinds[] = {
     {"emu",       true },
-    {"nvidia",    false},
+    {"nvidia",    true },
     {"pci",       true },
     {"vfio-user", true },
     {"replay",    true },
@@ -49,7 +50,7 @@ check_kind(const char *kind, struct gsp_error *err)
         return -EOPNOTSUPP;
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "there is no transport '%s'", kind);
-    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&fault=FAULT], pci:BDF[?unbind], "
+    gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&fault=FAULT], nvidia[:N], pci:BDF[?unbind], "
                   "vfio-user:PATH");
     return -EINVAL;
 }
@@ -73,6 +74,7 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
         {"unbind",  "pci",       &spec->unbind,  GSP_PCI_AUTO },
         {"sysfs",   "pci",       NULL,           GSP_PCI_SYSFS},
         {"vfio",    "pci",       NULL,           GSP_PCI_VFIO },
+        {"force",   "nvidia",    &spec->force,   GSP_PCI_AUTO },
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -156,10 +158,13 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-t: '%.*s' is not a setting of %s", (int)bytes,
              item, spec->kind);
-    gsp_hint(err, "legal: fw=RELEASE%s",
-             !strcmp(spec->kind, "emu")   ? " and fault=FAULT"
-             : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
-                                          : " and preboot");
+    if (!strcmp(spec->kind, "nvidia"))
+        gsp_hint(err, "legal: force (speak -F, whatever release the module is)");
+    else
+        gsp_hint(err, "legal: fw=RELEASE%s",
+                 !strcmp(spec->kind, "emu")   ? " and fault=FAULT"
+                 : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
+                                              : " and preboot");
     return -EINVAL;
 }
 
@@ -256,6 +261,27 @@ look_into_trace(struct transport_spec *spec, struct gsp_error *err)
                                   : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
 }
 
+/* nvidia[:N][?force]; -d N says the same. */
+static int
+parse_nvidia(const struct cli_options *options, struct transport_spec *spec, const char *rest,
+             struct gsp_error *err)
+{
+    const char *number = *rest == ':' ? rest + 1 : options->device;
+    char *end = NULL;
+
+    if (number) {
+        spec->gpu = (unsigned)strtoul(number, &end, 10);
+        if (end == number || (*end && *end != '?')) {
+            gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "'%s' is not the number of a card",
+                     number);
+            gsp_hint(err, "-t nvidia:0 is the first card of the kernel module");
+            return -EINVAL;
+        }
+    }
+    rest += strcspn(rest, "?");
+    return *rest ? set_queries(spec, rest + 1, err) : 0;
+}
+
 static int
 parse(const struct cli_options *options, struct transport_spec *spec, struct gsp_error *err)
 {
@@ -270,6 +296,8 @@ parse(const struct cli_options *options, struct transport_spec *spec, struct gsp
     rc = check_kind(spec->kind, err);
     if (rc < 0)
         return rc;
+    if (!strcmp(spec->kind, "nvidia"))
+        return parse_nvidia(options, spec, rest, err);
     if (strcmp(spec->kind, "emu"))
         return parse_path(options, spec, rest, err);
     if (*rest == ':') {
@@ -346,8 +374,7 @@ open_all(struct transport *t, const struct cli_options *options,
          const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
          struct gsp_error *err)
 {
-    struct gsp_rm_config config = {
-        .abi = abi, .timeout_ns = options->timeout_ns, .host = host};
+    struct gsp_rm_config config = {.abi = abi, .timeout_ns = options->timeout_ns, .host = host};
     int rc = cli_card_open(spec, abi, host, &t->card, err);
 
     t->bus = t->card.bus;
@@ -362,6 +389,37 @@ open_all(struct transport *t, const struct cli_options *options,
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
 }
 
+/* RM is the kernel module: no card of ours, no boot. */
+static int
+open_nvidia(struct transport *t, const struct cli_options *options,
+            const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
+            struct gsp_error *err)
+{
+    const struct gsp_nvidia_config config = {
+        .gpu = spec->gpu, .abi = abi, .force = spec->force, .host = host};
+    int rc = gsp_nvidia_open(&config, &t->backend, err);
+
+    if (rc < 0)
+        return rc;
+    snprintf(t->card.chip, sizeof(t->card.chip), "%04x:%04x",
+             gsp_nvidia_card(t->backend)->vendor, gsp_nvidia_card(t->backend)->device);
+    rc = recording_open(options, abi, t->card.chip, &t->recording, err);
+    return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
+}
+
+/* Ways to RM that are no card on a bus; the rest goes through open_all(). */
+static int
+open_kind(struct transport *t, const struct cli_options *options,
+          const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
+          struct gsp_error *err)
+{
+    if (!strcmp(spec->kind, "replay"))
+        return open_replay(t, options, spec, abi, err);
+    if (!strcmp(spec->kind, "nvidia"))
+        return open_nvidia(t, options, spec, abi, host, err);
+    return open_all(t, options, spec, abi, host, err);
+}
+
 int
 transport_open(const struct cli_options *options, const struct transport_spec *spec,
                struct nvrm_abi abi, const struct gsp_host *host,
@@ -372,8 +430,7 @@ transport_open(const struct cli_options *options, const struct transport_spec *s
 
     if (!t)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
-    rc = strcmp(spec->kind, "replay") ? open_all(t, options, spec, abi, host, err)
-                                      : open_replay(t, options, spec, abi, err);
+    rc = open_kind(t, options, spec, abi, host, err);
     if (rc < 0) {
         (void)transport_close(t, NULL);
         return rc;

@@ -19,6 +19,8 @@ struct transport_spec {
     unsigned section; /* replay: which recording of the trace, from 1 */
     bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
     bool unbind;  /* pci: take the card from its driver */
+    bool force;   /* nvidia: speak -F, whatever release the module is */
+    unsigned gpu; /* nvidia: index of the card */
     enum gsp_pci_via via;
 };
 

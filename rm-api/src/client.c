@@ -113,12 +113,36 @@ handle_taken(const struct rm_client *c, int rc, const struct gsp_error *err)
     return name && !strcmp(name, "NV_ERR_INSERT_DUPLICATE_NAME");
 }
 
+/* RM chose the handle of the client itself. */
+static int
+given_root(struct rm_client *c, struct gsp_error *err)
+{
+    uint32_t root = 0;
+    struct rm_node *node;
+    int rc = c->backend->ops->open_client(c->backend, &root, err);
+
+    if (rc < 0)
+        return rc;
+    node = rm_objects_new(c, NV01_ROOT_ID, NULL, 0);
+    if (!node) {
+        /* Out of memory is the news. */
+        const int undone = c->backend->ops->free(c->backend, root, 0, root, NULL);
+
+        (void)undone;
+        return rm_no_memory(err, "client");
+    }
+    rm_objects_insert(c, node, NULL, root);
+    return 0;
+}
+
 static int
 alloc_root(struct rm_client *c, struct gsp_error *err)
 {
     struct gsp_error own = {0};
     int rc = -EBUSY;
 
+    if (c->backend->ops->open_client)
+        return given_root(c, err);
     for (uint32_t i = 0; i < ROOT_TRIES; i++) {
         rc = try_root(c, RM_ROOT_HANDLE + i, &own);
         if (!handle_taken(c, rc, &own))

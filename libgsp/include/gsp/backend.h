@@ -10,6 +10,7 @@
 #ifndef GSP_BACKEND_H
 #define GSP_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,22 @@ struct gsp_event {
     uint64_t lost;    /* events dropped just before this one: nobody had read the queue */
     size_t payload_bytes;
     const void *payload; /* borrowed until the next event_next() or close */
+};
+
+/** A CPU mapping to make. */
+struct gsp_map {
+    uint32_t hClient, hDevice, hMemory; /* hDevice: the device or subdevice */
+    uint64_t offset, bytes;             /* bytes: multiples of the CPU's page */
+    uint32_t flags;                     /* NVOS33_FLAGS_* */
+    bool system;                        /* the memory lies in system memory, not on the card */
+};
+
+/** A mapping in a GPU address space. */
+struct gsp_map_dma {
+    uint32_t hClient, hDevice, hDma, hMemory; /* hDma: address space or virtual memory */
+    uint64_t offset, bytes;
+    uint32_t flags;  /* NVOS46_FLAGS_* */
+    uint64_t gpu_va; /* in: wanted, with a flag that says so; out: where it is */
 };
 
 struct gsp_backend_ops {
@@ -58,6 +75,25 @@ struct gsp_backend_ops {
     /** Optional: the next event. 0; -EAGAIN when none came within timeout_ns (0: only look). */
     int (*event_next)(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_ns,
                       struct gsp_error *err);
+
+    /* Optional: what a backend with rights of its own can do. */
+
+    /** A client whose handle RM chooses: in place of alloc() of NV01_ROOT. */
+    int (*open_client)(struct gsp_backend *b, uint32_t *hClient_out, struct gsp_error *err);
+    /** Map a memory object (or a range of registers) into this process. */
+    int (*map)(struct gsp_backend *b, const struct gsp_map *map, void **at_out,
+               struct gsp_error *err);
+    int (*unmap)(struct gsp_backend *b, void *at, struct gsp_error *err);
+    /** Map a memory object into a GPU address space. */
+    int (*map_dma)(struct gsp_backend *b, struct gsp_map_dma *map, struct gsp_error *err);
+    int (*unmap_dma)(struct gsp_backend *b, const struct gsp_map_dma *map,
+                     struct gsp_error *err);
+    /** Tie an object to a new descriptor that another process may have, and the reverse:
+     * hObject under hParent. */
+    int (*export_fd)(struct gsp_backend *b, uint32_t hClient, uint32_t hDevice,
+                     uint32_t hObject, int *fd_out, struct gsp_error *err);
+    int (*import_fd)(struct gsp_backend *b, int fd, uint32_t hClient, uint32_t hDevice,
+                     uint32_t hParent, uint32_t hObject, struct gsp_error *err);
 
     void (*close)(struct gsp_backend *b);
 };
