@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsp/event.h>
 #include <rm/name.h>
 
 #include "cmds.h"
+#include "describe.h"
+#include "explain.h"
 #include "session.h"
 
 #define NOTIFIER_PREFIX "NV2080_NOTIFIERS_"
@@ -95,6 +98,10 @@ print_event(struct cli *cli, const json_t *row)
 {
     fprintf(cli->out, "%10.6f %s", json_number_value(json_object_get(row, "time_s")),
             cli_str(row, "event"));
+    if (json_object_get(row, "text"))
+        fprintf(cli->out, " %s", cli_str(row, "text"));
+    if (json_object_get(row, "xid_name"))
+        fprintf(cli->out, " [%s]", cli_str(row, "xid_name"));
     if (json_object_get(row, "notifier"))
         fprintf(cli->out, " %s data=%s info16=%lld status=%s", cli_str(row, "notifier"),
                 cli_str(row, "data"),
@@ -104,9 +111,9 @@ print_event(struct cli *cli, const json_t *row)
 }
 
 static json_t *
-payload_json(struct nvrm_abi abi, const struct nvrm_rpc *rpc, const struct rm_event *e)
+payload_json(struct nvrm_abi abi, const struct rm_event *e)
 {
-    const struct nvrm_layout *layout = rpc ? nvrm_struct_at(abi, rpc->params) : NULL;
+    const struct nvrm_layout *layout = gsp_event_layout(abi, e->function);
     struct gsp_text text = {0};
 
     if (layout &&
@@ -116,15 +123,35 @@ payload_json(struct nvrm_abi abi, const struct nvrm_rpc *rpc, const struct rm_ev
     return json_null();
 }
 
+/* An Xid or a journal record in words. */
+static void
+add_words(json_t *row, struct nvrm_abi abi, const struct rm_event *e)
+{
+    const struct nvrm_const *xid;
+    struct gsp_event_summary s;
+    char number[16];
+
+    if (!gsp_event_summarize(abi, e->function, e->payload, e->payload_bytes, &s))
+        return;
+    json_object_set_new(row, "text", json_string(s.text));
+    if (!s.xid)
+        return;
+    snprintf(number, sizeof(number), "%u", s.xid);
+    xid = explain_find_xid(abi, number);
+    json_object_set_new(row, "xid", json_integer(s.xid));
+    if (xid)
+        json_object_set_new(row, "xid_name", json_string(describe_xid_name(abi, xid)));
+}
+
 static json_t *
 event_row(const struct watch *w, const struct rm_event *e)
 {
     const struct nvrm_abi abi = session_abi(w->s);
-    const struct nvrm_rpc *rpc = nvrm_rpc_by_id(abi, e->function);
+    const char *event = gsp_event_name(abi, e->function);
     const uint64_t start = session_start_ns(w->s);
     json_t *row = json_object();
 
-    json_object_set_new(row, "event", json_string(rpc ? nvrm_str(abi.schema, rpc->name) : "?"));
+    json_object_set_new(row, "event", json_string(event ? event : "?"));
     json_object_set_new(row, "function", cli_hex(e->function));
     json_object_set_new(
         row, "time_s",
@@ -142,7 +169,8 @@ event_row(const struct watch *w, const struct rm_event *e)
         json_object_set_new(row, "info16", json_integer(e->info16));
         json_object_set_new(row, "status", status ? json_string(status) : cli_hex(e->status));
     }
-    json_object_set_new(row, "payload", payload_json(abi, rpc, e));
+    add_words(row, abi, e);
+    json_object_set_new(row, "payload", payload_json(abi, e));
     return row;
 }
 

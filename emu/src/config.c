@@ -89,6 +89,12 @@ put_capabilities(struct emu_gpu *gpu)
     writable(gpu, PCIE_AT + 48, 2, 0x000f);
 }
 
+void
+emu_config_slow_link(struct emu_gpu *gpu)
+{
+    put(gpu, PCIE_AT + 18, 2, 1 | 1 << 4); /* 2.5 GT/s, one lane */
+}
+
 /* Cards without a display, for data centres. */
 static bool
 is_server_card(const struct emu_card *card)

@@ -61,6 +61,7 @@ void emu_note(struct emu_gpu *gpu, const char *format, ...)
 
 /* config.c */
 void emu_config_reset(struct emu_gpu *gpu);
+void emu_config_slow_link(struct emu_gpu *gpu);
 int emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *value_out);
 int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value);
 

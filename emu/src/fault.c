@@ -13,6 +13,7 @@
 
 #include "emu_priv.h"
 #include "hw.h"
+#include "wire.h"
 
 static const struct {
     const char *name;
@@ -120,11 +121,13 @@ names_row(const struct emu_fault_row *row, const char *text, const char **arg_ou
     return true;
 }
 
-/* The argument that was given, or the first of the row's examples. */
+/* The argument that was given, or the first of the row's examples: a number or a status. */
 static bool
-parse_argument(const struct emu_fault_row *row, const char *arg, uint32_t *value_out)
+parse_argument(struct emu_gpu *gpu, const struct emu_fault_row *row, const char *arg,
+               uint32_t *value_out)
 {
-    char usual[16];
+    const struct nvrm_const *status;
+    char usual[40];
 
     *value_out = 0;
     if (!*row->argument)
@@ -133,7 +136,10 @@ parse_argument(const struct emu_fault_row *row, const char *arg, uint32_t *value
         snprintf(usual, sizeof(usual), "%.*s", (int)strcspn(row->examples, " "), row->examples);
         arg = usual;
     }
-    return parse_number(arg, value_out);
+    status = nvrm_status_find(gpu->abi, arg);
+    if (status)
+        *value_out = (uint32_t)status->value;
+    return status || parse_number(arg, value_out);
 }
 
 static bool
@@ -151,7 +157,8 @@ parse_effect(struct emu_gpu *gpu, const char *text, struct emu_fault *f)
         if (d->kind != EMU_FAULT_EFFECT || d->on == EMU_ON_INIT || !names_row(&row, text, &arg))
             continue;
         f->effect = (enum emu_effect)d->what;
-        return parse_argument(&row, arg, &f->arg);
+        return parse_argument(gpu, &row, arg, &f->arg) &&
+               (f->effect != EMU_EFFECT_DEAF || f->trigger == EMU_ON_RPC);
     }
     return false;
 }
@@ -177,8 +184,11 @@ keep(struct emu_gpu *gpu, const struct emu_fault *f)
 static int
 apply(struct emu_gpu *gpu, const struct emu_fault_def *d, uint32_t arg)
 {
-    struct emu_fault f = {
-        .trigger = d->on, .effect = (enum emu_effect)d->what, .key = 1, .arg = arg};
+    struct emu_fault f = {.trigger = d->on,
+                          .effect = (enum emu_effect)d->what,
+                          .key = 1,
+                          .arg = arg,
+                          .once = d->once};
 
     if (d->kind == EMU_FAULT_EFFECT)
         return d->key && !parse_key(gpu, d->on, d->key, &f.key) ? -EINVAL : keep(gpu, &f);
@@ -197,10 +207,11 @@ parse_name(struct emu_gpu *gpu, const char *text, char *message, size_t message_
     for (unsigned i = 0; emu_fault_row_at(i, &row); i++) {
         if (!names_row(&row, text, &arg))
             continue;
-        if (!parse_argument(&row, arg, &value))
+        if (!parse_argument(gpu, &row, arg, &value))
             return refuse(message, message_bytes, text);
         if (emu_fault_applies(&row, chip, gpu->abi))
-            return apply(gpu, emu_fault_def_at(i), value);
+            return apply(gpu, emu_fault_def_at(i),
+                         *row.argument ? value : emu_fault_def_at(i)->arg);
         chips = row.chips;
         since = row.since;
     }
@@ -265,6 +276,25 @@ storm(struct emu_gpu *gpu, uint32_t count)
     }
 }
 
+/* Events until the next record starts at the ring's last element. */
+static void
+wrap(struct emu_gpu *gpu)
+{
+    const struct emu_ring *r = &gpu->gsp.stat;
+
+    storm(gpu, r->count - 1 - r->index);
+}
+
+static void
+free_object(struct emu_gpu *gpu)
+{
+    const struct emu_message *m = &gpu->gsp.message;
+    struct emu_wire w;
+
+    if (emu_wire_init(&w, gpu->abi, "rpc_gsp_rm_control_v03_00", m->payload, m->bytes))
+        emu_rm_free(gpu, (uint32_t)emu_get(&w, "hClient"), (uint32_t)emu_get(&w, "hObject"));
+}
+
 /* Effects that come before the answer. False: there will be none. */
 static bool
 strike(struct emu_gpu *gpu, struct emu_fault *f)
@@ -272,6 +302,29 @@ strike(struct emu_gpu *gpu, struct emu_fault *f)
     char text[64];
 
     switch (f->effect) {
+    case EMU_EFFECT_WRAP:
+        wrap(gpu);
+        break;
+    case EMU_EFFECT_FULL:
+        emu_queue_stall(gpu, f->arg ? emu_now_ns() + f->arg * UINT64_C(1000000) : UINT64_MAX);
+        break;
+    case EMU_EFFECT_FREED:
+        free_object(gpu);
+        break;
+    case EMU_EFFECT_RC:
+        emu_fault_send_rc(gpu, f->arg);
+        break;
+    case EMU_EFFECT_NOCAT:
+        emu_fault_send_nocat(gpu, f->arg);
+        break;
+    case EMU_EFFECT_HANG:
+        emu_note(gpu, "fault: GSP-RM hangs");
+        gpu->gsp.hung_ms = f->arg;
+        return false;
+    case EMU_EFFECT_HALT:
+        emu_note(gpu, "fault: GSP-RM's core halts");
+        gpu->gsp.state = EMU_GSP_HALTED;
+        return false;
     case EMU_EFFECT_STORM:
         storm(gpu, f->arg);
         break;
@@ -298,7 +351,7 @@ triggered(const struct emu_gpu *gpu, const struct emu_fault *f, uint32_t functio
 {
     const struct nvrm_rpc *rpc;
 
-    if (f->spent)
+    if (f->spent || f->effect == EMU_EFFECT_DEAF)
         return false;
     switch (f->trigger) {
     case EMU_ON_INIT:
@@ -378,9 +431,31 @@ emu_fault_on_record(struct emu_gpu *gpu, bool first, bool last)
     return NULL;
 }
 
+bool
+emu_fault_on_doorbell(struct emu_gpu *gpu)
+{
+    for (unsigned i = 0; i < gpu->faults.count; i++) {
+        struct emu_fault *f = &gpu->faults.list[i];
+
+        if (f->effect != EMU_EFFECT_DEAF || f->spent || gpu->gsp.state != EMU_GSP_RUNNING ||
+            gpu->gsp.answered + 1 != f->key)
+            continue;
+        f->spent = true;
+        return true;
+    }
+    return false;
+}
+
 void
 emu_fault_disarm(struct emu_gpu *gpu)
 {
-    for (unsigned i = 0; i < gpu->faults.count; i++)
-        gpu->faults.list[i].armed = false;
+    for (unsigned i = 0; i < gpu->faults.count; i++) {
+        struct emu_fault *f = &gpu->faults.list[i];
+
+        if (f->armed && f->effect == EMU_EFFECT_THERMAL)
+            emu_fault_notify(gpu, "NV2080_NOTIFIERS_THERMAL_SW", f->arg);
+        if (f->armed && f->effect == EMU_EFFECT_ECC)
+            emu_fault_notify(gpu, "NV2080_NOTIFIERS_ECC_DBE", f->arg);
+        f->armed = false;
+    }
 }

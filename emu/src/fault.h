@@ -38,6 +38,17 @@ enum emu_effect {
     EMU_EFFECT_XID,
     EMU_EFFECT_CRASH,
     EMU_EFFECT_OFF_BUS,
+    EMU_EFFECT_WRITE_POINTER, /* the status queue's leads out of the ring */
+    EMU_EFFECT_WRAP,          /* the answer starts at the ring's last element */
+    EMU_EFFECT_FULL,          /* the command queue is not read for so many ms; 0: never again */
+    EMU_EFFECT_DEAF,          /* the doorbell is not heard */
+    EMU_EFFECT_HANG,          /* no answers, and the heartbeat stopped so many ms ago */
+    EMU_EFFECT_HALT,          /* the core halts without a report */
+    EMU_EFFECT_FREED,         /* the object of a control is freed before it is served */
+    EMU_EFFECT_RC,
+    EMU_EFFECT_NOCAT,
+    EMU_EFFECT_THERMAL, /* notifications of a subdevice, behind the answer */
+    EMU_EFFECT_ECC,
 };
 
 enum emu_fault_kind {
@@ -53,6 +64,8 @@ struct emu_fault_def {
     enum emu_trigger on; /* effects; rpc:1 is the usual one */
     const char *key;     /* of the trigger, by name */
     unsigned knob;       /* EMU_BOOT_VBIOS: enum emu_vbios_knob */
+    bool once;           /* EMU_EFFECT_STATUS */
+    uint32_t arg;        /* where the row has no argument */
 };
 /** NULL past the end. */
 const struct emu_fault_def *emu_fault_def_at(unsigned i);
@@ -83,11 +96,18 @@ int emu_faults_parse(struct emu_gpu *gpu, const char *inject, char *message,
 bool emu_fault_on_request(struct emu_gpu *gpu, uint32_t function, uint32_t id);
 /** GSP-RM is about to report INIT_DONE. */
 bool emu_fault_on_init(struct emu_gpu *gpu);
+/** The doorbell rings. True: nobody hears it. */
+bool emu_fault_on_doorbell(struct emu_gpu *gpu);
 /** The status that a fault wants as RM's answer. */
 bool emu_fault_status(struct emu_gpu *gpu, uint32_t *status_out);
 /** What to do to the record that is being sent; NULL for nothing. */
 const struct emu_fault *emu_fault_on_record(struct emu_gpu *gpu, bool first, bool last);
-/** The request was answered. */
+/** The request was answered: what comes after that, and nothing more of it. */
 void emu_fault_disarm(struct emu_gpu *gpu);
+
+/* fault_event.c */
+void emu_fault_send_rc(struct emu_gpu *gpu, uint32_t xid);
+void emu_fault_send_nocat(struct emu_gpu *gpu, uint32_t error);
+void emu_fault_notify(struct emu_gpu *gpu, const char *notifier, uint32_t data);
 
 #endif

@@ -84,6 +84,8 @@ emu_gsp_drop(struct emu_gpu *gpu)
     gsp->have_system_info = gsp->have_registry = gsp->suspending = false;
     gsp->request_want = gsp->request_have = 0;
     gsp->answered = 0;
+    gsp->deaf = false;
+    gsp->full_ns = gsp->hung_ms = 0;
     gsp->sr_meta = 0;
     gsp->state = EMU_GSP_OFF;
 }
@@ -123,8 +125,11 @@ uint64_t
 emu_gsp_due_ns(const struct emu_gpu *gpu)
 {
     const struct emu_pending *p = gpu->gsp.pending;
+    const uint64_t flows_ns = gpu->gsp.full_ns ? gpu->gsp.full_ns : UINT64_MAX;
+    const uint64_t due_ns =
+        p && p->due_ns && gpu->gsp.state != EMU_GSP_PARKED ? p->due_ns : UINT64_MAX;
 
-    return p && p->due_ns && gpu->gsp.state != EMU_GSP_PARKED ? p->due_ns : UINT64_MAX;
+    return due_ns < flows_ns ? due_ns : flows_ns;
 }
 
 static bool
@@ -142,7 +147,7 @@ emu_gsp_service(struct emu_gpu *gpu)
     if (gpu->gsp.state == EMU_GSP_OFF || gpu->gsp.state == EMU_GSP_PARKED || gpu->lost)
         return;
     emu_queue_flush(gpu);
-    while (alive(gpu) && (bytes = emu_queue_receive(gpu)) > 0) {
+    while (alive(gpu) && emu_queue_flows(gpu) && (bytes = emu_queue_receive(gpu)) > 0) {
         emu_rpc_dispatch(gpu, bytes);
         emu_queue_flush(gpu);
     }

@@ -97,6 +97,10 @@ struct emu_gsp {
     bool suspending;   /* the unload is for a power transition */
     uint64_t sr_meta;  /* where INTERNAL_FBSR_INIT says that its GspFwSRMeta is */
     uint64_t answered; /* requests, for fault triggers */
+    /* What faults do to it */
+    bool deaf;        /* the doorbell was not heard */
+    uint64_t full_ns; /* the command queue shows itself full until then; 0: it does not */
+    uint32_t hung_ms; /* no request is served, and the last heartbeat was so long ago; 0: none */
     struct emu_rm rm;
 };
 
@@ -129,6 +133,10 @@ int emu_queue_link(struct emu_gpu *gpu, uint32_t cmd_off, uint32_t stat_off,
 uint32_t emu_queue_receive(struct emu_gpu *gpu);
 /** Queue one message, in as many records as it takes. */
 void emu_queue_send(struct emu_gpu *gpu, const struct emu_message *m, bool one_record);
+/** Show the command queue as full until then; UINT64_MAX: for good. */
+void emu_queue_stall(struct emu_gpu *gpu, uint64_t until_ns);
+/** The command queue may be read: it does not stall, or no longer. */
+bool emu_queue_flows(struct emu_gpu *gpu);
 /** Move what is due and fits into the status queue. */
 void emu_queue_flush(struct emu_gpu *gpu);
 bool emu_shm_read(const struct emu_gpu *gpu, uint32_t offset, void *out, uint32_t bytes);

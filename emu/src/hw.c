@@ -110,6 +110,8 @@ emu_hw_set_fault(struct emu_gpu *gpu, enum emu_boot_fault fault, uint32_t arg)
     gpu->hw->fault_arg[fault] = arg;
     if (fault == EMU_BOOT_WPR2_UP)
         leave_wpr2_up(gpu->hw);
+    if (fault == EMU_BOOT_SLOW_LINK)
+        emu_config_slow_link(gpu);
 }
 
 bool

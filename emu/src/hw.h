@@ -93,6 +93,7 @@ enum emu_boot_fault {
     EMU_BOOT_FW_VERSION,
     EMU_BOOT_FW_SIGNATURE,
     EMU_BOOT_RADIX3_SHORT,
+    EMU_BOOT_SLOW_LINK,
     EMU_BOOT_FAULTS,
 };
 

@@ -350,6 +350,27 @@ emu_queue_receive(struct emu_gpu *gpu)
     return 0;
 }
 
+void
+emu_queue_stall(struct emu_gpu *gpu, uint64_t until_ns)
+{
+    struct emu_ring *r = &gpu->gsp.cmd;
+
+    gpu->gsp.full_ns = until_ns;
+    pointer_set(gpu, r->read_at, (pointer_get(gpu, r->write_at) + 1) % r->count);
+}
+
+bool
+emu_queue_flows(struct emu_gpu *gpu)
+{
+    struct emu_gsp *gsp = &gpu->gsp;
+
+    if (gsp->full_ns && gsp->full_ns <= emu_now_ns()) {
+        gsp->full_ns = 0;
+        pointer_set(gpu, gsp->cmd.read_at, gsp->cmd.index);
+    }
+    return !gsp->full_ns && !gsp->deaf && !gsp->hung_ms;
+}
+
 /* Sending */
 
 static uint32_t
@@ -477,6 +498,8 @@ emit(struct emu_gpu *gpu, uint32_t elements, uint32_t length, bool first, bool l
     commit(gpu, elements, due_ns);
     if (fault && fault->effect == EMU_EFFECT_DUPLICATE)
         commit(gpu, elements, due_ns);
+    if (fault && fault->effect == EMU_EFFECT_WRITE_POINTER)
+        pointer_set(gpu, gpu->gsp.stat.write_at, gpu->gsp.stat.count + 7);
     gpu->gsp.stat.seq++;
 }
 

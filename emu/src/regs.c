@@ -132,14 +132,15 @@ static uint32_t
 read_heartbeat(struct emu_gpu *gpu, uint32_t offset)
 {
     (void)offset;
-    return gsp_runs(gpu) ? (uint32_t)(gpu_time_ns(gpu) / 1000000u) : 0;
+    return gsp_runs(gpu) ? (uint32_t)(gpu_time_ns(gpu) / 1000000u) - gpu->gsp.hung_ms : 0;
 }
 
-/* The doorbell itself does nothing: every access lets GSP-RM look at its queue. */
+/* The doorbell itself does nothing, unless a fault keeps it from being heard: every access lets
+ * GSP-RM look at its queue. */
 static void
 write_doorbell(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
 {
-    (void)gpu;
+    gpu->gsp.deaf = emu_fault_on_doorbell(gpu);
     (void)offset;
     (void)value;
 }

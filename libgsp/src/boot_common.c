@@ -297,6 +297,8 @@ boot_link(struct gsp_boot *b, struct gsp_error *err)
         const int rc = gsprm_link(b->rm, err);
         int health;
 
+        if (rc == 0 && b->chip->riscv_cpuctl)
+            b->rm->riscv_cpuctl = boot_gsp.second + b->chip->riscv_cpuctl;
         if (rc == 0)
             return 0;
         health = gsprm_check_health(b->rm, err);

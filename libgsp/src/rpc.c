@@ -9,7 +9,7 @@
 #include "msgq_priv.h"
 #include "rpc_priv.h"
 
-enum { DEFAULT_TIMEOUT_MS = 6000 }; /* RM waits 1.5 times its default of 4 s */
+enum { MS = 1000000, DEFAULT_TIMEOUT_MS = 6000 }; /* RM waits 1.5 times its default of 4 s */
 
 /* A walk over the pieces of a message. */
 struct source {
@@ -65,8 +65,10 @@ begin_record(struct gsp_rpc *rpc, const struct gsp_rpc_header *h, struct gsp_msg
             return rc;
         if (gsp_host_now_ns(rpc->config.host) >= deadline_ns)
             return fail_full(rpc, h->function, err);
-        if (rc == -EAGAIN)
-            gsp_host_sleep_ns(rpc->config.host, 10000);
+        /* The wait lets the peer run, where it runs in our own accesses to the card. */
+        if (rc == -EAGAIN &&
+            rpc_wait(rpc, gsp_host_now_ns(rpc->config.host) + MS, err) == -ENODEV)
+            return fail_full(rpc, h->function, err);
     }
 }
 

@@ -9,10 +9,11 @@
 #include <nvrm/regs.h>
 
 #include "session_priv.h"
+#include "wire_facts_priv.h"
 
 #define SUSPENDED 0x80000000u /* MAILBOX0 when GSP-RM has unloaded */
 
-enum { MS = 1000000, CRASH_BYTES = 4096 };
+enum { MS = 1000000, CRASH_BYTES = 4096, HEARTBEAT_MS = 5200 };
 static const uint64_t link_timeout_ns = UINT64_C(4000) * MS;
 static const uint64_t init_timeout_ns = UINT64_C(30000) * MS; /* a cold start takes seconds */
 static const uint64_t suspend_timeout_ns = UINT64_C(1000) * MS;
@@ -82,6 +83,57 @@ crash_text(struct gsp_rm *rm, char *text, size_t bytes)
         gsp_crash_line_text(&report, text, bytes);
 }
 
+/* The card's clock in ms, as heartbeats count it: 32 bits of it. */
+static uint32_t
+gpu_ms(struct gsp_rm *rm)
+{
+    uint32_t high, low;
+
+    do {
+        high = rd(rm, NV_PTIMER_TIME_1);
+        low = rd(rm, NV_PTIMER_TIME_0);
+    } while (high != rd(rm, NV_PTIMER_TIME_1));
+    return (uint32_t)(((uint64_t)high << 32 | low) / MS);
+}
+
+/* Alive and stuck: _kgspIsHeartbeatTimedOut of 595. */
+static int
+check_heartbeats(struct gsp_rm *rm, struct gsp_error *err)
+{
+    static const char *const whose[] = {"GSP-RM", "libos"};
+
+    for (unsigned i = 0; i < 2 && gsp_wire_facts_at(rm->base.abi).heartbeat; i++) {
+        const uint32_t beat = rd(rm, NV_PGSP_MAILBOX(i));
+        const int32_t late_ms = (int32_t)(gpu_ms(rm) - beat);
+        int rc;
+
+        if (!beat || late_ms <= HEARTBEAT_MS)
+            continue;
+        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                      "GSP-RM hangs: the last heartbeat of %s was %d ms ago, the limit is %d",
+                      whose[i], (int)late_ms, HEARTBEAT_MS);
+        gsp_hint(err, "the card needs a function-level reset");
+        return rc;
+    }
+    return 0;
+}
+
+/* The core itself has stopped, where a register says so. */
+static int
+check_core(struct gsp_rm *rm, struct gsp_error *err)
+{
+    const bool known = rm->riscv_cpuctl && !rm->suspended;
+    const uint32_t cpuctl = known ? rd(rm, rm->riscv_cpuctl) : 0;
+    int rc;
+
+    if (!NVRM_GET(cpuctl, NV_PRISCV_RISCV_CPUCTL_HALTED))
+        return 0;
+    rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                  "GSP-RM is gone: its core is halted and left no report (CPUCTL 0x%x)", cpuctl);
+    gsp_hint(err, "the card needs a function-level reset");
+    return rc;
+}
+
 static int
 check_health(void *ctx, struct gsp_error *err)
 {
@@ -104,7 +156,8 @@ check_health(void *ctx, struct gsp_error *err)
         gsp_hint(err, "the card needs a function-level reset");
         return rc;
     }
-    return 0;
+    rc = check_core(rm, err);
+    return rc < 0 ? rc : check_heartbeats(rm, err);
 }
 
 /* Opening */

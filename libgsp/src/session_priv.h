@@ -46,6 +46,7 @@ struct gsp_rm {
     bool started;       /* GSP-RM runs on our memory */
     bool dead;          /* a call went unanswered: no use in asking it to unload */
     bool suspended;     /* GSP-RM is away and comes back: nothing may be sent */
+    uint32_t riscv_cpuctl; /* the core's status in BAR0, once it runs; 0: not known */
     bool retrigger;     /* messages were taken since the interrupt was last rearmed */
     void *static_info;
     size_t static_info_bytes;

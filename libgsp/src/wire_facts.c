@@ -11,7 +11,7 @@
 
 #include "wire_facts_priv.h"
 
-enum rule { WHOLE_SUM, MATCH_SEQUENCE };
+enum rule { WHOLE_SUM, MATCH_SEQUENCE, HEARTBEAT };
 
 struct row {
     enum rule rule;
@@ -23,6 +23,7 @@ static const struct row rows[] = {
     {WHOLE_SUM,      "545",       "550"       },
     {MATCH_SEQUENCE, "570.190",   "571"       },
     {MATCH_SEQUENCE, "580.82.07", "9999"      },
+    {HEARTBEAT,      "595.44.02", "9999"      },
 };
 
 /* "535.86.05" as one number that orders as releases do. */
@@ -57,5 +58,6 @@ gsp_wire_facts_at(struct nvrm_abi abi)
     const unsigned long number = release_number(nvrm_release_name(abi.schema, abi.release));
 
     return (struct gsp_wire_facts){.whole_sum = holds(WHOLE_SUM, number),
-                                   .match_sequence = holds(MATCH_SEQUENCE, number)};
+                                   .match_sequence = holds(MATCH_SEQUENCE, number),
+                                   .heartbeat = holds(HEARTBEAT, number)};
 }

@@ -46,7 +46,7 @@ struct row {
 struct run {
     unsigned row;
     const char *chip, *release;
-    char argument[16]; /* "" for none */
+    char argument[40]; /* "" for none */
     bool again;        /* boot the card again: once for each fault and card */
 };
 
@@ -94,7 +94,7 @@ static void
 finish(struct program *p)
 {
     boot_rig_close(p->cli.boot);
-    session_close(&p->cli);
+    (void)session_close(&p->cli, 0);
     json_decref(p->cli.steps);
     fclose(p->stream);
     free(p->out);
