@@ -73,6 +73,8 @@ struct script_env {
 };
 /** A copy of `value` with $name and ${expression} replaced. NULL with *err filled. */
 json_t *script_substitute(struct script_env *env, const json_t *value, struct gsp_error *err);
+/** Whether every $name and ${expression} in a value can be read: 0, or -EINVAL with *err. */
+int script_syntax(const json_t *value, struct gsp_error *err);
 /** Every path that a value refers to goes to fn, which returns non-zero to stop. */
 int script_references(const json_t *value, int (*fn)(void *ctx, const char *path), void *ctx);
 /** The names of an environment, for expressions. */

@@ -160,7 +160,6 @@ check_expression(struct lens *l, const char *text)
         add_error(l, &err);
 }
 
-/* Every ${...} must be an expression; script_references() takes those that are. */
 static void
 check_values(struct lens *l, const json_t *value)
 {

@@ -86,7 +86,11 @@ rule_len(const struct judge *j, const json_t *rule)
                               ? strlen(json_string_value(j->actual))
                               : json_array_size(j->actual) + json_object_size(j->actual);
 
-    return json_integer_value(rule) == (json_int_t)length;
+    json_t *actual = json_integer((json_int_t)length);
+    const bool yes = expr_equal(&j->env, rule, actual);
+
+    json_decref(actual);
+    return yes;
 }
 
 /* The name "value" in front of the names of the environment. */

@@ -314,6 +314,29 @@ check_expressions(struct form *f, const json_t *step)
     return rc;
 }
 
+/* Values in which $name and ${expression} are replaced. */
+static int
+check_references(struct form *f, const json_t *step, enum script_kind kind)
+{
+    const bool plain = kind == SCRIPT_WHILE || kind == SCRIPT_FOR || kind == SCRIPT_INCLUDE ||
+                       kind == SCRIPT_ASSERT;
+    const char *const keys[] = {"expect", "in", "with",
+                                plain ? "expect" : script_kinds[kind].name};
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct gsp_error err = {0};
+        const json_t *value = json_object_get(step, keys[i]);
+
+        if (!value || script_syntax(value, &err) == 0)
+            continue;
+        enter(f, keys[i]);
+        bad(f, ": %s", err.text);
+        gsp_hint(f->err, "%s", err.hint);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static int
 check_kind(struct form *f, const json_t *step)
 {
@@ -335,6 +358,8 @@ check_kind(struct form *f, const json_t *step)
         return -EINVAL;
     }
     rc = check_company(f, step, kind);
+    if (rc == 0)
+        rc = check_references(f, step, kind);
     return rc < 0 ? rc : check_expressions(f, step);
 }
 

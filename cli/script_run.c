@@ -12,14 +12,15 @@
 
 #include "script_priv.h"
 
-/* The status of a step, by name; steps that do not reach RM are NV_OK. */
+/* The status of a step, by name; "" when it did not reach RM. */
 static const char *
-status_of(const struct runner *r, int rc, const struct gsp_error *err, char *buf, size_t bytes)
+status_of(const struct runner *r, const json_t *doc, int rc, const struct gsp_error *err,
+          char *buf, size_t bytes)
 {
     const char *name;
 
     if (rc == 0)
-        return "NV_OK";
+        return script_step_kind(doc) <= SCRIPT_EVENT ? "NV_OK" : "";
     if (err->origin != GSP_ORIGIN_RM)
         return "";
     name = nvrm_status_name(r->env.abi, err->nv_status);
@@ -111,7 +112,7 @@ static int
 judge(struct runner *r, struct step *step, int rc, struct gsp_error *err)
 {
     char buf[16], *mismatch;
-    const char *status = status_of(r, rc, err, buf, sizeof(buf));
+    const char *status = status_of(r, step->doc, rc, err, buf, sizeof(buf));
     int code = CLI_OK;
 
     if (*status) {

@@ -325,6 +325,39 @@ text_references(const char *text, int (*fn)(void *ctx, const char *path), void *
     return 0;
 }
 
+static int
+text_syntax(const char *text, struct gsp_error *err)
+{
+    char inner[EXPR_LONGEST];
+
+    while (*text) {
+        const int bytes = take_reference(text, inner);
+        int rc = 0;
+
+        if (bytes < 0)
+            broken_reference(text, err);
+        if (bytes > 0 && !is_path(inner))
+            rc = expr_walk(inner, NULL, NULL, err);
+        if (rc < 0 || bytes < 0)
+            return -EINVAL;
+        text += bytes > 0 ? bytes : text[0] == '$' && text[1] == '$' ? 2 : 1;
+    }
+    return 0;
+}
+
+int
+script_syntax(const json_t *value, struct gsp_error *err)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    int rc = json_is_string(value) ? text_syntax(json_string_value(value), err) : 0;
+
+    json_array_foreach(value, i, item) rc = rc < 0 ? rc : script_syntax(item, err);
+    json_object_foreach((json_t *)value, key, item) rc = rc < 0 ? rc : script_syntax(item, err);
+    return rc;
+}
+
 int
 script_references(const json_t *value, int (*fn)(void *ctx, const char *path), void *ctx)
 {
