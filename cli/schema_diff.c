@@ -441,14 +441,12 @@ print_lists(struct cli *cli, const char *what, const json_t *change)
 }
 
 static void
-print_changed(struct cli *cli, const char *kind, const json_t *row)
+print_properties(struct cli *cli, const json_t *changes)
 {
     const char *key;
     json_t *change;
 
-    fprintf(cli->out, "%s~ %s %s%s\n", cli_paint(cli, cli->out, "\033[33m"), kind,
-            cli_str(row, "name"), cli_paint(cli, cli->out, "\033[0m"));
-    json_object_foreach(json_object_get(row, "changes"), key, change)
+    json_object_foreach((json_t *)changes, key, change)
     {
         if (json_is_array(change))
             print_fields(cli, key, change);
@@ -457,6 +455,14 @@ print_changed(struct cli *cli, const char *kind, const json_t *row)
         else
             print_lists(cli, key, change);
     }
+}
+
+static void
+print_changed(struct cli *cli, const char *kind, const json_t *row)
+{
+    fprintf(cli->out, "%s~ %s %s%s\n", cli_paint(cli, cli->out, "\033[33m"), kind,
+            cli_str(row, "name"), cli_paint(cli, cli->out, "\033[0m"));
+    print_properties(cli, json_object_get(row, "changes"));
 }
 
 static void
@@ -506,4 +512,66 @@ schema_diff(struct cli *cli, int argc, char **argv)
         return cli_emit(cli, &(struct cli_doc){.json = rows});
     }
     return cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_diff});
+}
+
+/* One step of a row's history; NULL when nothing that counts changed. */
+static json_t *
+change_between(const struct diff *d, const struct schema_kind *kind, const void *was,
+               const void *is)
+{
+    const struct nvrm_schema *s = d->from.schema;
+    json_t *o = json_pack("{s:s, s:s, s:s}", "name", kind->row_name(s, was ? was : is), "from",
+                          nvrm_release_name(s, d->from.release), "release",
+                          nvrm_release_name(s, d->to.release));
+    json_t *changes;
+
+    if (!was || !is) {
+        json_object_set_new(o, was ? "went" : "came", json_true());
+        return o;
+    }
+    changes = compare_rows(d, kind, was, is);
+    json_object_set(o, "changes", changes);
+    if (!json_object_size(changes)) {
+        json_decref(o);
+        o = NULL;
+    }
+    json_decref(changes);
+    return o;
+}
+
+json_t *
+schema_changes(const struct nvrm_schema *s, const struct schema_kind *kind, unsigned row)
+{
+    json_t *list = json_array();
+
+    for (unsigned r = 1; r < nvrm_release_count(s); r++) {
+        const struct diff d = {
+            .from = {s, (nvrm_release)(r - 1)},
+              .to = {s, (nvrm_release)r      }
+        };
+        const void *was = kind->at(d.from, row), *is = kind->at(d.to, row);
+        json_t *o = was == is ? NULL : change_between(&d, kind, was, is);
+
+        if (o)
+            json_array_append_new(list, o);
+    }
+    return list;
+}
+
+void
+schema_print_changes(struct cli *cli, const json_t *changes)
+{
+    const json_t *o;
+    size_t i;
+
+    json_array_foreach(changes, i, o)
+    {
+        fprintf(cli->out, "%sin %s%s %s%s\n", cli_paint(cli, cli->out, "\033[33m"),
+                cli_str(o, "release"), cli_paint(cli, cli->out, "\033[0m"),
+                json_object_get(o, "came")   ? "came "
+                : json_object_get(o, "went") ? "went "
+                                             : "",
+                cli_str(o, "name"));
+        print_properties(cli, json_object_get(o, "changes"));
+    }
 }

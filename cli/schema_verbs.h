@@ -29,6 +29,11 @@ struct schema_kind {
 };
 const struct schema_kind *schema_kind_at(unsigned i); /* NULL past the end */
 const struct schema_kind *schema_kind_find(const char *name);
+/* How one row changed from release to release (schema_diff.c): objects with "release", "from"
+ * and "changes" (as schema diff gives them), or "came" or "went". */
+json_t *schema_changes(const struct nvrm_schema *s, const struct schema_kind *kind,
+                       unsigned row);
+void schema_print_changes(struct cli *cli, const json_t *changes);
 const char *schema_kind_list(void); /* "structs, controls, ..." */
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "cli_run.h"
+#include "help_name.h"
 #include "test.h"
 
 static const char *
@@ -365,6 +366,55 @@ help_and_version_say_what_there_is(void **state)
     cli_expect_text("nvrm-cli", 2, "", "no verb");
 }
 
+static void
+help_explains_every_kind_of_name(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli help NV2080_CTRL_CMD_FB_GET_INFO_V2", 0,
+                    "in 545.23.06 NV2080_CTRL_FB_GET_INFO_V2_PARAMS", NULL);
+    cli_expect_text("nvrm-cli help FB_GET_INFO_V2", 0, "NV2080_CTRL_CMD_FB_GET_INFO_V2", NULL);
+    cli_expect_text("nvrm-cli help 0x20801303", 0, "privilege        any client", NULL);
+    cli_expect_text("nvrm-cli help FERMI_VASPACE_A", 0,
+                    "try              alloc FERMI_VASPACE_A", NULL);
+    cli_expect_text("nvrm-cli help GspSystemInfo", 0, "in 590.44.01 GspSystemInfo", NULL);
+    cli_expect_text("nvrm-cli help NV2080_CTRL_FB_INFO.index", 0, "_TOTAL_RAM_SIZE", NULL);
+    cli_expect_text("nvrm-cli help NV2080_CTRL_FB_GET_INFO_V2_PARAMS.fbInfoList[0].data", 0,
+                    "field NV2080_CTRL_FB_INFO.data", NULL);
+    cli_expect_text("nvrm-cli help fbInfoListSize", 0,
+                    "field NV2080_CTRL_FB_GET_INFO_V2_PARAMS.fbInfoListSize", NULL);
+    cli_expect_text("nvrm-cli help GSP_RM_CONTROL", 0, "rpc GSP_RM_CONTROL", NULL);
+    cli_expect_text("nvrm-cli help POST_EVENT", 0, "event POST_EVENT", NULL);
+    cli_expect_text("nvrm-cli help NV_ERR_BUSY_RETRY", 0, "status NV_ERR_BUSY_RETRY", NULL);
+    cli_expect_text("nvrm-cli help NV2080_NOTIFIERS_SW", 0, "event watch SW", NULL);
+    cli_expect_text("nvrm-cli help GR_EXCEPTION", 0, "xid ROBUST_CHANNEL_GR_EXCEPTION", NULL);
+    cli_expect_text("nvrm-cli help xid 13", 0, "ROBUST_CHANNEL_GR_EXCEPTION", NULL);
+    cli_expect_text("nvrm-cli help NV_PGSP_MAILBOX", 0, "0x110804", NULL);
+    cli_expect_text("nvrm-cli -F 535.113.01 help BLACKWELL_CHANNEL_GPFIFO_A", 0,
+                    "came BLACKWELL_CHANNEL_GPFIFO_A", NULL);
+}
+
+static void
+every_example_of_help_runs(void **state)
+{
+    const struct nvrm_cmd *cmd;
+    const char *line;
+    unsigned count = 0;
+
+    (void)state;
+    setenv("EDITOR", "true", 1);
+    unsetenv("VISUAL");
+    for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++) {
+        for (unsigned k = 0; (line = help_example(cmd->name, k)); k++, count++) {
+            char command[400];
+
+            snprintf(command, sizeof(command), "nvrm-cli %s", line);
+            cli_expect_text(command, 0, NULL, NULL);
+        }
+    }
+    assert_true(count >= 30);
+    cli_expect_text("rm -rf /tmp/nvrm-synth", 0, NULL, NULL);
+}
+
 static char *
 read_file(const char *path)
 {
@@ -479,6 +529,8 @@ main(void)
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
         cmocka_unit_test(colour_is_used_only_when_it_is_asked_for_here),
         cmocka_unit_test(help_and_version_say_what_there_is),
+        cmocka_unit_test(help_explains_every_kind_of_name),
+        cmocka_unit_test(every_example_of_help_runs),
         cmocka_unit_test(the_pages_name_every_verb_and_every_option),
         cmocka_unit_test(another_card_is_refused_while_one_is_open),
         cmocka_unit_test(a_card_that_misbehaves_is_named_by_its_exit_code),

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Examples of the verbs: what help prints and a test runs, from the root of the repository.
+ */
+#include <string.h>
+
+#include "help_name.h"
+
+static const struct {
+    const char *verb, *line;
+} examples[] = {
+    {"list",    "list"                                                                     },
+    {"list",    "list --faults"                                                            },
+    {"info",    "-t emu:GH100 info"                                                        },
+    {"info",    "-j -F 570.144 info"                                                       },
+    {"schema",  "schema search '*FB_GET_INFO*'"                                            },
+    {"schema",  "schema show NV2080_CTRL_CMD_FB_GET_INFO_V2"                               },
+    {"schema",  "schema diff 570.144 580.65.06 'NV2080_CTRL_FB_*'"                         },
+    {"explain", "explain status 0x56"                                                      },
+    {"explain", "explain xid 13"                                                           },
+    {"alloc",   "alloc FERMI_VASPACE_A"                                                    },
+    {"alloc",   "-e 'vas = alloc device FERMI_VASPACE_A' -e tree -e 'free $vas'"           },
+    {"free",    "-e 'alloc device FERMI_VASPACE_A --as vas' -e 'free vas'"                 },
+    {"dup",     "-e 'alloc device FERMI_VASPACE_A --as vas' -e 'dup device vas --as twin'" },
+    {"ctl",     "ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING"                        },
+    {"ctl",     "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 fbInfoListSize=1 "
+            "fbInfoList[0].index=TOTAL_RAM_SIZE"                                },
+    {"ctl",     "-j ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 '{\"fbInfoListSize\": 1}'"},
+    {"rpc",     "--dry-run rpc GSP_RM_CONTROL cmd=0x20800110"                              },
+    {"tree",    "tree --params"                                                            },
+    {"event",   "event watch --trigger --count 1"                                          },
+    {"run",     "run examples/bringup.json"                                                },
+    {"run",     "run --check -F all examples/bringup.json"                                 },
+    {"boot",    "boot plan AD102"                                                          },
+    {"boot",    "boot run --until riscv-active"                                            },
+    {"log",     "log gsp --count"                                                          },
+    {"pci",     "pci list"                                                                 },
+    {"vbios",   "vbios info prom"                                                          },
+    {"fw",      "fw synth --chip AD102 --release 570.144 --to /tmp/nvrm-synth"             },
+    {"gen",     "gen c NV2080_CTRL_CMD_FB_GET_INFO_V2"                                     },
+    {"save",    "-e 'vas = alloc FERMI_VASPACE_A' -e 'save /dev/null'"                     },
+    {"shell",   "shell < /dev/null"                                                        },
+    {"vars",    "-e 'n = ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING' "
+             "-e 'vars n.gpuNameString.ascii'"                                 },
+    {"watch",   "watch -n 0.1 --count 3 ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING" },
+    {"history", "-e info -e history"                                                       },
+    {"rerun",   "-e 'explain xid 13' -e rerun"                                             },
+    {"source",  "source examples/first.nvrm"                                               },
+    {"edit",    "edit examples/first.nvrm"                                                 },
+    {"help",    "help NV2080_CTRL_CMD_FB_GET_INFO_V2"                                      },
+    {"help",    "help GspSystemInfo"                                                       },
+    {"help",    "help xid 13"                                                              },
+};
+
+const char *
+help_example(const char *verb, unsigned i)
+{
+    for (size_t k = 0; k < sizeof(examples) / sizeof(examples[0]); k++) {
+        if (!strcmp(examples[k].verb, verb) && !i--)
+            return examples[k].line;
+    }
+    return NULL;
+}
