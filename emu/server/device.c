@@ -144,6 +144,7 @@ handle_region_info(struct vu_device *dev, struct vu_message *in, struct vu_answe
 
     if (u32_at(in->body) < 32 || index >= VU_REGIONS)
         return -EINVAL;
+    vu_region_sizes(dev->bus, dev->region_bytes); /* BAR1 can be resized */
     put_u32(out, 32);
     put_u32(out, region_flags(dev, index));
     put_u32(out, index);

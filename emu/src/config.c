@@ -27,6 +27,31 @@ writable(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t mask)
     memcpy(gpu->config_mask + offset, &mask, width);
 }
 
+static uint32_t
+word_at(const struct emu_gpu *gpu, uint32_t offset)
+{
+    uint32_t value;
+
+    memcpy(&value, gpu->config + offset, sizeof(value));
+    return value;
+}
+
+static uint32_t
+word_mask(const struct emu_gpu *gpu, uint32_t offset)
+{
+    uint32_t mask;
+
+    memcpy(&mask, gpu->config_mask + offset, sizeof(mask));
+    return mask;
+}
+
+/* Bus mastering decides what the card reaches. */
+static void
+apply_command(struct emu_gpu *gpu)
+{
+    gpu->ram.blocked = !(gpu->config[4] >> 2 & 1);
+}
+
 /* A BAR answers all ones with its size mask: the address bits below its size are not there. */
 static void
 put_bar(struct emu_gpu *gpu, unsigned index, uint64_t address, uint64_t bytes, uint32_t flags)
@@ -49,7 +74,7 @@ put_header(struct emu_gpu *gpu)
     const uint64_t mib = 1 << 20;
 
     put(gpu, 0x00, 4, (uint32_t)card->pub.device << 16 | 0x10de);
-    put(gpu, 0x04, 2, 0x0000);
+    put(gpu, 0x04, 2, 0x0002);      /* the system's firmware turned memory space on */
     writable(gpu, 0x04, 2, 0x0547); /* I/O, memory, bus master, parity, SERR, INTx disable */
     put(gpu, 0x06, 2, 0x0010);      /* capability list */
     put(gpu, 0x08, 4, card->pci_class << 8 | card->pci_revision);
@@ -126,17 +151,52 @@ put_extended(struct emu_gpu *gpu, uint32_t *last, uint32_t at, uint32_t id, uint
     *last = at;
 }
 
-/* BAR1 shows all of VRAM or a window of it; it keeps the size that it has. */
+/* BAR1 shows all of VRAM or a window of it: 64 MiB, or up to the power of two that holds all. */
 static void
 put_rebar(struct emu_gpu *gpu)
 {
-    uint32_t exponent = 0;
+    const uint64_t fb_mib = gpu->card->pub.fb_bytes >> 20;
+    uint32_t exponent = 0, most = 6, sizes = 0;
 
     while (gpu->card->bar1_mib >> (exponent + 1))
         exponent++;
-    if (exponent < 28)
-        put(gpu, REBAR_AT + 4, 4, 1u << (exponent + 4));
+    while (most < 27 && (most < exponent || UINT64_C(1) << most < fb_mib))
+        most++;
+    for (uint32_t i = 6; i <= most; i++)
+        sizes |= 1u << (i + 4);
+    put(gpu, REBAR_AT + 4, 4, sizes | 1u << (exponent + 4));
     put(gpu, REBAR_AT + 8, 4, 1 | 1 << 5 | exponent << 8);
+    writable(gpu, REBAR_AT + 8, 4, 0x3f00);
+}
+
+static bool
+has_rebar(const struct emu_gpu *gpu)
+{
+    return (word_at(gpu, REBAR_AT) & 0xffff) == 0x15;
+}
+
+uint64_t
+emu_config_bar1_bytes(const struct emu_gpu *gpu)
+{
+    if (!has_rebar(gpu))
+        return (uint64_t)gpu->card->bar1_mib << 20;
+    return UINT64_C(1) << (20 + (word_at(gpu, REBAR_AT + 8) >> 8 & 0x3f));
+}
+
+/* A size that is not offered is not taken; one that is moves the border between BAR1's address
+ * and what reads 0. */
+static void
+apply_rebar(struct emu_gpu *gpu, uint32_t old)
+{
+    const uint32_t control = word_at(gpu, REBAR_AT + 8), exponent = control >> 8 & 0x3f;
+
+    if (!has_rebar(gpu) || control == old)
+        return;
+    if (exponent > 27 || !(word_at(gpu, REBAR_AT + 4) >> (exponent + 4) & 1))
+        put(gpu, REBAR_AT + 8, 4, old);
+    else
+        put_bar(gpu, 1, emu_config_bar(gpu, 1) & ~(emu_config_bar1_bytes(gpu) - 1),
+                emu_config_bar1_bytes(gpu), 0xc);
 }
 
 static void
@@ -172,15 +232,16 @@ emu_config_reset(struct emu_gpu *gpu)
     if (is_server_card(gpu->card))
         put_msix(gpu);
     put_extended_capabilities(gpu);
+    apply_command(gpu);
 }
 
-static uint32_t
-word_at(const struct emu_gpu *gpu, uint32_t offset)
+void
+emu_config_unassign(struct emu_gpu *gpu)
 {
-    uint32_t value;
-
-    memcpy(&value, gpu->config + offset, sizeof(value));
-    return value;
+    put(gpu, 0x04, 2, 0);
+    for (uint32_t at = 0x10; at < 0x28; at += 4)
+        put(gpu, at, 4, word_at(gpu, at) & ~word_mask(gpu, at));
+    apply_command(gpu);
 }
 
 uint64_t
@@ -218,17 +279,35 @@ emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *
     return 0;
 }
 
+/* Bit 15 of the PCI Express capability's device control; it always reads 0. */
+static bool
+starts_flr(uint32_t offset, uint32_t width, uint32_t value)
+{
+    const uint32_t at = PCIE_AT + 9;
+
+    return offset <= at && at < offset + width && value >> 8 * (at - offset) >> 7 & 1;
+}
+
 int
 emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value)
 {
+    uint32_t rebar;
+
     if (!sound(offset, width))
         return -EINVAL;
-    for (uint32_t i = 0; i < width && !gpu->lost; i++) {
+    if (gpu->lost)
+        return 0;
+    rebar = word_at(gpu, REBAR_AT + 8);
+    for (uint32_t i = 0; i < width; i++) {
         uint8_t *byte = &gpu->config[offset + i];
         const uint8_t mask = gpu->config_mask[offset + i];
 
         *byte = (uint8_t)((*byte & ~mask) | ((value >> 8 * i) & mask));
     }
+    apply_command(gpu);
+    apply_rebar(gpu, rebar);
+    if (starts_flr(offset, width, value))
+        emu_gpu_flr(gpu);
     return 0;
 }
 

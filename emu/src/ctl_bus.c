@@ -19,7 +19,8 @@ get_pci_info(struct emu_call *c)
 static uint32_t
 get_bars(struct emu_call *c)
 {
-    const uint64_t mib[] = {c->card->bar0_mib, c->card->bar1_mib, c->card->bar3_mib};
+    const uint64_t mib[] = {c->card->bar0_mib, emu_config_bar1_bytes(c->gpu) >> 20,
+                            c->card->bar3_mib};
     static const uint32_t config[] = {0x10, 0x14, 0x1c};
 
     emu_set(&c->p, 3, "pciBarCount");

@@ -24,7 +24,7 @@ usable_kib(struct emu_call *c)
 static uint32_t
 bar1_kib(struct emu_call *c)
 {
-    return c->card->bar1_mib << 10;
+    return (uint32_t)(emu_config_bar1_bytes(c->gpu) >> 10);
 }
 
 static uint32_t

@@ -59,14 +59,21 @@ uint64_t emu_now_ns(void);
 void emu_note(struct emu_gpu *gpu, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Function-level reset through configuration space, nobody restores which. */
+void emu_gpu_flr(struct emu_gpu *gpu);
+
 /* config.c */
 void emu_config_reset(struct emu_gpu *gpu);
 void emu_config_slow_link(struct emu_gpu *gpu);
 int emu_config_read(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t *value_out);
 int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value);
 
+/** As a function-level reset leaves it: no addresses, and nothing enabled. */
+void emu_config_unassign(struct emu_gpu *gpu);
 /** Where software put a BAR. */
 uint64_t emu_config_bar(const struct emu_gpu *gpu, unsigned bar);
+/** BAR1's size now: software may choose it, from Ampere on. */
+uint64_t emu_config_bar1_bytes(const struct emu_gpu *gpu);
 /** The card answers at its BARs: memory space in the command register. */
 bool emu_config_memory_space(const struct emu_gpu *gpu);
 

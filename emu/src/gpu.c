@@ -67,6 +67,13 @@ bus_config_write(struct gsp_bus *bus, uint32_t offset, uint32_t width, uint32_t 
     return emu_config_write(from_bus(bus), offset, width, value);
 }
 
+/* Without memory space in the command register nobody answers: reads are all ones. */
+static bool
+answers(const struct emu_gpu *gpu)
+{
+    return !gpu->lost && emu_config_memory_space(gpu);
+}
+
 static uint32_t
 bus_rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
 {
@@ -74,7 +81,7 @@ bus_rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
 
     emu_gsp_service(gpu);
     emu_host_service(gpu);
-    if (gpu->lost || bar_off % 4)
+    if (!answers(gpu) || bar_off % 4)
         return UINT32_MAX;
     return bar ? emu_hw_bar_rd32(gpu, bar, bar_off) : emu_reg_rd32(gpu, bar_off);
 }
@@ -84,9 +91,9 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
 {
     struct emu_gpu *gpu = from_bus(bus);
 
-    if (!gpu->lost && bar_off % 4 == 0 && bar)
+    if (answers(gpu) && bar_off % 4 == 0 && bar)
         emu_hw_bar_wr32(gpu, bar, bar_off, value);
-    else if (!gpu->lost && bar_off % 4 == 0)
+    else if (answers(gpu) && bar_off % 4 == 0)
         emu_reg_wr32(gpu, bar_off, value);
     emu_gsp_service(gpu);
     emu_host_service(gpu);
@@ -156,23 +163,42 @@ bus_irq_wait(struct gsp_bus *bus, uint64_t timeout_ns)
     }
 }
 
-static int
-bus_reset(struct gsp_bus *bus)
+static void
+reset(struct emu_gpu *gpu)
 {
-    struct emu_gpu *gpu = from_bus(bus);
-
     emu_gsp_stop(gpu);
     emu_config_reset(gpu);
     emu_regs_reset(gpu);
     emu_hw_reset(gpu);
     gpu->lost = false;
+}
+
+/* What the host's kernel does for its users: a reset of the function, and a configuration space
+ * in which the card can be found again. */
+static int
+bus_reset(struct gsp_bus *bus)
+{
+    reset(from_bus(bus));
     return 0;
 }
 
+void
+emu_gpu_flr(struct emu_gpu *gpu)
+{
+    reset(gpu);
+    emu_config_unassign(gpu);
+}
+
+/* The boot chain that this stands for needs memory space and bus mastering. */
 static int
 bus_direct_start(struct gsp_bus *bus, uint64_t libos_args)
 {
-    return emu_gsp_start(from_bus(bus), libos_args);
+    struct emu_gpu *gpu = from_bus(bus);
+    uint32_t command = 0;
+
+    emu_config_read(gpu, 4, 2, &command);
+    emu_config_write(gpu, 4, 2, command | 6);
+    return emu_gsp_start(gpu, libos_args);
 }
 
 static void

@@ -144,7 +144,8 @@ emu_gsp_service(struct emu_gpu *gpu)
 {
     uint32_t bytes;
 
-    if (gpu->gsp.state == EMU_GSP_OFF || gpu->gsp.state == EMU_GSP_PARKED || gpu->lost)
+    if (gpu->gsp.state == EMU_GSP_OFF || gpu->gsp.state == EMU_GSP_PARKED || gpu->lost ||
+        gpu->ram.blocked)
         return;
     emu_queue_flush(gpu);
     while (alive(gpu) && emu_queue_flows(gpu) && (bytes = emu_queue_receive(gpu)) > 0) {

@@ -25,7 +25,7 @@ set_reset_state(struct emu_gpu *gpu)
 {
     struct emu_hw *hw = gpu->hw;
 
-    hw->window = 0;
+    hw->window = hw->refused = 0;
     hw->wpr2_lo = hw->wpr2_hi = 0;
     memset(hw->pbus_scratch, 0, sizeof(hw->pbus_scratch));
     hw->bsi_scratch_14 = hw->bsi_scratch_15 = 0;

@@ -139,7 +139,8 @@ struct emu_hw {
     struct emu_blob prom;
     uint8_t *vram; /* mapped when it is first used */
     uint64_t vram_bytes;
-    uint32_t window; /* of PRAMIN, in 64 KiB */
+    uint32_t window;  /* of PRAMIN, in 64 KiB */
+    uint32_t refused; /* reads that memory did not answer */
     uint32_t wpr2_lo, wpr2_hi;
     uint32_t pbus_scratch[64];
     uint32_t bsi_scratch_14, bsi_scratch_15;
@@ -169,6 +170,11 @@ void emu_hw_reset(struct emu_gpu *gpu);
 /** False: not a register of this part of the card. */
 bool emu_hw_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_hw_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
+/** Write-protected region 2 holds this address: only the GSP's core reaches it. */
+bool emu_hw_in_wpr2(const struct emu_hw *hw, uint64_t addr);
+/** What the CPU reads through a window where memory refuses: 0xbad0fb.. with a count, as
+ * public logs of Kepler to Ampere cards show it. */
+uint32_t emu_hw_no_memory(struct emu_gpu *gpu);
 /** BAR1 and BAR3: memory, or what page tables map there. */
 uint32_t emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off);
 void emu_hw_bar_wr32(struct emu_gpu *gpu, unsigned bar, uint64_t off, uint32_t value);

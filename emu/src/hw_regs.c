@@ -121,17 +121,12 @@ read_window(struct emu_gpu *gpu, uint32_t off)
 static void
 write_window(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
+    const enum emu_family family = gpu->hw->key.family;
+
     (void)off;
-    gpu->hw->window = value & 0x3ffffff;
-}
-
-static bool
-in_wpr2(const struct emu_hw *hw, uint64_t addr)
-{
-    const uint64_t lo = (uint64_t)(hw->wpr2_lo >> 4) << 12, hi = (uint64_t)(hw->wpr2_hi >> 4)
-                                                                 << 12;
-
-    return hi && addr >= lo && addr < hi;
+    gpu->hw->window = value & (family == EMU_GH100          ? 0x3fffff
+                               : emu_family_has_fsp(family) ? 0x7fffff
+                                                            : 0x3ffffff);
 }
 
 /* NULL where PRAMIN shows nothing: behind the end of memory, or write-protected. */
@@ -144,7 +139,7 @@ pramin_at(struct emu_gpu *gpu, uint32_t off)
     const unsigned target = old ? hw->window >> 24 & 3 : 0;
     const uint64_t addr = base + (off - PRAMIN_AT);
 
-    if (target == 0 && in_wpr2(hw, addr))
+    if (target == 1 || (target == 0 && emu_hw_in_wpr2(hw, addr)))
         return NULL;
     return emu_hw_target(gpu, target ? 1 : 0, addr, 4);
 }
@@ -153,10 +148,11 @@ static uint32_t
 read_pramin(struct emu_gpu *gpu, uint32_t off)
 {
     const void *p = pramin_at(gpu, off);
-    uint32_t value = (uint32_t)EMU_NO_ANSWER;
+    uint32_t value;
 
-    if (p)
-        memcpy(&value, p, sizeof(value));
+    if (!p)
+        return emu_hw_no_memory(gpu);
+    memcpy(&value, p, sizeof(value));
     return value;
 }
 
@@ -319,6 +315,8 @@ read_vf(struct emu_gpu *gpu, uint32_t off)
 static void
 write_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
+    if (off == VF + 0xf60 || off == VF + 0xf70) /* BAR1's and BAR2's block: status bits */
+        value &= ~0x1ffu;
     *vf_word(gpu, off) = off == VF + 0x30b0 ? value & 0x7fffffff : value;
     if (off == VF + 0x30b0 && value >> 31)
         emu_tlb_reg(gpu, value);

@@ -105,10 +105,34 @@ block_of(const struct emu_gpu *gpu, unsigned bar)
     const uint32_t at = bar == 1 ? 0xf60 : 0xf70;
     const uint32_t low = emu_hw_vf(gpu, at);
 
-    if (emu_family_has_fsp(gpu->hw->key.family) && !old)
+    if (emu_family_has_fsp(gpu->hw->key.family))
         return (struct block){low >> 9 & 1, low >> 10 & 3 ? 1 : 0,
                               (uint64_t)emu_hw_vf(gpu, at + 4) << 32 | (low & 0xfffff000)};
     return (struct block){old >> 31, old >> 28 & 3 ? 1 : 0, (uint64_t)(old & 0x0fffffff) << 12};
+}
+
+bool
+emu_hw_in_wpr2(const struct emu_hw *hw, uint64_t addr)
+{
+    const uint64_t lo = (uint64_t)(hw->wpr2_lo >> 4) << 12;
+    const uint64_t hi = (uint64_t)(hw->wpr2_hi >> 4) << 12;
+
+    return hi && addr >= lo && addr < hi;
+}
+
+uint32_t
+emu_hw_no_memory(struct emu_gpu *gpu)
+{
+    return UINT32_C(0xbad0fb00) | (gpu->hw->refused++ & 0xff);
+}
+
+/* A word of memory for the CPU. What WPR2 protects it does not see. */
+static void *
+window(struct emu_gpu *gpu, unsigned target, uint64_t addr)
+{
+    if (target == 0 && emu_hw_in_wpr2(gpu->hw, addr))
+        return NULL;
+    return emu_hw_target(gpu, target, addr, 4);
 }
 
 static void *
@@ -117,20 +141,28 @@ bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off, bool write)
     struct emu_mapping m;
     struct block b;
 
-    if (bar != 1 && bar != 3)
+    if ((bar != 1 && bar != 3) || (bar == 1 && off >= emu_config_bar1_bytes(gpu)))
         return NULL;
     b = block_of(gpu, bar);
     if (!b.virtual_mode)
-        return emu_hw_target(gpu, b.target, b.addr + off, 4);
+        return window(gpu, b.target, b.addr + off);
     if (!emu_mmu_map(gpu, b.target, b.addr, off, &m) || (write && m.read_only))
         return NULL;
-    return emu_hw_target(gpu, m.target, m.addr, 4);
+    return window(gpu, m.target, m.addr);
 }
 
 void *
 emu_hw_bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off)
 {
     return bar_at(gpu, bar, off, true);
+}
+
+static void *
+unprotected(struct emu_gpu *gpu, uint64_t addr, uint64_t bytes)
+{
+    if (emu_hw_in_wpr2(gpu->hw, addr) || emu_hw_in_wpr2(gpu->hw, addr + bytes - 1))
+        return NULL;
+    return emu_hw_vram(gpu, addr, bytes);
 }
 
 /* A request to an address of the card's own BAR1 goes up to the bridge and comes back to the
@@ -141,7 +173,7 @@ own_bar1(void *ctx, uint64_t bus_addr, size_t bytes)
 {
     struct emu_gpu *gpu = ctx;
     const uint64_t base = emu_config_bar(gpu, 1);
-    const uint64_t size = (uint64_t)gpu->card->bar1_mib << 20, off = bus_addr - base;
+    const uint64_t size = emu_config_bar1_bytes(gpu), off = bus_addr - base;
     struct emu_mapping m = {0};
     struct block b;
 
@@ -150,14 +182,14 @@ own_bar1(void *ctx, uint64_t bus_addr, size_t bytes)
         return NULL;
     b = block_of(gpu, 1);
     if (!b.virtual_mode)
-        return b.target ? NULL : emu_hw_vram(gpu, b.addr + off, bytes);
+        return b.target ? NULL : unprotected(gpu, b.addr + off, bytes);
     if (off % EMU_PAGE_BYTES + bytes > EMU_PAGE_BYTES)
         return NULL;
     gpu->hw->turning = true;
     if (!emu_mmu_map(gpu, b.target, b.addr, off, &m))
         m.target = 1;
     gpu->hw->turning = false;
-    return m.target ? NULL : emu_hw_vram(gpu, m.addr, bytes);
+    return m.target ? NULL : unprotected(gpu, m.addr, bytes);
 }
 
 void
@@ -171,10 +203,11 @@ uint32_t
 emu_hw_bar_rd32(struct emu_gpu *gpu, unsigned bar, uint64_t off)
 {
     const void *p = bar_at(gpu, bar, off, false);
-    uint32_t value = bar == 1 || bar == 3 ? (uint32_t)EMU_NO_ANSWER : UINT32_MAX;
+    uint32_t value;
 
-    if (p)
-        memcpy(&value, p, sizeof(value));
+    if (!p)
+        return bar == 1 || bar == 3 ? emu_hw_no_memory(gpu) : UINT32_MAX;
+    memcpy(&value, p, sizeof(value));
     return value;
 }
 

@@ -126,8 +126,11 @@ emu_ram_at(const struct emu_ram *ram, uint64_t bus_addr, size_t bytes)
 {
     unsigned i;
     const struct emu_ram_block *block;
-    void *own = ram->own ? ram->own(ram->own_ctx, bus_addr, bytes) : NULL;
+    void *own;
 
+    if (ram->blocked)
+        return NULL;
+    own = ram->own ? ram->own(ram->own_ctx, bus_addr, bytes) : NULL;
     if (own)
         return own;
     if (ram->lookup)

@@ -38,6 +38,7 @@ struct emu_ram {
     /* Asked first, when set: addresses that lead back into the card. NULL: they do not. */
     void *(*own)(void *ctx, uint64_t bus_addr, size_t bytes);
     void *own_ctx;
+    bool blocked; /* the card may not master the bus: it reaches nothing */
 };
 
 /** 0 or -ENOMEM. bytes is a multiple of 4096. */
@@ -48,7 +49,7 @@ bool emu_ram_free(const struct emu_mem *mem, struct emu_ram *ram, uint64_t bus_a
 void emu_ram_fini(const struct emu_mem *mem, struct emu_ram *ram);
 
 /** The bytes that a DMA to [bus_addr, bus_addr + bytes) reaches; NULL when any of them is not
- * mapped. */
+ * mapped, or the card may not master the bus. */
 void *emu_ram_at(const struct emu_ram *ram, uint64_t bus_addr, size_t bytes);
 
 #endif
