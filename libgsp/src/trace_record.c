@@ -232,6 +232,117 @@ record_event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t t
     return finish(&c, rc);
 }
 
+/* What only some backends can do */
+
+static int
+record_open_client(struct gsp_backend *b, uint32_t *hClient_out, struct gsp_error *err)
+{
+    struct recorded c;
+    int rc;
+
+    begin(&c, b, GSP_TRACE_OPEN_CLIENT, err);
+    rc = b->behind->ops->open_client(b->behind, hClient_out, c.err);
+    add_arg(&c, rc == 0 ? *hClient_out : 0);
+    return finish(&c, rc);
+}
+
+static int
+record_map(struct gsp_backend *b, const struct gsp_map *map, void **at_out,
+           struct gsp_error *err)
+{
+    struct recorded c;
+    int rc;
+
+    begin(&c, b, GSP_TRACE_MAP, err);
+    add_arg(&c, map->hClient);
+    add_arg(&c, map->hDevice);
+    add_arg(&c, map->hMemory);
+    add_arg(&c, map->offset);
+    add_arg(&c, map->bytes);
+    add_arg(&c, map->flags);
+    rc = b->behind->ops->map(b->behind, map, at_out, c.err);
+    add_arg(&c, rc == 0 ? (uintptr_t)*at_out : 0);
+    return finish(&c, rc);
+}
+
+static int
+record_unmap(struct gsp_backend *b, void *at, struct gsp_error *err)
+{
+    struct recorded c;
+
+    begin(&c, b, GSP_TRACE_UNMAP, err);
+    add_arg(&c, (uintptr_t)at);
+    return finish(&c, b->behind->ops->unmap(b->behind, at, c.err));
+}
+
+static void
+add_map_dma(struct recorded *c, const struct gsp_map_dma *map)
+{
+    add_arg(c, map->hClient);
+    add_arg(c, map->hDevice);
+    add_arg(c, map->hDma);
+    add_arg(c, map->hMemory);
+    add_arg(c, map->offset);
+    add_arg(c, map->bytes);
+    add_arg(c, map->flags);
+}
+
+static int
+record_map_dma(struct gsp_backend *b, struct gsp_map_dma *map, struct gsp_error *err)
+{
+    struct recorded c;
+    int rc;
+
+    begin(&c, b, GSP_TRACE_MAP_DMA, err);
+    add_map_dma(&c, map);
+    rc = b->behind->ops->map_dma(b->behind, map, c.err);
+    add_arg(&c, map->gpu_va);
+    return finish(&c, rc);
+}
+
+static int
+record_unmap_dma(struct gsp_backend *b, const struct gsp_map_dma *map, struct gsp_error *err)
+{
+    struct recorded c;
+
+    begin(&c, b, GSP_TRACE_UNMAP_DMA, err);
+    add_map_dma(&c, map);
+    add_arg(&c, map->gpu_va);
+    return finish(&c, b->behind->ops->unmap_dma(b->behind, map, c.err));
+}
+
+static int
+record_export(struct gsp_backend *b, uint32_t hClient, uint32_t hDevice, uint32_t hObject,
+              int *fd_out, struct gsp_error *err)
+{
+    struct recorded c;
+    int rc;
+
+    begin(&c, b, GSP_TRACE_EXPORT, err);
+    add_arg(&c, hClient);
+    add_arg(&c, hDevice);
+    add_arg(&c, hObject);
+    rc = b->behind->ops->export_fd(b->behind, hClient, hDevice, hObject, fd_out, c.err);
+    add_arg(&c, rc == 0 ? (uint64_t)*fd_out : UINT64_MAX);
+    return finish(&c, rc);
+}
+
+static int
+record_import(struct gsp_backend *b, int fd, uint32_t hClient, uint32_t hDevice,
+              uint32_t hParent, uint32_t hObject, struct gsp_error *err)
+{
+    struct recorded c;
+
+    begin(&c, b, GSP_TRACE_IMPORT, err);
+    add_arg(&c, hClient);
+    add_arg(&c, hDevice);
+    add_arg(&c, hParent);
+    add_arg(&c, hObject);
+    add_arg(&c, (uint64_t)fd);
+    return finish(&c, b->behind->ops->import_fd(b->behind, fd, hClient, hDevice, hParent,
+                                                hObject, c.err));
+}
+
 static void
 record_close(struct gsp_backend *b)
 {
@@ -262,6 +373,13 @@ gsp_record_backend(struct gsp_backend *backend, struct gsp_trace_writer *writer,
         .dup = record_dup,
         .rpc = behind->rpc ? record_rpc : NULL,
         .event_next = behind->event_next ? record_event_next : NULL,
+        .open_client = behind->open_client ? record_open_client : NULL,
+        .map = behind->map ? record_map : NULL,
+        .unmap = behind->unmap ? record_unmap : NULL,
+        .map_dma = behind->map_dma ? record_map_dma : NULL,
+        .unmap_dma = behind->unmap_dma ? record_unmap_dma : NULL,
+        .export_fd = behind->export_fd ? record_export : NULL,
+        .import_fd = behind->import_fd ? record_import : NULL,
         .close = record_close,
     };
     r->base = (struct gsp_backend){.ops = &r->ops, .abi = backend->abi, .behind = backend};

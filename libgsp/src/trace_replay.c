@@ -4,335 +4,13 @@
  * client may take later than it did when it was recorded but never before the calls that came
  * first.
  */
-#include <gsp/replay.h>
-
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#include <gsp/compare.h>
-
-#include "handle_map.h"
-#include "trace_priv.h"
+#include "trace_replay_priv.h"
 #include "view_priv.h"
-
-struct replay {
-    struct gsp_backend base; /* first */
-    const struct gsp_host *host;
-    unsigned section;
-    struct gsp_trace_reader *calls, *events;
-    struct gsp_trace_record call, event; /* next ones; type 0: not looked for yet */
-    bool calls_end, events_end;
-    struct handle_map handles; /* of the client -> of the trace */
-    struct gsp_error diverged; /* origin NONE: not yet */
-    uint8_t *scratch;          /* a recorded struct whose pointers lead into it */
-    size_t scratch_cap;
-    uint8_t *payload; /* of the event handed out last */
-};
-
-/* What the client asks: the numbers of the call as the trace has them, in its own handles. */
-struct asked {
-    enum gsp_trace_type type;
-    unsigned args;
-    uint64_t arg[GSP_TRACE_ARGS];
-    const void *params;
-    size_t params_bytes;
-};
-
-/* Reading ahead */
-
-static bool
-is_call(unsigned type)
-{
-    return type >= GSP_TRACE_ALLOC && type <= GSP_TRACE_CALL;
-}
-
-/* The next record that counts in this section. 0, -ENODATA. */
-static int
-advance(const struct replay *r, struct gsp_trace_reader *reader, bool calls,
-        struct gsp_trace_record *out, struct gsp_error *err)
-{
-    int rc;
-
-    for (;;) {
-        rc = gsp_trace_next(reader, out, err);
-        if (rc < 0)
-            return rc;
-        if (gsp_trace_section_number(reader) > r->section)
-            return -ENODATA;
-        if (gsp_trace_section_number(reader) == r->section &&
-            (calls ? is_call(out->type) : out->type == GSP_TRACE_EVENT))
-            return 0;
-    }
-}
-
-static int
-peek(struct replay *r, bool calls, struct gsp_error *err)
-{
-    struct gsp_trace_record *next = calls ? &r->call : &r->event;
-    bool *end = calls ? &r->calls_end : &r->events_end;
-    int rc;
-
-    if (next->type)
-        return 0;
-    if (*end)
-        return -ENODATA;
-    rc = advance(r, calls ? r->calls : r->events, calls, next, err);
-    *end = rc == -ENODATA;
-    if (rc < 0)
-        next->type = 0;
-    return rc;
-}
-
-/* Divergence */
-
-static const char *
-call_text(struct nvrm_abi abi, unsigned type, unsigned args, const uint64_t *arg,
-          char room[128])
-{
-    struct gsp_trace_record r = {.type = (uint16_t)type, .args = args};
-    const struct gsp_trace_type_info *info = gsp_trace_type_info(type);
-    char name_room[64];
-    const char *name;
-
-    memcpy(r.arg, arg, 8 * args);
-    name = gsp_trace_name(abi, &r, name_room);
-    (void)snprintf(room, 128, "%s%s%s", info->name, strcmp(name, info->name) ? " " : "",
-                   strcmp(name, info->name) ? name : "");
-    return room;
-}
-
-static int fail_at(struct replay *r, struct gsp_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int
-fail_at(struct replay *r, struct gsp_error *err, const char *format, ...)
-{
-    char what[200];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(what, sizeof(what), format, args);
-    va_end(args);
-    gsp_fail(&r->diverged, GSP_ORIGIN_DIVERGED, -EILSEQ, "diverged at record %llu: %s",
-             (unsigned long long)r->call.number, what);
-    gsp_hint(&r->diverged, "trace show FILE shows the record: it begins at byte %llu",
-             (unsigned long long)r->call.offset);
-    if (err)
-        *err = r->diverged;
-    return -EILSEQ;
-}
-
-static int
-fail_end(struct replay *r, const struct asked *q, struct gsp_error *err)
-{
-    char text[128];
-
-    gsp_fail(&r->diverged, GSP_ORIGIN_DIVERGED, -EILSEQ,
-             "the trace has no more calls in section %u, the client sent %s", r->section,
-             call_text(r->base.abi, q->type, q->args, q->arg, text));
-    gsp_hint(&r->diverged, "the recorded client stopped here, or its recording was cut off");
-    if (err)
-        *err = r->diverged;
-    return -EILSEQ;
-}
-
-struct told {
-    struct replay *r;
-    char path[256], trace[160], client[160];
-    bool any;
-};
-
-static void
-keep_first(void *ctx, const char *path, const char *a, const char *b)
-{
-    struct told *t = ctx;
-
-    if (t->any)
-        return;
-    t->any = true;
-    (void)snprintf(t->path, sizeof(t->path), "%s", path);
-    (void)snprintf(t->trace, sizeof(t->trace), "%s", a);
-    (void)snprintf(t->client, sizeof(t->client), "%s", b);
-}
-
-static bool
-same_handle(void *ctx, uint32_t trace, uint32_t client)
-{
-    const struct told *t = ctx;
-
-    return handle_map_to(&t->r->handles, client) == trace;
-}
-
-/* What differs from run to run and says nothing. */
-static bool
-ignore_field(void *ctx, const char *struct_name, const char *field)
-{
-    static const char *const ignored[][2] = {
-        {"NV0000_ALLOC_PARAMETERS", "processID"  },
-        {"NV0000_ALLOC_PARAMETERS", "processName"},
-        {"NV0000_ALLOC_PARAMETERS", "pOsPidInfo" },
-    };
-
-    (void)ctx;
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        if (!strcmp(ignored[i][0], struct_name) && !strcmp(ignored[i][1], field))
-            return true;
-    return false;
-}
-
-/* Matching */
-
-/* A new object's handle is the client's choice; all others must be known. */
-static bool
-is_new_handle(const struct asked *q, unsigned i)
-{
-    return i == 2 && (q->type == GSP_TRACE_ALLOC || q->type == GSP_TRACE_DUP);
-}
-
-/* The root names itself: as its own client too. */
-static bool
-is_root(const struct asked *q)
-{
-    return q->type == GSP_TRACE_ALLOC && q->arg[0] == q->arg[2];
-}
-
-static int
-match_args(struct replay *r, const struct asked *q, struct gsp_error *err)
-{
-    const struct gsp_trace_type_info *info = gsp_trace_type_info(q->type);
-    char name[128];
-
-    for (unsigned i = 0; i < q->args; i++) {
-        const bool handle = info->arg[i].kind == GSP_TRACE_HANDLE;
-        const uint64_t mine =
-            handle ? handle_map_to(&r->handles, (uint32_t)q->arg[i]) : q->arg[i];
-
-        if (is_new_handle(q, i) || (i == 0 && is_root(q)) || mine == r->call.arg[i])
-            continue;
-        return fail_at(r, err, "%s: %s: the trace has 0x%llx, the client sent 0x%llx",
-                       call_text(r->base.abi, q->type, q->args, q->arg, name),
-                       info->arg[i].name, (unsigned long long)r->call.arg[i],
-                       (unsigned long long)q->arg[i]);
-    }
-    return 0;
-}
-
-/* Whether it is the same thing that is asked, handles and parameters apart. */
-static bool
-same_call(const struct replay *r, const struct asked *q)
-{
-    const struct gsp_trace_type_info *info = gsp_trace_type_info(q->type);
-
-    if (r->call.type != q->type || r->call.args < q->args)
-        return false;
-    for (unsigned i = 0; i < q->args; i++)
-        if (info->arg[i].kind != GSP_TRACE_HANDLE && info->arg[i].kind != GSP_TRACE_DEC &&
-            info->arg[i].kind != GSP_TRACE_HEX && r->call.arg[i] != q->arg[i])
-            return false;
-    return true;
-}
-
-static int
-grow_scratch(struct replay *r, size_t bytes, struct gsp_error *err)
-{
-    uint8_t *more;
-
-    if (bytes <= r->scratch_cap)
-        return 0;
-    more = gsp_host_realloc(r->host, r->scratch, bytes);
-    if (!more)
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to replay");
-    r->scratch = more;
-    r->scratch_cap = bytes;
-    return 0;
-}
-
-/* Parameters as they were recorded, with pointers that lead to what was recorded behind them.
- */
-static int
-recorded_params(struct replay *r, const struct nvrm_layout *layout,
-                enum gsp_trace_exchange which, struct gsp_trace_piece *out,
-                struct gsp_error *err)
-{
-    const struct gsp_trace_piece memory = gsp_trace_exchanged(
-        &r->call, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
-    size_t at;
-    int rc;
-
-    *out = gsp_trace_exchanged(&r->call, which);
-    if (!layout || !(layout->flags & NVRM_LAYOUT_PTR) || out->bytes < layout->size)
-        return 0;
-    at = trace_pad(out->bytes);
-    rc = grow_scratch(r, at + memory.bytes, err);
-    if (rc < 0)
-        return rc;
-    memcpy(r->scratch, out->data, out->bytes);
-    if (memory.bytes)
-        memcpy(r->scratch + at, memory.data, memory.bytes);
-    gsp_trace_memory_point(r->base.abi, layout, r->scratch, out->bytes, r->scratch + at,
-                           memory.bytes);
-    out->data = r->scratch;
-    return 0;
-}
-
-static int
-match_params(struct replay *r, const struct asked *q, struct gsp_error *err)
-{
-    const struct nvrm_layout *layout = gsp_trace_layout(r->base.abi, &r->call);
-    struct told told = {.r = r};
-    const struct gsp_compare_config config = {
-        .same_handle = same_handle, .ignore = ignore_field, .differ = keep_first, .ctx = &told};
-    struct gsp_trace_piece in;
-    char name[128];
-    int rc = recorded_params(r, layout, GSP_TRACE_IN, &in, err);
-
-    if (rc < 0)
-        return rc;
-    (void)call_text(r->base.abi, q->type, q->args, q->arg, name);
-    if (in.bytes != q->params_bytes)
-        return fail_at(r, err,
-                       "%s: size of the parameters: the trace has %zu bytes, the client sent "
-                       "%zu",
-                       name, in.bytes, q->params_bytes);
-    const struct gsp_compare_side trace = {r->base.abi, layout, in.data, in.bytes};
-    const struct gsp_compare_side client = {r->base.abi, layout, q->params, q->params_bytes};
-
-    if (!in.bytes || gsp_compare(&config, &trace, &client) == 0)
-        return 0;
-    return fail_at(r, err, "%s: %s: the trace has %s, the client sent %s", name, told.path,
-                   told.trace, told.client);
-}
-
-static int
-match(struct replay *r, const struct asked *q, struct gsp_error *err)
-{
-    char mine[128], theirs[128];
-    int rc;
-
-    if (r->diverged.origin != GSP_ORIGIN_NONE) {
-        if (err)
-            *err = r->diverged;
-        return -EILSEQ;
-    }
-    rc = peek(r, true, err);
-    if (rc == -ENODATA)
-        return fail_end(r, q, err);
-    if (rc < 0)
-        return rc;
-    if (!same_call(r, q))
-        return fail_at(r, err, "the trace has %s, the client sent %s",
-                       call_text(r->base.abi, r->call.type, r->call.args, r->call.arg, theirs),
-                       call_text(r->base.abi, q->type, q->args, q->arg, mine));
-    rc = match_args(r, q, err);
-    if (rc == 0)
-        rc = match_params(r, q, err);
-    if (rc == 0 && is_new_handle(q, 2))
-        rc = handle_map_add(&r->handles, (uint32_t)q->arg[2], (uint32_t)r->call.arg[2]);
-    return rc;
-}
 
 /* Answering */
 
@@ -385,7 +63,7 @@ answer_pointers(struct replay *r, const struct nvrm_layout *layout, void *params
 {
     const struct gsp_trace_piece memory = gsp_trace_exchanged(&r->call, GSP_TRACE_OUT_MEMORY);
     const struct nvrm_field *f = nvrm_layout_fields(r->base.abi.schema, layout);
-    int rc = grow_scratch(r, bytes, err);
+    int rc = replay_grow_scratch(r, bytes, err);
 
     if (rc < 0)
         return rc;
@@ -426,11 +104,39 @@ answer(struct replay *r, void *params, size_t params_bytes, struct gsp_error *er
     return rc < 0 ? rc : 0;
 }
 
+/* Mappings that are alive: few, and each is looked for once. */
+static int
+keep_mapping(struct replay *r, void *at, size_t bytes)
+{
+    struct mapping *m = gsp_host_alloc(r->host, sizeof(*m));
+
+    if (!m)
+        return -ENOMEM;
+    *m = (struct mapping){r->mappings, at, bytes};
+    r->mappings = m;
+    return 0;
+}
+
+static void
+drop_mapping(struct replay *r, const void *at)
+{
+    struct mapping **link = &r->mappings, *m;
+
+    while (*link && (*link)->at != at)
+        link = &(*link)->next;
+    m = *link;
+    if (!m)
+        return;
+    *link = m->next;
+    munmap(m->at, m->bytes);
+    gsp_host_free(r->host, m);
+}
+
 static int
 replay_call(struct gsp_backend *b, const struct asked *q, void *params, struct gsp_error *err)
 {
     struct replay *r = (struct replay *)b;
-    int rc = match(r, q, err);
+    int rc = replay_match(r, q, err);
 
     return rc < 0 ? rc : answer(r, params, q->params_bytes, err);
 }
@@ -489,12 +195,99 @@ replay_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t
 {
     struct replay *r = (struct replay *)b;
     const struct asked q = {GSP_TRACE_CALL, 1, {function}, payload, payload_bytes};
-    int rc = match(r, &q, err);
+    int rc = replay_match(r, &q, err);
 
     if (rc < 0)
         return rc;
     *reply_bytes_out = r->call.args > 1 ? (size_t)r->call.arg[1] : 0;
     return answer(r, reply, reply_cap, err);
+}
+
+/* RM chose the handle: it is the same one again. */
+static int
+replay_open_client(struct gsp_backend *b, uint32_t *hClient_out, struct gsp_error *err)
+{
+    struct replay *r = (struct replay *)b;
+    const struct asked q = {.type = GSP_TRACE_OPEN_CLIENT};
+    int rc = replay_match(r, &q, err);
+
+    if (rc < 0)
+        return rc;
+    *hClient_out = r->call.args ? (uint32_t)r->call.arg[0] : 0;
+    return answer(r, NULL, 0, err);
+}
+
+/* What was in a mapping is not in the trace: it is zeros. */
+static int
+replay_map(struct gsp_backend *b, const struct gsp_map *map, void **at_out,
+           struct gsp_error *err)
+{
+    struct replay *r = (struct replay *)b;
+    const struct asked q = {
+        .type = GSP_TRACE_MAP,
+        .args = 6,
+        .arg = {map->hClient, map->hDevice, map->hMemory, map->offset, map->bytes, map->flags}
+    };
+    void *at;
+    int rc = replay_match(r, &q, err);
+
+    if (rc < 0)
+        return rc;
+    rc = answer(r, NULL, 0, err);
+    if (rc < 0)
+        return rc;
+    at = mmap(NULL, map->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a mapping");
+    if (keep_mapping(r, at, map->bytes) < 0) {
+        munmap(at, map->bytes);
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a mapping");
+    }
+    *at_out = at;
+    return 0;
+}
+
+static int
+replay_unmap(struct gsp_backend *b, void *at, struct gsp_error *err)
+{
+    struct replay *r = (struct replay *)b;
+    const struct asked q = {.type = GSP_TRACE_UNMAP};
+    int rc = replay_match(r, &q, err);
+
+    drop_mapping(r, at);
+    return rc < 0 ? rc : answer(r, NULL, 0, err);
+}
+
+static int
+replay_map_dma(struct gsp_backend *b, struct gsp_map_dma *map, struct gsp_error *err)
+{
+    struct replay *r = (struct replay *)b;
+    const struct asked q = {
+        .type = GSP_TRACE_MAP_DMA,
+        .args = 7,
+        .arg = {map->hClient, map->hDevice, map->hDma, map->hMemory, map->offset, map->bytes,
+                map->flags}
+    };
+    int rc = replay_match(r, &q, err);
+
+    if (rc < 0)
+        return rc;
+    if (r->call.args > 7)
+        map->gpu_va = r->call.arg[7];
+    return answer(r, NULL, 0, err);
+}
+
+static int
+replay_unmap_dma(struct gsp_backend *b, const struct gsp_map_dma *map, struct gsp_error *err)
+{
+    const struct asked q = {
+        .type = GSP_TRACE_UNMAP_DMA,
+        .args = 8,
+        .arg = {map->hClient, map->hDevice, map->hDma, map->hMemory, map->offset, map->bytes,
+                map->flags, map->gpu_va}
+    };
+
+    return replay_call(b, &q, NULL, err);
 }
 
 /* An event is due when every call that was answered before it has been made again. */
@@ -504,11 +297,11 @@ replay_event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t t
 {
     struct replay *r = (struct replay *)b;
     const struct nvrm_layout *layout;
-    int rc = peek(r, false, err);
+    int rc = replay_peek(r, false, err);
 
     (void)timeout_ns;
     if (rc == 0) {
-        rc = peek(r, true, err);
+        rc = replay_peek(r, true, err);
         rc = rc == -ENODATA || (rc == 0 && r->event.offset < r->call.offset) ? 0 : -ENODATA;
     }
     if (rc == -ENODATA)
@@ -538,6 +331,8 @@ replay_close(struct gsp_backend *b)
 {
     struct replay *r = (struct replay *)b;
 
+    while (r->mappings)
+        drop_mapping(r, r->mappings->at);
     gsp_trace_close(r->calls);
     gsp_trace_close(r->events);
     handle_map_fini(&r->handles);
@@ -554,6 +349,11 @@ static const struct gsp_backend_ops replay_ops = {
     .dup = replay_dup,
     .rpc = replay_rpc,
     .event_next = replay_event_next,
+    .open_client = replay_open_client,
+    .map = replay_map,
+    .unmap = replay_unmap,
+    .map_dma = replay_map_dma,
+    .unmap_dma = replay_unmap_dma,
     .close = replay_close,
 };
 
@@ -608,7 +408,14 @@ set_up(struct replay *r, const struct gsp_replay_config *config, struct gsp_erro
         return gsp_fail(err, GSP_ORIGIN_RELEASE, -ENOENT,
                         "the trace is of release %s, which is not known", section.release);
     rc = open_reader(config, &r->calls, err);
-    return rc < 0 ? rc : open_reader(config, &r->events, err);
+    if (rc == 0)
+        rc = open_reader(config, &r->events, err);
+    if (rc == 0)
+        rc = replay_peek(r, true, err);
+    /* A client asks RM for its handle where it can: here, when the recorded one did. */
+    if (rc < 0 || r->call.type != GSP_TRACE_OPEN_CLIENT)
+        r->ops.open_client = NULL;
+    return rc == -ENODATA ? 0 : rc;
 }
 
 int
@@ -620,7 +427,8 @@ gsp_replay_open(const struct gsp_replay_config *config, struct gsp_backend **bac
 
     if (!r)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to replay");
-    r->base.ops = &replay_ops;
+    r->ops = replay_ops;
+    r->base.ops = &r->ops;
     r->host = r->handles.host = config->host;
     r->section = config->section ? config->section : 1;
     rc = set_up(r, config, err);
@@ -640,7 +448,7 @@ gsp_replay_check(struct gsp_backend *backend, struct gsp_error *err)
     while (backend->behind)
         backend = backend->behind;
     r = (const struct replay *)backend;
-    if (backend->ops != &replay_ops || r->diverged.origin == GSP_ORIGIN_NONE)
+    if (backend->ops->close != replay_close || r->diverged.origin == GSP_ORIGIN_NONE)
         return 0;
     if (err)
         *err = r->diverged;

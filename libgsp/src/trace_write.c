@@ -26,7 +26,8 @@ struct gsp_trace_writer {
     bool own_fd, pipe;
     uint64_t start_ns;
     uint64_t records, bytes, lost;
-    int rc; /* sticky: of the first write that failed */
+    int rc;  /* sticky: of the first write that failed */
+    int why; /* of the first record that was lost */
     uint8_t *frame;
     size_t frame_cap;
 };
@@ -162,10 +163,10 @@ write_locked(struct gsp_trace_writer *w, const struct gsp_trace_record *r)
         rc = write_all(w, w->frame, bytes);
         w->rc = rc;
     }
-    if (rc < 0)
-        w->lost++;
-    else
+    if (rc == 0)
         w->records++;
+    else if (!w->lost++)
+        w->why = rc;
     return rc;
 }
 
@@ -318,10 +319,10 @@ gsp_trace_writer_close(struct gsp_trace_writer *w, struct gsp_error *err)
         end.arg[1] = w->bytes;
         (void)gsp_trace_write(w, &end);
     }
-    if (w->rc < 0) {
-        rc = gsp_fail(err, GSP_ORIGIN_LOCAL, w->rc,
+    if (w->lost) {
+        rc = gsp_fail(err, GSP_ORIGIN_LOCAL, w->why,
                       "the trace is incomplete: %s; %" PRIu64 " records were not written",
-                      strerrordesc_np(-w->rc), w->lost);
+                      strerrordesc_np(-w->why), w->lost);
         gsp_hint(err, "what was written before is usable");
     }
     if (w->own_fd)

@@ -54,6 +54,11 @@ enum gsp_trace_type {
     GSP_TRACE_UNMAP = 37,
     GSP_TRACE_CALL = 38,  /* a raw RPC that the client asked for */
     GSP_TRACE_EVENT = 39, /* an event that the client took */
+    GSP_TRACE_OPEN_CLIENT = 40,
+    GSP_TRACE_MAP_DMA = 41,
+    GSP_TRACE_UNMAP_DMA = 42,
+    GSP_TRACE_EXPORT = 43,
+    GSP_TRACE_IMPORT = 44,
 
     GSP_TRACE_BUS = 48, /* struct gsp_bus_access */
 
