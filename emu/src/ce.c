@@ -216,15 +216,15 @@ signal(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
 static void
 interrupt(struct emu_channel *ch, uint32_t launch)
 {
-    const struct emu_engine *e = emu_host_copy_engine(ch);
     const uint32_t type = launch >> 5 & 3;
+    const bool conditional = (launch >> 3 & 3) == CE_SEMAPHORE_CONDITIONAL_INTR;
+    const struct emu_engine *e = type || conditional ? emu_host_copy_engine(ch) : NULL;
 
     if (!e)
         return;
     if (type == CE_INTERRUPT_BLOCKING)
         emu_host_interrupt(ch->gpu, e->stall);
-    else if (type == CE_INTERRUPT_NON_BLOCKING ||
-             (launch >> 3 & 3) == CE_SEMAPHORE_CONDITIONAL_INTR)
+    else if (type == CE_INTERRUPT_NON_BLOCKING || conditional)
         emu_host_interrupt(ch->gpu, e->nonstall);
 }
 

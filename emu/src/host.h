@@ -47,6 +47,7 @@ struct emu_mapping {
     unsigned target; /* as emu_hw_target() */
     uint64_t addr;   /* of the byte that was asked for */
     uint64_t bytes;  /* of the whole page */
+    uint64_t run;    /* from that byte on, to where the memory of following pages ends */
     bool read_only, privileged, no_atomics;
     bool sparse; /* mapped to nowhere: reads give 0 */
 };

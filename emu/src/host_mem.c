@@ -74,7 +74,7 @@ one_page(const struct emu_view *v, uint64_t va, uint64_t want, enum emu_access a
         type = check_rights(v, &m, access);
     if (type != EMU_FAULT_NONE)
         return refuse(f, type, access, va);
-    *n = m.bytes - (va & (m.bytes - 1));
+    *n = m.sparse || v->gpu->host.tlb.on ? m.bytes - (va & (m.bytes - 1)) : m.run;
     *n = *n < want ? *n : want;
     *p = NULL;
     if (m.sparse)

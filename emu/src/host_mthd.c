@@ -110,10 +110,16 @@ mem_op(struct emu_channel *ch)
 }
 
 static void
-host_method(struct emu_channel *ch, uint32_t subch, uint32_t method, uint32_t data)
+non_stall_interrupt(struct emu_channel *ch)
 {
     const struct emu_engine *engine = emu_host_engine(ch);
 
+    emu_host_interrupt(ch->gpu, engine ? engine->nonstall : UINT32_MAX);
+}
+
+static void
+host_method(struct emu_channel *ch, uint32_t subch, uint32_t method, uint32_t data)
+{
     ch->host[method / 4] = data;
     switch (method) {
     case HOST_SET_OBJECT:
@@ -126,7 +132,7 @@ host_method(struct emu_channel *ch, uint32_t subch, uint32_t method, uint32_t da
         emu_sem_execute(ch);
         break;
     case HOST_NON_STALL_INTERRUPT:
-        emu_host_interrupt(ch->gpu, engine ? engine->nonstall : UINT32_MAX);
+        non_stall_interrupt(ch);
         break;
     case HOST_MEM_OP_D:
         mem_op(ch);

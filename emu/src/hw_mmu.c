@@ -120,6 +120,7 @@ page(unsigned version, uint64_t entry, uint64_t va, unsigned shift, struct emu_m
     else
         out->addr = bits(entry, 51, 12) << 12;
     out->addr += va & (out->bytes - 1);
+    out->run = out->bytes - (va & (out->bytes - 1));
     set_rights(version, entry, out);
     return EMU_FAULT_NONE;
 }
@@ -132,12 +133,29 @@ big_decides(unsigned version, uint64_t entry)
            (version == 3 && bits(entry, 7, 3) == V3_NO_VALID_4KB_PAGE);
 }
 
+/* Pages that follow in the same table, with memory that follows and the same rights, are one
+ * run: their entries differ by the page's size alone. Entries up to `last` are looked at. */
+static void
+extend(struct emu_gpu *gpu, unsigned version, const struct table *t, uint64_t index,
+       uint64_t last, unsigned shift, struct emu_mapping *out)
+{
+    const uint64_t step = version == 2 ? UINT64_C(1) << (shift - 4) : UINT64_C(1) << shift;
+    const uint64_t *entries = emu_hw_target(gpu, t->target, t->addr, (last + 1) * 8);
+
+    while (!out->sparse && entries && index < last &&
+           entries[index + 1] == entries[index] + step) {
+        out->run += out->bytes;
+        index++;
+    }
+}
+
 /* The two tables below a dual entry: 64 KiB pages, then 4 KiB pages. */
 static enum emu_mmu_fault
 walk_dual(struct emu_gpu *gpu, unsigned version, const struct table *t, uint64_t va,
           struct emu_mapping *out)
 {
-    const uint64_t at = bits(va, 28, 21) * 16;
+    const uint64_t at = bits(va, 28, 21) * 16, small = bits(va, 20, 12);
+    enum emu_mmu_fault fault;
     struct table below;
     uint64_t low, high, entry;
     bool big;
@@ -147,10 +165,16 @@ walk_dual(struct emu_gpu *gpu, unsigned version, const struct table *t, uint64_t
     if (low & IS_PTE)
         return page(version, low, va, 21, out);
     big = follow(version, low, 8, &below);
-    if (big && load(gpu, &below, bits(va, 20, 16) * 8, &entry) && big_decides(version, entry))
-        return page(version, entry, va, 16, out);
-    if (follow(version, high, 12, &below) && load(gpu, &below, bits(va, 20, 12) * 8, &entry))
-        return page(version, entry, va, 12, out);
+    if (big && load(gpu, &below, bits(va, 20, 16) * 8, &entry) && big_decides(version, entry)) {
+        fault = page(version, entry, va, 16, out);
+        extend(gpu, version, &below, bits(va, 20, 16), 31, 16, out);
+        return fault;
+    }
+    if (follow(version, high, 12, &below) && load(gpu, &below, small * 8, &entry)) {
+        fault = page(version, entry, va, 12, out);
+        extend(gpu, version, &below, small, big ? small | 15 : 511, 12, out);
+        return fault;
+    }
     if (big)
         return EMU_FAULT_PTE;
     return nowhere(version, low, 21, out) == EMU_FAULT_NONE ? EMU_FAULT_NONE
