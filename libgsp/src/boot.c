@@ -53,17 +53,6 @@ boot_is_late(const struct gsp_boot *b)
     return boot_now_ns(b) >= b->deadline_ns;
 }
 
-static int
-fail_lost(struct gsp_error *err)
-{
-    const int rc =
-        gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
-                 "the GPU has fallen off the bus: registers read 0xffffffff (Xid 79)");
-
-    gsp_hint(err, "reseat or power-cycle the card; a bus reset will not bring it back");
-    return rc;
-}
-
 int
 boot_fail_reg(struct gsp_boot *b, uint32_t off, int rc, const char *what, struct gsp_error *err)
 {
@@ -71,7 +60,7 @@ boot_fail_reg(struct gsp_boot *b, uint32_t off, int rc, const char *what, struct
     char name[96];
 
     if (value == 0xffffffff && boot_rd(b, NV_PMC_BOOT_0) == 0xffffffff)
-        return fail_lost(err);
+        return gsprm_fail_lost(b->bus, err);
     nvrm_reg_name(off, name, sizeof(name));
     return gsp_fail(err, GSP_ORIGIN_PROTOCOL, rc, "%s: %s (0x%06x) reads 0x%08x", what, name,
                     off, value);
@@ -89,7 +78,7 @@ boot_poll(struct gsp_boot *b, uint32_t off, uint32_t mask, uint32_t want, const 
         if ((value & mask) == want && value != 0xffffffff)
             return 0;
         if (value == 0xffffffff && boot_rd(b, NV_PMC_BOOT_0) == 0xffffffff)
-            return fail_lost(err);
+            return gsprm_fail_lost(b->bus, err);
         if (late)
             return boot_fail_reg(b, off, -ETIMEDOUT, what, err);
         if (tries > 8)
@@ -212,6 +201,16 @@ name_state(const struct gsp_boot_state *state, struct gsp_error *err)
                       "state is for");
 }
 
+/* Whatever a state makes of a card that reads all ones: the card is lost. */
+static int
+explain(struct gsp_boot *b, const struct boot_state *s, int rc, struct gsp_error *err)
+{
+    if (rc != -ENODEV && boot_rd(b, NV_PMC_BOOT_0) == 0xffffffff)
+        rc = gsprm_fail_lost(b->bus, err);
+    name_state(&s->pub, err);
+    return rc;
+}
+
 static void
 start_report(struct gsp_boot *b, const struct boot_state *s)
 {
@@ -226,6 +225,24 @@ start_report(struct gsp_boot *b, const struct boot_state *s)
     b->deadline_ns = b->report.start_ns + ns;
 }
 
+/* *err is filled when it fails, and told to the observer. */
+static int
+run_state(struct gsp_boot *b, const struct boot_state *s, struct gsp_error *err)
+{
+    int rc = s->run(b, err);
+
+    if (rc < 0) {
+        rc = explain(b, s, rc, err);
+        b->report.err = err;
+    }
+    b->report.end_ns = boot_now_ns(b);
+    b->report.rc = rc;
+    if (b->config.observe)
+        b->config.observe(b->config.observe_ctx, &b->report);
+    b->report.err = NULL;
+    return rc;
+}
+
 int
 gsp_boot_step(struct gsp_boot *b, struct gsp_error *err)
 {
@@ -237,16 +254,7 @@ gsp_boot_step(struct gsp_boot *b, struct gsp_error *err)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EALREADY, "GSP-RM is already up");
     s = &b->chip->states[b->next];
     start_report(b, s);
-    rc = s->run(b, &local);
-    b->report.end_ns = boot_now_ns(b);
-    b->report.rc = rc;
-    if (rc < 0) {
-        name_state(&s->pub, &local);
-        b->report.err = &local;
-    }
-    if (b->config.observe)
-        b->config.observe(b->config.observe_ctx, &b->report);
-    b->report.err = NULL;
+    rc = run_state(b, s, &local);
     if (rc < 0) {
         rewind_boot(b);
         if (err)
@@ -298,7 +306,7 @@ choose_chip(struct gsp_boot *b, struct gsp_error *err)
     b->boot0 = boot_rd(b, NV_PMC_BOOT_0);
     b->boot42 = boot_rd(b, NV_PMC_BOOT_42);
     if (b->boot0 == 0xffffffff)
-        return fail_lost(err);
+        return gsprm_fail_lost(b->bus, err);
     b->family = gsp_fw_family_of(NVRM_GET(b->boot42, NV_PMC_BOOT_42_ARCHITECTURE),
                                  NVRM_GET(b->boot42, NV_PMC_BOOT_42_IMPLEMENTATION));
     b->chip = boot_chip_of(b->family);
@@ -352,16 +360,7 @@ boot_run_once(struct gsp_boot *b, const struct boot_state *s, struct gsp_error *
     start_report(b, s);
     b->report.index = 0;
     b->report.count = 1;
-    rc = s->run(b, &local);
-    b->report.end_ns = boot_now_ns(b);
-    b->report.rc = rc;
-    if (rc < 0) {
-        name_state(&s->pub, &local);
-        b->report.err = &local;
-    }
-    if (b->config.observe)
-        b->config.observe(b->config.observe_ctx, &b->report);
-    b->report.err = NULL;
+    rc = run_state(b, s, &local);
     if (rc < 0 && err)
         *err = local;
     if (rc < 0)
@@ -459,7 +458,7 @@ gsp_boot_status(struct gsp_boot *b, struct gsp_boot_status *out, struct gsp_erro
 
     *out = (struct gsp_boot_status){.family = b->family, .boot42 = b->boot42};
     if (boot_rd(b, NV_PMC_BOOT_0) == 0xffffffff)
-        return fail_lost(err);
+        return gsprm_fail_lost(b->bus, err);
     hwcfg2 = boot_rd(b, gsp + NV_PFALCON_FALCON_HWCFG2);
     out->firmware_ready = boot_is_ready(b);
     out->wpr2_up = boot_wpr2_is_up(b);

@@ -151,6 +151,14 @@ record_reset(struct gsp_bus *bus)
     return a.rc;
 }
 
+static const char *
+record_gone(struct gsp_bus *bus)
+{
+    struct recorder *r = (struct recorder *)bus;
+
+    return r->config.bus->ops->gone(r->config.bus);
+}
+
 static int
 record_direct_start(struct gsp_bus *bus, uint64_t libos_args)
 {
@@ -192,6 +200,7 @@ gsp_bus_record(const struct gsp_bus_record_config *config, struct gsp_bus **bus_
         .dma_alloc = record_dma_alloc,
         .dma_free = record_dma_free,
         .irq_wait = record_irq_wait,
+        .gone = behind->gone ? record_gone : NULL,
         .reset = behind->reset ? record_reset : NULL,
         .direct_start = behind->direct_start ? record_direct_start : NULL,
         .close = record_close,

@@ -365,6 +365,12 @@ bus_reset(struct gsp_bus *bus)
     return rc;
 }
 
+static const char *
+bus_gone(struct gsp_bus *bus)
+{
+    return from_bus(bus)->link.fd < 0 ? "the emulator behind the vfio-user socket" : NULL;
+}
+
 static int
 bus_direct_start(struct gsp_bus *bus, uint64_t libos_args)
 {
@@ -400,6 +406,7 @@ static const struct gsp_bus_ops ops = {
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,
+    .gone = bus_gone,
     .reset = bus_reset,
     .close = bus_close,
 };
@@ -414,6 +421,7 @@ static const struct gsp_bus_ops preboot_ops = {
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,
+    .gone = bus_gone,
     .reset = bus_reset,
     .direct_start = bus_direct_start,
     .close = bus_close,

@@ -134,6 +134,16 @@ check_usable(const struct gsp_rpc *rpc, struct gsp_error *err)
                     "an earlier message was sent only in part: GSP-RM must be restarted");
 }
 
+/* The bus says that nothing will come any more. */
+static int
+fail_gone(struct gsp_rpc *rpc, struct gsp_error *err)
+{
+    const int health = rpc->config.health ? rpc->config.health(rpc->config.ctx, err) : 0;
+
+    return health < 0 ? health
+                      : gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "the device is gone");
+}
+
 /* Why an answer did not come. */
 static int
 fail_wait(struct gsp_rpc *rpc, int rc, const struct gsp_rpc_record *r, const char *what,
@@ -148,7 +158,7 @@ fail_wait(struct gsp_rpc *rpc, int rc, const struct gsp_rpc_record *r, const cha
     if (health < 0)
         return health;
     if (rc == -ENODEV)
-        return gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "the device is gone");
+        return fail_gone(rpc, err);
     gsp_fail(err, GSP_ORIGIN_PROTOCOL, -ETIMEDOUT,
              "%s %s (%u) sequence %u (0x%x 0x%x) within %llu ms", what,
              rpc_name(rpc->config.abi, r->function), r->function, r->sequence, r->data[0],
@@ -335,7 +345,7 @@ gsp_rpc_event_next(struct gsp_rpc *rpc, struct gsp_event *event_out, uint64_t ti
             if (rc == -ETIMEDOUT)
                 return -EAGAIN;
             if (rc == -ENODEV)
-                return gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "the device is gone");
+                return fail_gone(rpc, err);
         }
         if (rc < 0)
             return rc;

@@ -134,6 +134,23 @@ check_core(struct gsp_rm *rm, struct gsp_error *err)
     return rc;
 }
 
+int
+gsprm_fail_lost(struct gsp_bus *bus, struct gsp_error *err)
+{
+    const char *peer = bus->ops->gone ? bus->ops->gone(bus) : NULL;
+    int rc;
+
+    if (peer) {
+        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "%s is gone: it closed the connection", peer);
+        gsp_hint(err, "start nvrm-emu again: its card begins as after a reset");
+        return rc;
+    }
+    rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                  "the GPU has fallen off the bus: registers read 0xffffffff (Xid 79)");
+    gsp_hint(err, "reseat or power-cycle the card; a bus reset will not bring it back");
+    return rc;
+}
+
 static int
 check_health(void *ctx, struct gsp_error *err)
 {
@@ -141,12 +158,8 @@ check_health(void *ctx, struct gsp_error *err)
     char text[120];
     int rc;
 
-    if (rd(rm, NV_PMC_BOOT_0) == 0xffffffff) {
-        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
-                      "the GPU has fallen off the bus: registers read 0xffffffff (Xid 79)");
-        gsp_hint(err, "reseat or power-cycle the card; a bus reset will not bring it back");
-        return rc;
-    }
+    if (rd(rm, NV_PMC_BOOT_0) == 0xffffffff)
+        return gsprm_fail_lost(rm->config.bus, err);
     if (NVRM_GET(rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT),
                  NV_PFALCON_FALCON_IRQSTAT_HALT)) {
         crash_text(rm, text, sizeof(text));

@@ -64,6 +64,8 @@ int gsprm_post_init(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_link(struct gsp_rm *rm, struct gsp_error *err);
 /** -ENODEV when the card is lost or GSP-RM has crashed. */
 int gsprm_check_health(struct gsp_rm *rm, struct gsp_error *err);
+/** Registers read all ones: -ENODEV, with the reason. */
+int gsprm_fail_lost(struct gsp_bus *bus, struct gsp_error *err);
 /** Frees the session; GSP-RM must no longer run. */
 void gsprm_destroy(struct gsp_rm *rm);
 /** The session at the bottom of a stack of backends; NULL when it is another kind. */

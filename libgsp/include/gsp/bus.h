@@ -54,6 +54,10 @@ struct gsp_bus_ops {
      * -ETIMEDOUT early when it knows that nothing will come. */
     int (*irq_wait)(struct gsp_bus *bus, uint64_t timeout_ns);
 
+    /** Optional. What stood for the card and is gone ("the emulator behind /tmp/card"), so that
+     * all ones are not taken for a dead card; NULL while it is there. */
+    const char *(*gone)(struct gsp_bus *bus);
+
     /** Function-level reset. 0 or -EOPNOTSUPP. */
     int (*reset)(struct gsp_bus *bus);
 
