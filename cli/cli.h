@@ -46,7 +46,7 @@ struct cli_options {
     const char *device;
     const char *firmware; /* release, "auto" or NULL */
     const char *policy;   /* file */
-    const char *record; /* file, or NULL */
+    const char *record;   /* file, or NULL */
     enum cli_record_level record_level;
     uint64_t timeout_ns; /* 0: the default of what is waited for */
     enum cli_format format;
@@ -72,6 +72,7 @@ struct cli {
     json_t *result;            /* what the last line gave, when results stay */
     json_t *references;        /* this line's words that held variables: as sent -> as typed */
     json_t *lines;             /* lines so far with their exit codes: history */
+    json_t *owners;            /* handle -> who allocated it: tree_doc.h */
     unsigned depth;            /* of source and rerun */
     json_t *steps;             /* what succeeded, for save; NULL: nothing yet */
     volatile int *interrupted; /* set by SIGINT while a wait goes on */

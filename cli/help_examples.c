@@ -28,6 +28,8 @@ static const struct {
     {"ctl",     "-j ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 '{\"fbInfoListSize\": 1}'"},
     {"rpc",     "--dry-run rpc GSP_RM_CONTROL cmd=0x20800110"                              },
     {"tree",    "tree --params"                                                            },
+    {"tree",    "-e 'run tests/cli/data/leaks.json' -e 'tree --leaks'"                     },
+    {"tree",    "tree --dot"                                                               },
     {"event",   "event watch --trigger --count 1"                                          },
     {"run",     "run examples/bringup.json"                                                },
     {"run",     "run --check -F all examples/bringup.json"                                 },

@@ -11,6 +11,7 @@
 #include "cmds.h"
 #include "line.h"
 #include "session.h"
+#include "tree_doc.h"
 #include "vars.h"
 
 enum { MOST_LINES = 10000 };
@@ -181,6 +182,24 @@ keep_line(struct cli *cli, const char *line, int rc)
                                                     strcspn(line, "\n"), "exit", rc));
 }
 
+/* Who the new objects belong to: the script that ran, else the line. */
+static void
+own_objects(struct cli *cli, const char *line, int argc, char **argv)
+{
+    const size_t number = json_array_size(cli->lines) + 1;
+    const char *script = NULL;
+    char owner[160];
+
+    for (int i = 0; i + 1 < argc && !script; i++)
+        script = !strcmp(argv[i], "run") ? argv[i + 1] : NULL;
+    if (script)
+        snprintf(owner, sizeof(owner), "run %s", script);
+    else
+        snprintf(owner, sizeof(owner), "line %zu: %.*s", number, (int)strcspn(line, "\n"),
+                 line);
+    tree_own(cli, owner, script != NULL);
+}
+
 int
 cli_run_line(struct cli *cli, const char *line)
 {
@@ -192,6 +211,8 @@ cli_run_line(struct cli *cli, const char *line)
     if (argc < 0)
         return cli_fail(cli, &err);
     rc = argc ? run_split(cli, line, argc, argv) : CLI_OK;
+    if (argc && cli->keep_session)
+        own_objects(cli, line, argc, argv);
     line_free(argv);
     if (argc)
         keep_line(cli, line, rc);

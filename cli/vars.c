@@ -326,5 +326,6 @@ vars_fini(struct cli *cli)
     json_decref(cli->result);
     json_decref(cli->references);
     json_decref(cli->lines);
-    cli->vars = cli->result = cli->references = cli->lines = NULL;
+    json_decref(cli->owners);
+    cli->vars = cli->result = cli->references = cli->lines = cli->owners = NULL;
 }

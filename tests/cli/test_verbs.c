@@ -367,6 +367,46 @@ help_and_version_say_what_there_is(void **state)
 }
 
 static void
+tree_filters_sums_up_and_draws_graphs(void **state)
+{
+#define SETUP                                                                                  \
+    "nvrm-cli -q -e 'vas = alloc FERMI_VASPACE_A' -e 'mem = alloc NV01_MEMORY_LOCAL_USER "     \
+    "owner=1 "                                                                                 \
+    "type=0 size=0x200000' -e 'alloc device KEPLER_CHANNEL_GROUP_A hVASpace=$vas "             \
+    "engineType=1' "
+    (void)state;
+    cli_expect_text(SETUP "-e 'tree --sizes'", 0, "NV01_MEMORY_LOCAL_USER (mem)  2 MiB", NULL);
+    cli_expect_text(SETUP "-e 'tree --sizes'", 0, "NV01_DEVICE_0  below it 2 MiB", NULL);
+    cli_expect_text(SETUP "-e 'tree --owners'", 0, "(vas)  line 1: vas = alloc", NULL);
+    cli_expect_text(SETUP "-e 'tree --name mem' | grep -c GROUP", 1, "0", NULL);
+    cli_expect_text(SETUP "-e 'tree *VASPACE*' | grep -c MEMORY", 1, "0", NULL);
+    cli_expect_text(SETUP "-e 'tree --class NV01_MEMORY*'", 0, "(mem)", NULL);
+    cli_expect_text(SETUP "-e 'tree nothing*'", 0, NULL, "");
+    cli_expect_text(SETUP "-e 'tree --dot'", 0, "[style=dashed, label=\"hVASpace\"];", NULL);
+    cli_expect_text(SETUP "-e 'tree --dot'", 0, "digraph rm {", NULL);
+    cli_expect_text(SETUP "-e '-j tree' | sed 1,3d > /tmp/nvrm-tree.json; nvrm-cli tree --from "
+                          "/tmp/nvrm-tree.json --sizes; rm /tmp/nvrm-tree.json",
+                    0, "(mem)  2 MiB", NULL);
+    cli_expect_text("nvrm-cli tree --watch -n 0.1 --count 3", 0, "NV20_SUBDEVICE_0", NULL);
+#undef SETUP
+}
+
+static void
+leaks_are_what_a_script_left(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -e 'run tests/cli/data/leaks.json' -e 'alloc FERMI_VASPACE_A' -e "
+                    "'tree --leaks'",
+                    0, "run tests/cli/data/leaks.json left 2 objects, 2097152 bytes of memory",
+                    NULL);
+    cli_expect_text("nvrm-cli -e 'run tests/cli/data/leaks.json' -e 'free left' -e '-j tree "
+                    "--leaks' | grep -c '\"handle\"'",
+                    0, "1\n", NULL);
+    cli_expect_text("nvrm-cli -e 'run examples/bringup.json' -e 'tree --leaks'", 0, NULL,
+                    "nothing is left");
+}
+
+static void
 help_explains_every_kind_of_name(void **state)
 {
     (void)state;
@@ -529,6 +569,8 @@ main(void)
         cmocka_unit_test(quiet_and_verbose_change_messages_and_not_data),
         cmocka_unit_test(colour_is_used_only_when_it_is_asked_for_here),
         cmocka_unit_test(help_and_version_say_what_there_is),
+        cmocka_unit_test(tree_filters_sums_up_and_draws_graphs),
+        cmocka_unit_test(leaks_are_what_a_script_left),
         cmocka_unit_test(help_explains_every_kind_of_name),
         cmocka_unit_test(every_example_of_help_runs),
         cmocka_unit_test(the_pages_name_every_verb_and_every_option),
