@@ -20,7 +20,8 @@ static int
 open_emulated(const struct transport_spec *spec, struct nvrm_abi abi, struct cli_card *card,
               struct gsp_error *err)
 {
-    const struct emu_config config = {.chip = spec->chip, .abi = abi, .inject = spec->inject};
+    const struct emu_config config = {
+        .chip = spec->chip, .abi = abi, .inject = spec->inject, .lenient = spec->lenient};
     char message[200] = "";
     int rc = emu_gpu_create(&config, &card->gpu, message, sizeof(message));
 
@@ -124,8 +125,9 @@ make_synthetic(struct cli_card *card, enum gsp_fw_role role, const char *release
 
     free(card->synth[role]);
     card->synth[role] = NULL;
-    rc = card->gpu ? emu_gpu_synth_file(card->gpu, kinds[role], &card->synth[role], &bytes)
-                   : emu_synth_file(card->chip, release, kinds[role], &card->synth[role], &bytes);
+    rc = card->gpu
+             ? emu_gpu_synth_file(card->gpu, kinds[role], &card->synth[role], &bytes)
+             : emu_synth_file(card->chip, release, kinds[role], &card->synth[role], &bytes);
     if (rc == -ENOMEM)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "out of memory for firmware");
     if (rc < 0)

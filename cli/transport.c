@@ -70,6 +70,7 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
         bool *flag;
         enum gsp_pci_via via;
     } words[] = {
+        {"lenient", "emu",       &spec->lenient, GSP_PCI_AUTO },
         {"preboot", "vfio-user", &spec->preboot, GSP_PCI_AUTO },
         {"unbind",  "pci",       &spec->unbind,  GSP_PCI_AUTO },
         {"sysfs",   "pci",       NULL,           GSP_PCI_SYSFS},
@@ -162,7 +163,7 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         gsp_hint(err, "legal: force (speak -F, whatever release the module is)");
     else
         gsp_hint(err, "legal: fw=RELEASE%s",
-                 !strcmp(spec->kind, "emu")   ? " and fault=FAULT"
+                 !strcmp(spec->kind, "emu")   ? ", fault=FAULT and lenient"
                  : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
                                               : " and preboot");
     return -EINVAL;

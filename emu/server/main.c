@@ -20,7 +20,7 @@ static volatile sig_atomic_t stop;
 struct wish {
     const char *chip, *release, *faults;
     uint64_t fb_bytes;
-    bool preboot, retain, verbose;
+    bool preboot, retain, verbose, lenient;
 };
 
 static void
@@ -35,7 +35,7 @@ usage(FILE *to)
 {
     fputs(
         "usage: nvrm-emu [--chip CHIP] [--vram SIZE] [--fw RELEASE] [--fault FAULT]\n"
-        "                [--preboot] [--retain] [--verbose] --socket PATH ...\n"
+        "                [--preboot] [--retain] [--verbose] [--lenient] --socket PATH ...\n"
         "       nvrm-emu --list | --list-faults | --help | --version\n"
         "\n"
         "Serves emulated cards to vfio-user clients, one card behind each --socket. Options\n"
@@ -47,6 +47,7 @@ usage(FILE *to)
         "  --fault FAULT    by name, or TRIGGER=EFFECT[,...]; --list-faults names them\n"
         "  --preboot        GSP-RM starts when its second mailbox is written\n"
         "  --retain         keep the card's state when its client goes; it is reset otherwise\n"
+        "  --lenient        note deviations that firmware refuses, and go on\n"
         "  --verbose        say on stderr what the card refuses, and why\n"
         "  --socket PATH    where the card's client connects\n",
         to);
@@ -95,7 +96,9 @@ print_note(void *ctx, const char *note)
 static int
 add_card(struct vu_server *server, const struct wish *w, const char *path)
 {
-    struct emu_config config = {.chip = w->chip, .inject = w->faults, .fb_bytes = w->fb_bytes};
+    struct emu_config config = {.chip = w->chip, .inject = w->faults,
+                                .fb_bytes = w->fb_bytes,
+                                .lenient = w->lenient};
     struct vu_card_config card = {.path = path, .preboot = w->preboot, .retain = w->retain};
     char message[256] = "";
     int rc;
@@ -184,6 +187,8 @@ take_options(struct vu_server *server, int argc, char **argv)
             w.retain = true;
         else if (!strcmp(argv[i], "--verbose"))
             w.verbose = true;
+        else if (!strcmp(argv[i], "--lenient"))
+            w.lenient = true;
         else if (strncmp(argv[i], "--", 2))
             rc = misuse("unexpected word", argv[i]);
         else {

@@ -136,11 +136,10 @@ check_element_sizes(struct emu_gpu *gpu, const struct emu_wire *q)
     if (!emu_has(q, "queueElementHdrSize"))
         return 0;
     for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        if (emu_get(q, "%s", wanted[i].field) == wanted[i].value)
-            continue;
-        emu_note(gpu, "RMARGS: %s is %llu", wanted[i].field,
-                 (unsigned long long)emu_get(q, "%s", wanted[i].field));
-        return -EINVAL;
+        if (emu_get(q, "%s", wanted[i].field) != wanted[i].value &&
+            !emu_accepts(gpu, "RMARGS: %s is %llu", wanted[i].field,
+                         (unsigned long long)emu_get(q, "%s", wanted[i].field)))
+            return -EINVAL;
     }
     if (emu_get(q, "queueElementHdrSize") == gpu->gsp.headers.element_bytes)
         return 0;
@@ -179,10 +178,9 @@ read_rmargs(struct emu_gpu *gpu, const struct libos_arg *region)
         emu_note(gpu, "RMARGS: too small for GSP_ARGUMENTS_CACHED");
         return -EINVAL;
     }
-    if (emu_get(&args, "srInitArguments.bInPMTransition")) {
-        emu_note(gpu, "RMARGS: bInPMTransition at a cold start");
+    if (emu_get(&args, "srInitArguments.bInPMTransition") &&
+        !emu_accepts(gpu, "RMARGS: bInPMTransition at a cold start"))
         return -EINVAL;
-    }
     rc = check_element_sizes(gpu, &q);
     if (rc == 0)
         rc = read_page_table(gpu, emu_get(&q, "sharedMemPhysAddr"),
@@ -234,10 +232,9 @@ emu_gsp_resume(struct emu_gpu *gpu, uint64_t libos_args)
         return rc;
     if (!emu_wire_init(&args, gpu->abi, "GSP_ARGUMENTS_CACHED",
                        emu_ram_at(&gpu->ram, region.pa, region.size), region.size) ||
-        !emu_get(&args, "srInitArguments.bInPMTransition")) {
-        emu_note(gpu, "RMARGS: a resume without bInPMTransition");
+        (!emu_get(&args, "srInitArguments.bInPMTransition") &&
+         !emu_accepts(gpu, "RMARGS: a resume without bInPMTransition")))
         return -EINVAL;
-    }
     gpu->gsp.suspending = false;
     gpu->gsp.sr_meta = 0;
     gpu->gsp.state = EMU_GSP_STARTING;

@@ -54,6 +54,7 @@ struct emu_gpu {
 
 /** Nanoseconds since some fixed moment. */
 uint64_t emu_now_ns(void);
+    bool lenient;                          /* deviations are noted and accepted */
 
 /** Remember, for emu_gpu_note_at(), why something was refused. */
 void emu_note(struct emu_gpu *gpu, const char *format, ...)
@@ -71,6 +72,13 @@ int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint3
 /** As a function-level reset leaves it: no addresses, and nothing enabled. */
 void emu_config_unassign(struct emu_gpu *gpu);
 /** Where software put a BAR. */
+/**
+ * A deviation that firmware would not accept: noted either way. False: it is refused. True: the
+ * card is lenient, and goes on as if it were right.
+ */
+bool emu_accepts(struct emu_gpu *gpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 uint64_t emu_config_bar(const struct emu_gpu *gpu, unsigned bar);
 /** BAR1's size now: software may choose it, from Ampere on. */
 uint64_t emu_config_bar1_bytes(const struct emu_gpu *gpu);

@@ -119,6 +119,15 @@ refuse(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m, c
     return false;
 }
 
+/* What a lenient card goes on with: the image is still known, and does what it stands for. */
+static bool
+accept(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m, const char *what,
+       uint32_t at)
+{
+    return gpu->lenient ? emu_accepts(gpu, "%s: %s: %s (0x%x)", f->name, m->name, what, at)
+                        : refuse(gpu, f, m, what, at);
+}
+
 static uint32_t
 first_difference(const uint8_t *a, const uint8_t *b, size_t n)
 {
@@ -135,19 +144,26 @@ check_code(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *
            uint32_t from, uint32_t bytes, uint32_t tag, bool secure)
 {
     const uint32_t diff = first_difference(f->imem + from, m->imem.p + from, bytes);
+    const char *wrong = NULL;
+    uint32_t at = 0;
 
-    for (uint32_t i = 0; i < bytes; i += EMU_FALCON_BLOCK) {
-        const uint32_t block = (from + i) / EMU_FALCON_BLOCK;
+    for (uint32_t i = bytes; i > 0;) { /* from the end: the first one is told of */
+        const uint32_t off = (i - 1) / EMU_FALCON_BLOCK * EMU_FALCON_BLOCK;
+        const uint32_t block = (from + off) / EMU_FALCON_BLOCK;
 
+        i = off;
         if (!f->loaded[block])
-            return refuse(gpu, f, m, "a block of IMEM was not loaded", from + i);
-        if (f->tag[block] != (tag >> 8) + i / EMU_FALCON_BLOCK)
-            return refuse(gpu, f, m, "tag of an IMEM block", from + i);
-        if (f->secure[block] != secure)
-            return refuse(gpu, f, m, secure ? "an IMEM block is not secure" : "secure block",
-                          from + i);
+            return refuse(gpu, f, m, "a block of IMEM was not loaded", from + off);
+        if (f->tag[block] == (tag >> 8) + off / EMU_FALCON_BLOCK && f->secure[block] == secure)
+            continue;
+        wrong = f->secure[block] == secure ? "tag of an IMEM block"
+                : secure                   ? "an IMEM block is not secure"
+                                           : "secure block";
+        at = from + off;
     }
-    return diff == bytes || refuse(gpu, f, m, "IMEM holds other code", from + diff);
+    if (wrong && !accept(gpu, f, m, wrong, at))
+        return false;
+    return diff == bytes || accept(gpu, f, m, "IMEM holds other code", from + diff);
 }
 
 static bool
@@ -161,27 +177,31 @@ static bool
 check_data(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m,
            const uint8_t *dmem)
 {
-    for (uint32_t i = 0; i < m->dmem.n; i++)
-        if (dmem[i] != m->dmem.p[i] && !is_free(m, i))
-            return refuse(gpu, f, m, "DMEM holds other data", i);
+    uint32_t i = 0;
+
+    while (i < m->dmem.n && (dmem[i] == m->dmem.p[i] || is_free(m, i)))
+        i++;
+    if (i < m->dmem.n && !accept(gpu, f, m, "DMEM holds other data", i))
+        return false;
     if (!m->sig_known)
-        return refuse(gpu, f, m, "no signature fits the fused version", 0);
-    if (memcmp(dmem + m->sig_at, m->sig, m->sig_bytes) != 0)
-        return refuse(gpu, f, m, "the signature is not the fused version's", m->sig_at);
-    return true;
+        return accept(gpu, f, m, "no signature fits the fused version", 0);
+    return !memcmp(dmem + m->sig_at, m->sig, m->sig_bytes) ||
+           accept(gpu, f, m, "the signature is not the fused version's", m->sig_at);
 }
 
 static bool
 check_brom(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image *m)
 {
-    if ((f->mod_sel & 0xff) != 1)
-        return refuse(gpu, f, m, "MOD_SEL is not RSA-3K", f->mod_sel);
-    if ((f->ucode_id & 0xff) != m->ucode_id)
-        return refuse(gpu, f, m, "BROM_CURR_UCODE_ID", f->ucode_id);
-    if (f->engine_id_mask != m->engine_id)
-        return refuse(gpu, f, m, "BROM_ENGIDMASK", f->engine_id_mask);
-    if (f->paraaddr != m->sig_at)
-        return refuse(gpu, f, m, "BROM_PARAADDR", f->paraaddr);
+    if ((f->mod_sel & 0xff) != 1 && !accept(gpu, f, m, "MOD_SEL is not RSA-3K", f->mod_sel))
+        return false;
+    if ((f->ucode_id & 0xff) != m->ucode_id &&
+        !accept(gpu, f, m, "BROM_CURR_UCODE_ID", f->ucode_id))
+        return false;
+    if (f->engine_id_mask != m->engine_id &&
+        !accept(gpu, f, m, "BROM_ENGIDMASK", f->engine_id_mask))
+        return false;
+    if (f->paraaddr != m->sig_at && !accept(gpu, f, m, "BROM_PARAADDR", f->paraaddr))
+        return false;
     if (f->bootvec != m->imem_virt)
         return refuse(gpu, f, m, "BOOTVEC", f->bootvec);
     if (f->bcr_ctrl & 0x10)
@@ -194,8 +214,8 @@ check_loaded(struct emu_gpu *gpu, const struct emu_falcon *f, const struct image
 {
     const uint32_t all = (uint32_t)m->imem.n, secure_at = (m->ns_bytes + 0xff) & ~0xffu;
 
-    if (!f->fresh)
-        return refuse(gpu, f, m, "the falcon was not reset", 0);
+    if (!f->fresh && !accept(gpu, f, m, "the falcon was not reset", 0))
+        return false;
     if (emu_family_has_brom(gpu->hw->key.family))
         return check_brom(gpu, f, m) && check_code(gpu, f, m, 0, all, m->imem_virt, true) &&
                check_data(gpu, f, m, f->dmem);
@@ -231,8 +251,8 @@ emu_falcon_has_bootloader(struct emu_gpu *gpu, const struct emu_falcon *f)
 
     emu_blob_grow(&m.imem, at);
     emu_generic_bl_image(&gpu->hw->key, &m.imem);
-    if (!f->fresh)
-        refuse(gpu, f, &m, "the falcon was not reset", 0);
+    if (!f->fresh && !accept(gpu, f, &m, "the falcon was not reset", 0))
+        good = false;
     else if (f->bootvec != EMU_GENERIC_BL_TAG << 8)
         refuse(gpu, f, &m, "BOOTVEC", f->bootvec);
     else if (f->dmactl & 1 || !(f->fbif_ctl >> 7 & 1))
@@ -281,9 +301,8 @@ check_fetched(struct emu_gpu *gpu, const struct emu_falcon *f, const struct imag
     else if (!fetch(gpu, f, desc, BL_CODE_BASE, &code, m->imem.n) ||
              !fetch(gpu, f, desc, BL_DATA_BASE, data, m->dmem.n))
         refuse(gpu, f, m, "the bootloader cannot fetch it", desc[BL_CTX_DMA]);
-    else if (memcmp(code.p, m->imem.p, m->imem.n) != 0)
-        refuse(gpu, f, m, "other code in system memory", 0);
-    else
+    else if (!memcmp(code.p, m->imem.p, m->imem.n) ||
+             accept(gpu, f, m, "other code in system memory", 0))
         good = check_data(gpu, f, m, data->p);
     emu_blob_fini(&code);
     return good;

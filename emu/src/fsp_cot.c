@@ -8,8 +8,8 @@
  * shows in the GSP's mailbox and in the scratch register for its errors, and lockdown stays.
  *
  * With a GspFwSRMeta where a cold start has WPR meta the FMC resumes: kgspSetupGspFmcArgs_GH100
- * puts it there, and kgspBootstrap_GH100 asks for no FRTS in video memory (565.57.01 and later).
- * Before, at the suspend, it saves WPR2 as the meta says whose address came with
+ * puts it there, and kgspBootstrap_GH100 asks for no FRTS in video memory (565.57.01 and
+ * later). Before, at the suspend, it saves WPR2 as the meta says whose address came with
  * INTERNAL_FBSR_INIT (fbsr_gm107.c of 570.86.15 and later).
  */
 #include <string.h>
@@ -100,6 +100,12 @@ same(const uint8_t *field, size_t room, const uint8_t *wanted, size_t n)
     return memcmp(field, wanted, n) == 0 && zeroes(field + n, room - n);
 }
 
+static bool
+wrong(struct emu_gpu *gpu, bool is_wrong, const char *what)
+{
+    return is_wrong && !emu_accepts(gpu, "FSP: %s", what);
+}
+
 static uint32_t
 check_fmc(struct emu_gpu *gpu, const uint8_t *cot)
 {
@@ -110,16 +116,19 @@ check_fmc(struct emu_gpu *gpu, const uint8_t *cot)
     emu_fmc_image(&gpu->hw->key, &image);
     if (get64(cot, COT_FMC) % 4096 || !emu_hw_target(gpu, 1, get64(cot, COT_FMC), 4096))
         error = COT_NO_FMC;
-    else if (!image.failed && emu_hw_holds(gpu, get64(cot, COT_FMC), image.p, image.n))
+    else if (!image.failed &&
+             !wrong(gpu, !emu_hw_holds(gpu, get64(cot, COT_FMC), image.p, image.n),
+                    "another FMC in memory than the one that was measured"))
         error = COT_OK;
     emu_blob_fini(&image);
     if (error || !emu_fmc_keys(&gpu->hw->key, &gpu->mem, &fmc))
         return error ? error : COT_NO_FMC;
-    if (memcmp(cot + COT_HASH, fmc.hash, sizeof(fmc.hash)) != 0)
+    if (wrong(gpu, memcmp(cot + COT_HASH, fmc.hash, sizeof(fmc.hash)) != 0, "the FMC's hash"))
         return COT_BAD_HASH;
-    if (!same(cot + COT_KEY, 384, fmc.public_key, fmc.key_bytes))
+    if (wrong(gpu, !same(cot + COT_KEY, 384, fmc.public_key, fmc.key_bytes), "the FMC's key"))
         return COT_BAD_KEY;
-    if (!same(cot + COT_SIGNATURE, 384, fmc.signature, fmc.signature_bytes))
+    if (wrong(gpu, !same(cot + COT_SIGNATURE, 384, fmc.signature, fmc.signature_bytes),
+              "the FMC's signature"))
         return COT_BAD_SIGNATURE;
     return COT_OK;
 }
@@ -157,7 +166,10 @@ check_sizes(struct emu_gpu *gpu, const struct emu_meta *m)
         get64(m->p, META_NON_WPR_HEAP_SIZE) >= MIB && heap >= 88 * (uint64_t)MIB &&
         heap < gpu->hw->vram_bytes / 2)
         return EMU_CHAIN_OK;
-    emu_note(gpu, "FMC: sizes in the WPR meta (heap 0x%llx)", (unsigned long long)heap);
+    if (emu_accepts(gpu, "FMC: sizes in the WPR meta (heap 0x%llx)",
+                    (unsigned long long)heap) &&
+        heap < gpu->hw->vram_bytes / 2)
+        return EMU_CHAIN_OK;
     return EMU_CHAIN_META_FIELD;
 }
 
@@ -278,7 +290,7 @@ emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes)
     if (!emu_hw_bus_master(gpu))
         return COT_NO_FMC;
     head = get32(payload, 0) & 0xffff;
-    if (head != version)
+    if (head != version && !emu_accepts(gpu, "FSP: version %u of the command", head))
         return COT_VERSION;
     error = check_fmc(gpu, payload);
     if (!error)

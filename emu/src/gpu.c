@@ -32,6 +32,18 @@ emu_now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static void
+add_note(struct emu_gpu *gpu, const char *prefix, const char *format, va_list ap)
+{
+    char *note = gpu->notes[gpu->note_count++ % EMU_NOTES];
+    const size_t n = strlen(prefix);
+
+    memcpy(note, prefix, n + 1);
+    vsnprintf(note + n, sizeof(gpu->notes[0]) - n, format, ap);
+    if (gpu->on_note)
+        gpu->on_note(gpu->note_ctx, note);
+}
+
 void
 emu_note(struct emu_gpu *gpu, const char *format, ...)
 {
@@ -39,10 +51,19 @@ emu_note(struct emu_gpu *gpu, const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(note, sizeof(gpu->notes[0]), format, ap);
+    add_note(gpu, "", format, ap);
     va_end(ap);
-    if (gpu->on_note)
-        gpu->on_note(gpu->note_ctx, note);
+}
+
+bool
+emu_accepts(struct emu_gpu *gpu, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    add_note(gpu, gpu->lenient ? "accepted: " : "", format, ap);
+    va_end(ap);
+    return gpu->lenient;
 }
 
 const char *
@@ -316,6 +337,7 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     gpu->bus.ops = &ops;
     gpu->card = card;
     gpu->abi = config->abi;
+    gpu->lenient = config->lenient;
     gpu->mem = mem;
     gpu->on_note = config->on_note;
     gpu->note_ctx = config->note_ctx;

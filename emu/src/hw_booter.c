@@ -41,8 +41,7 @@ is_scrubbed(struct emu_gpu *gpu)
 {
     if (gpu->hw->key.family != EMU_AD10X || gpu->hw->bsi_scratch_15 >> 29 >= 3)
         return true;
-    emu_note(gpu, "booter: memory was not scrubbed");
-    return false;
+    return emu_accepts(gpu, "booter: memory was not scrubbed");
 }
 
 static uint32_t
@@ -54,11 +53,10 @@ check_state(struct emu_gpu *gpu)
         emu_note(gpu, "booter: GSP-RM runs already");
         return EMU_CHAIN_STATE;
     }
-    if (!core_ready(gpu)) {
-        emu_note(gpu, "booter: the GSP was not reset into its RISC-V core (BCR_CTRL 0x%x)",
-                 hw->gsp.bcr_ctrl);
+    if (!core_ready(gpu) &&
+        !emu_accepts(gpu, "booter: the GSP was not reset into its RISC-V core (BCR_CTRL 0x%x)",
+                     hw->gsp.bcr_ctrl))
         return EMU_CHAIN_CORE;
-    }
     return EMU_CHAIN_OK;
 }
 

@@ -60,6 +60,14 @@ refuse(struct emu_gpu *gpu, uint32_t error, const char *what, uint64_t value)
     return error;
 }
 
+/* A deviation: false where a lenient card goes on with it. */
+static bool
+wrong(struct emu_gpu *gpu, bool is_wrong, const char *what, uint64_t value)
+{
+    return is_wrong &&
+           !emu_accepts(gpu, "WPR meta: %s (0x%llx)", what, (unsigned long long)value);
+}
+
 /* Images */
 
 /* Page `index` of a level, named by the level above it, which is at `table`. */
@@ -87,16 +95,21 @@ static uint32_t
 check_radix3(struct emu_gpu *gpu, const struct emu_meta *m, const struct emu_blob *image)
 {
     const uint64_t top = get(m, RADIX3_ADDR);
+    bool told = false;
 
     for (uint64_t i = 0; i * PAGE < image->n; i++) {
         const size_t left = image->n - i * PAGE, bytes = left < PAGE ? left : PAGE;
-        const bool lost = i * PAGE + bytes == image->n && emu_hw_fault(gpu, EMU_BOOT_RADIX3_SHORT);
+        const bool lost =
+            i * PAGE + bytes == image->n && emu_hw_fault(gpu, EMU_BOOT_RADIX3_SHORT);
         const uint8_t *page = lost ? NULL : emu_radix3_page(gpu, top, i);
 
         if (!page)
             return refuse(gpu, EMU_CHAIN_RADIX3, "radix3 leads nowhere at page", i);
-        if (memcmp(page, image->p + i * PAGE, bytes) != 0)
-            return refuse(gpu, EMU_CHAIN_IMAGE, "the image differs at page", i);
+        if (told || memcmp(page, image->p + i * PAGE, bytes) == 0)
+            continue;
+        if (wrong(gpu, true, "the image differs at page", i))
+            return EMU_CHAIN_IMAGE;
+        told = true;
     }
     return EMU_CHAIN_OK;
 }
@@ -107,8 +120,9 @@ check_image(struct emu_gpu *gpu, const struct emu_meta *m)
     struct emu_blob image = {.mem = &gpu->mem};
     uint32_t error;
 
-    if (get(m, RADIX3_SIZE) != emu_gsp_image_bytes(&gpu->hw->key))
-        return refuse(gpu, EMU_CHAIN_META_FIELD, "sizeOfRadix3Elf", get(m, RADIX3_SIZE));
+    if (wrong(gpu, get(m, RADIX3_SIZE) != emu_gsp_image_bytes(&gpu->hw->key), "sizeOfRadix3Elf",
+              get(m, RADIX3_SIZE)))
+        return EMU_CHAIN_META_FIELD;
     emu_gsp_image(&gpu->hw->key, &image);
     error = image.failed ? EMU_CHAIN_IMAGE : check_radix3(gpu, m, &image);
     emu_blob_fini(&image);
@@ -122,12 +136,16 @@ check_signature(struct emu_gpu *gpu, const struct emu_meta *m)
     const uint64_t addr = get(m, SIG_ADDR);
     const void *have = emu_ram_at(&gpu->ram, addr, sizeof(wanted));
 
-    if (get(m, SIG_SIZE) != sizeof(wanted) || addr % PAGE || !have)
-        return refuse(gpu, EMU_CHAIN_META_FIELD, "signature's address or size", addr);
+    if (!have)
+        return refuse(gpu, EMU_CHAIN_META_FIELD, "signature's address", addr);
+    if (wrong(gpu, get(m, SIG_SIZE) != sizeof(wanted) || addr % PAGE,
+              "signature's address or size", addr))
+        return EMU_CHAIN_META_FIELD;
     emu_gsp_signature(&gpu->hw->key, emu_family_name(gpu->hw->key.family), wanted);
-    if (memcmp(have, wanted, sizeof(wanted)) != 0)
-        return refuse(gpu, EMU_CHAIN_SIGNATURE, "the signature is not this family's", addr);
-    return EMU_CHAIN_OK;
+    return wrong(gpu, memcmp(have, wanted, sizeof(wanted)) != 0,
+                 "the signature is not this family's", addr)
+               ? EMU_CHAIN_SIGNATURE
+               : EMU_CHAIN_OK;
 }
 
 static uint32_t
@@ -141,12 +159,15 @@ check_bootloader(struct emu_gpu *gpu, const struct emu_meta *m)
     emu_bl_desc(&gpu->hw->key, &d);
     if (bytes != d.image_bytes || addr % PAGE)
         return refuse(gpu, EMU_CHAIN_META_FIELD, "bootloader's address or size", bytes);
-    if (get(m, BL_CODE) != d.code_off || get(m, BL_DATA) != d.data_off ||
-        get(m, BL_MANIFEST) != d.manifest_off)
-        return refuse(gpu, EMU_CHAIN_META_FIELD, "offsets in the bootloader", get(m, BL_CODE));
+    if (wrong(gpu,
+              get(m, BL_CODE) != d.code_off || get(m, BL_DATA) != d.data_off ||
+                  get(m, BL_MANIFEST) != d.manifest_off,
+              "offsets in the bootloader", get(m, BL_CODE)))
+        return EMU_CHAIN_META_FIELD;
     emu_bl_image(&gpu->hw->key, &image);
-    if (image.failed || !emu_hw_holds(gpu, addr, image.p, bytes))
-        error = refuse(gpu, EMU_CHAIN_BOOTLOADER, "the bootloader differs", addr);
+    if (image.failed ||
+        wrong(gpu, !emu_hw_holds(gpu, addr, image.p, bytes), "the bootloader differs", addr))
+        error = EMU_CHAIN_BOOTLOADER;
     emu_blob_fini(&image);
     return error;
 }
@@ -164,8 +185,8 @@ emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
         return refuse(gpu, EMU_CHAIN_META_ADDRESS, "no memory at", addr);
     if (get(out, MAGIC) != UINT64_C(0xdc3aae21371a60b3))
         return refuse(gpu, EMU_CHAIN_META_MAGIC, "magic", get(out, MAGIC));
-    if (get(out, REVISION) != 1)
-        return refuse(gpu, EMU_CHAIN_META_REVISION, "revision", get(out, REVISION));
+    if (wrong(gpu, get(out, REVISION) != 1, "revision", get(out, REVISION)))
+        return EMU_CHAIN_META_REVISION;
     error = check_image(gpu, out);
     if (!error)
         error = check_signature(gpu, out);
@@ -193,9 +214,11 @@ check_frts(struct emu_gpu *gpu, struct emu_meta *m)
         return refuse(gpu, EMU_CHAIN_LAYOUT, "FRTS region", m->frts_off);
     if (none)
         return EMU_CHAIN_OK;
-    if (hw->wpr2_lo >> 4 != m->frts_off >> 12 || hw->wpr2_hi >> 4 != m->wpr_end >> 12)
-        return refuse(gpu, EMU_CHAIN_FRTS, "FWSEC made another FRTS region than", m->frts_off);
-    return EMU_CHAIN_OK;
+    return wrong(gpu,
+                 hw->wpr2_lo >> 4 != m->frts_off >> 12 || hw->wpr2_hi >> 4 != m->wpr_end >> 12,
+                 "FWSEC made another FRTS region than", m->frts_off)
+               ? EMU_CHAIN_FRTS
+               : EMU_CHAIN_OK;
 }
 
 /* The VBIOS scrubs the last 256 MiB (kgspGetPrescrubbedTopFbSize), on GA100 all. The scrubber
@@ -206,10 +229,10 @@ check_scrubbed(struct emu_gpu *gpu, uint64_t lowest)
     const struct emu_hw *hw = gpu->hw;
 
     if (hw->key.family == EMU_GA100 || hw->bsi_scratch_15 >> 29 >= 3 ||
-        lowest >= hw->vram_bytes - 256 * (uint64_t)MIB)
+        !wrong(gpu, lowest < hw->vram_bytes - 256 * (uint64_t)MIB, "below the scrubbed memory",
+               lowest))
         return EMU_CHAIN_OK;
-    return refuse(gpu, hw->key.family == EMU_AD10X ? EMU_CHAIN_SCRUBBER : EMU_CHAIN_LAYOUT,
-                  "below the scrubbed memory", lowest);
+    return hw->key.family == EMU_AD10X ? EMU_CHAIN_SCRUBBER : EMU_CHAIN_LAYOUT;
 }
 
 static uint32_t
@@ -219,16 +242,18 @@ check_heaps(struct emu_gpu *gpu, struct emu_meta *m)
     const uint64_t least = (old ? 64 : 88) * (uint64_t)MIB, heap = get(m, HEAP);
     const uint64_t spare = get(m, NON_WPR_HEAP);
 
-    if (!region(heap, get(m, HEAP_SIZE), get(m, FW), MIB) || get(m, HEAP_SIZE) % MIB)
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap", heap);
-    if (get(m, HEAP_SIZE) < least)
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap is too small", get(m, HEAP_SIZE));
-    if (!region(m->wpr_start, PAGE, heap, MIB))
+    if (m->wpr_start >= m->wpr_end)
         return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwWprStart", m->wpr_start);
-    if (!get(m, NON_WPR_HEAP_SIZE) ||
-        !region(spare, get(m, NON_WPR_HEAP_SIZE), m->wpr_start, PAGE) ||
-        get(m, RSVD_START) > spare)
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "heap outside WPR", spare);
+    if (wrong(gpu, !region(heap, get(m, HEAP_SIZE), get(m, FW), MIB) || get(m, HEAP_SIZE) % MIB,
+              "heap", heap) ||
+        wrong(gpu, get(m, HEAP_SIZE) < least, "heap is too small", get(m, HEAP_SIZE)) ||
+        wrong(gpu, !region(m->wpr_start, PAGE, heap, MIB), "gspFwWprStart", m->wpr_start) ||
+        wrong(gpu,
+              !get(m, NON_WPR_HEAP_SIZE) ||
+                  !region(spare, get(m, NON_WPR_HEAP_SIZE), m->wpr_start, PAGE) ||
+                  get(m, RSVD_START) > spare,
+              "heap outside WPR", spare))
+        return EMU_CHAIN_LAYOUT;
     return check_scrubbed(gpu, get(m, RSVD_START));
 }
 
@@ -240,18 +265,20 @@ emu_meta_check_layout(struct emu_gpu *gpu, struct emu_meta *m)
 
     m->wpr_start = get(m, WPR_START);
     m->wpr_end = get(m, WPR_END);
-    if (get(m, FB_SIZE) != fb)
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "fbSize", get(m, FB_SIZE));
-    if (!get(m, VGA_SIZE) || !region(get(m, VGA), get(m, VGA_SIZE), fb, PAGE))
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "VGA workspace", get(m, VGA));
-    if (m->wpr_end % 0x20000 || m->wpr_end > get(m, VGA))
+    if (m->wpr_end > fb)
         return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwWprEnd", m->wpr_end);
+    if (wrong(gpu, get(m, FB_SIZE) != fb, "fbSize", get(m, FB_SIZE)) ||
+        wrong(gpu, !get(m, VGA_SIZE) || !region(get(m, VGA), get(m, VGA_SIZE), fb, PAGE),
+              "VGA workspace", get(m, VGA)) ||
+        wrong(gpu, m->wpr_end % 0x20000 || m->wpr_end > get(m, VGA), "gspFwWprEnd", m->wpr_end))
+        return EMU_CHAIN_LAYOUT;
     error = check_frts(gpu, m);
     if (error)
         return error;
-    if (!region(get(m, BOOT_BIN), get(m, BL_SIZE), m->frts_off, PAGE))
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "bootBinOffset", get(m, BOOT_BIN));
-    if (!region(get(m, FW), get(m, RADIX3_SIZE), get(m, BOOT_BIN), 0x10000))
-        return refuse(gpu, EMU_CHAIN_LAYOUT, "gspFwOffset", get(m, FW));
+    if (wrong(gpu, !region(get(m, BOOT_BIN), get(m, BL_SIZE), m->frts_off, PAGE),
+              "bootBinOffset", get(m, BOOT_BIN)) ||
+        wrong(gpu, !region(get(m, FW), get(m, RADIX3_SIZE), get(m, BOOT_BIN), 0x10000),
+              "gspFwOffset", get(m, FW)))
+        return EMU_CHAIN_LAYOUT;
     return check_heaps(gpu, m);
 }

@@ -80,8 +80,9 @@ check_fields(struct emu_gpu *gpu, const uint8_t *meta, uint64_t bytes)
     if (!emu_hw_bus_master(gpu))
         return refuse(gpu, EMU_CHAIN_META_ADDRESS, "the card is not a bus master, command",
                       gpu->config[4]);
-    if (get(meta, REVISION) != 2)
-        return refuse(gpu, EMU_CHAIN_META_REVISION, "revision", get(meta, REVISION));
+    if (get(meta, REVISION) != 2 && !emu_accepts(gpu, "SR meta: revision (0x%llx)",
+                                                 (unsigned long long)get(meta, REVISION)))
+        return EMU_CHAIN_META_REVISION;
     if (get(meta, DATA_SIZE) != bytes)
         return refuse(gpu, EMU_CHAIN_META_FIELD, "sizeOfSuspendResumeData",
                       get(meta, DATA_SIZE));
@@ -115,8 +116,10 @@ check_pages(struct emu_gpu *gpu, const uint8_t *meta, uint64_t session)
 
         if (!page)
             return refuse(gpu, EMU_CHAIN_RADIX3, "radix3 leads nowhere at page", mark.page);
-        if (memcmp(page, &mark, sizeof(mark)) != 0)
-            return refuse(gpu, EMU_CHAIN_RESUME, "not what was saved, page", mark.page);
+        if (memcmp(page, &mark, sizeof(mark)) != 0 &&
+            !emu_accepts(gpu, "SR meta: not what was saved, page (0x%llx)",
+                         (unsigned long long)mark.page))
+            return EMU_CHAIN_RESUME;
     }
     return EMU_CHAIN_OK;
 }
@@ -158,8 +161,10 @@ emu_suspend_restore(struct emu_gpu *gpu, uint64_t addr)
         return refuse(gpu, EMU_CHAIN_STATE, "nothing is suspended, or WPR2 is up", hw->wpr2_hi);
     error = check_fields(gpu, meta, wpr2_bytes(saved->wpr2_lo, saved->wpr2_hi));
     hash(meta, saved->session, wanted);
-    if (!error && memcmp(meta + SEAL, wanted, sizeof(wanted)) != 0)
-        error = refuse(gpu, EMU_CHAIN_RESUME, "not as it was left", saved->session);
+    if (!error && memcmp(meta + SEAL, wanted, sizeof(wanted)) != 0 &&
+        !emu_accepts(gpu, "SR meta: not as it was left (0x%llx)",
+                     (unsigned long long)saved->session))
+        error = EMU_CHAIN_RESUME;
     if (!error)
         error = check_pages(gpu, meta, saved->session);
     if (error)

@@ -279,6 +279,13 @@ element_count(struct emu_gpu *gpu, uint32_t have)
     return n;
 }
 
+/* NULL where a lenient card goes on with the record. */
+static const char *
+accepted(struct emu_gpu *gpu, const char *wrong)
+{
+    return gpu->lenient && emu_accepts(gpu, "command queue: %s", wrong) ? NULL : wrong;
+}
+
 /* Why a whole record is dropped, or NULL. */
 static const char *
 check_record(struct emu_gpu *gpu, uint32_t elements)
@@ -292,18 +299,21 @@ check_record(struct emu_gpu *gpu, uint32_t elements)
     if ((h->element_bytes + length + EMU_PAGE_BYTES - 1) / EMU_PAGE_BYTES != elements)
         return "element count does not follow from the rpc length";
     if (check_sum(p, h->element_bytes + length))
-        return "bad checksum";
+        return accepted(gpu, "bad checksum");
     return NULL;
 }
 
 static const char *
-check_rpc(const struct emu_headers *h, const uint8_t *rpc)
+check_rpc(struct emu_gpu *gpu, const uint8_t *rpc)
 {
+    const struct emu_headers *h = &gpu->gsp.headers;
+    const char *wrong = NULL;
+
     if (rd32(rpc, h->version) != EMU_RPC_VERSION)
-        return "rpc header_version";
-    if (rd32(rpc, h->signature) != EMU_RPC_SIGNATURE)
-        return "rpc signature";
-    return NULL;
+        wrong = accepted(gpu, "rpc header_version");
+    if (!wrong && rd32(rpc, h->signature) != EMU_RPC_SIGNATURE)
+        wrong = accepted(gpu, "rpc signature");
+    return wrong;
 }
 
 /* One record: true when it is good, else it was dropped (or the GSP halted). */
@@ -323,16 +333,17 @@ receive_one(struct emu_gpu *gpu, uint32_t have)
     wrong = check_record(gpu, n);
     seq = rd32(gpu->gsp.record, h->seq_num);
     consume(gpu, n);
-    if (!wrong &&
-        seq < r->seq) { /* an old record: skipped, and the next one is still awaited */
+    if (!wrong && seq < r->seq) { /* an old record: the next one is still awaited */
         emu_note(gpu, "command queue: record %u again, %u is awaited", seq, r->seq);
         return false;
     }
     r->seq++;
-    if (!wrong && seq != r->seq - 1)
-        wrong = "sequence number ahead of time";
+    if (!wrong && seq != r->seq - 1) {
+        wrong = accepted(gpu, "sequence number ahead of time");
+        r->seq = wrong ? r->seq : seq + 1;
+    }
     if (!wrong)
-        wrong = check_rpc(h, gpu->gsp.record + h->element_bytes);
+        wrong = check_rpc(gpu, gpu->gsp.record + h->element_bytes);
     if (wrong)
         emu_note(gpu, "command queue: record %u dropped: %s", seq, wrong);
     return !wrong;

@@ -85,8 +85,9 @@ serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
 {
     const struct nvrm_layout *l = nvrm_struct_find(gpu->abi, "GspSystemInfo");
 
-    if (l && m->bytes != l->size) {
-        emu_note(gpu, "GSP_SET_SYSTEM_INFO: %u bytes, GspSystemInfo has %u", m->bytes, l->size);
+    if (l && m->bytes != l->size &&
+        !emu_accepts(gpu, "GSP_SET_SYSTEM_INFO: %u bytes, GspSystemInfo has %u", m->bytes,
+                     l->size)) {
         emu_rpc_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
@@ -349,10 +350,10 @@ serve_static_info(struct emu_gpu *gpu, struct emu_message *m)
 
     if (!l || !emu_request_room(gpu, l->size))
         return l ? NV_ERR_NO_MEMORY : NV_ERR_NOT_SUPPORTED;
-    if (m->bytes > 4 && m->bytes != l->size) { /* 4: rpc_get_gsp_static_info_v14_00 */
-        emu_note(gpu, "GET_GSP_STATIC_INFO: room for %u bytes, it has %u", m->bytes, l->size);
+    if (m->bytes > 4 && m->bytes != l->size && /* 4: rpc_get_gsp_static_info_v14_00 */
+        !emu_accepts(gpu, "GET_GSP_STATIC_INFO: room for %u bytes, it has %u", m->bytes,
+                     l->size))
         return NV_ERR_INVALID_PARAM_STRUCT;
-    }
     m->bytes = l->size;
     emu_static_info_fill(gpu, m->payload, m->bytes);
     return NV_OK;

@@ -118,6 +118,15 @@ every_card_boots_at_four_releases_in_one_command(void **state)
 }
 
 static void
+a_lenient_card_boots_as_a_strict_one_does(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -t 'emu:AD102?lenient' boot run", 0, "static-info   ok", NULL);
+    cli_expect_text("nvrm-cli -t 'emu:GH100?lenient&fault=fsp-error' boot run", 6, NULL,
+                    "FSP refused command");
+}
+
+static void
 cards_that_fail_have_their_exit_code_and_words(void **state)
 {
     static const struct {
@@ -159,6 +168,7 @@ main(void)
         cmocka_unit_test(registers_are_told_by_name),
         cmocka_unit_test(a_boot_stops_and_goes_on_in_one_program),
         cmocka_unit_test(every_card_boots_at_four_releases_in_one_command),
+        cmocka_unit_test(a_lenient_card_boots_as_a_strict_one_does),
         cmocka_unit_test(cards_that_fail_have_their_exit_code_and_words),
         cmocka_unit_test(plans_are_known_by_chip_and_by_family),
     };

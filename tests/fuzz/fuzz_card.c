@@ -231,9 +231,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         "GH100", "GB100", "GB202"};
     struct input in = {data, size};
     struct emu_config config = {.abi = {.schema = nvrm_schema_builtin()}};
-    struct client c = {.chip = chips[take(&in, 1) % 7]};
+    const uint32_t first = (uint32_t)take(&in, 1);
+    struct client c = {.chip = chips[(first & 0x7f) % 7]};
 
     config.chip = c.chip;
+    config.lenient = first >> 7;
     config.abi.release = nvrm_release_find(config.abi.schema, "570.144");
     if (emu_gpu_create(&config, &c.gpu, NULL, 0) != 0)
         return 0;

@@ -11,6 +11,7 @@
 #ifndef EMU_EMU_H
 #define EMU_EMU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,10 @@ struct emu_config {
      * semantics, bytes 0 frees. NULL means libc's. */
     void *(*realloc)(void *ctx, void *old, size_t bytes);
     void *realloc_ctx;
+
+    /** Deviations that firmware would refuse are noted and accepted where the card can go on
+     * with them: for experiments. docs/emulator.md lists which. */
+    bool lenient;
 
     uint64_t fb_bytes; /* VRAM; a multiple of 64 MiB, 1 GiB at least; 0 means the chip's */
 
