@@ -47,7 +47,6 @@ add_note(struct emu_gpu *gpu, const char *prefix, const char *format, va_list ap
 void
 emu_note(struct emu_gpu *gpu, const char *format, ...)
 {
-    char *note = gpu->notes[gpu->note_count++ % EMU_NOTES];
     va_list ap;
 
     va_start(ap, format);
