@@ -45,6 +45,7 @@ struct emu_gpu {
     struct emu_logs logs;
     uint8_t config[EMU_CONFIG_BYTES];
     uint8_t config_mask[EMU_CONFIG_BYTES]; /* bits that software may write */
+    bool lenient;                          /* deviations are noted and accepted */
     bool lost;                             /* off the bus: every read is all ones */
     char notes[EMU_NOTES][160];            /* what the card refused, a ring */
     unsigned note_count;
@@ -54,7 +55,6 @@ struct emu_gpu {
 
 /** Nanoseconds since some fixed moment. */
 uint64_t emu_now_ns(void);
-    bool lenient;                          /* deviations are noted and accepted */
 
 /** Remember, for emu_gpu_note_at(), why something was refused. */
 void emu_note(struct emu_gpu *gpu, const char *format, ...)
@@ -62,6 +62,13 @@ void emu_note(struct emu_gpu *gpu, const char *format, ...)
 
 /** Function-level reset through configuration space, nobody restores which. */
 void emu_gpu_flr(struct emu_gpu *gpu);
+
+/**
+ * A deviation that firmware would not accept: noted either way. False: it is refused. True: the
+ * card is lenient, and goes on as if it were right.
+ */
+bool emu_accepts(struct emu_gpu *gpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* config.c */
 void emu_config_reset(struct emu_gpu *gpu);
@@ -72,13 +79,6 @@ int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint3
 /** As a function-level reset leaves it: no addresses, and nothing enabled. */
 void emu_config_unassign(struct emu_gpu *gpu);
 /** Where software put a BAR. */
-/**
- * A deviation that firmware would not accept: noted either way. False: it is refused. True: the
- * card is lenient, and goes on as if it were right.
- */
-bool emu_accepts(struct emu_gpu *gpu, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 uint64_t emu_config_bar(const struct emu_gpu *gpu, unsigned bar);
 /** BAR1's size now: software may choose it, from Ampere on. */
 uint64_t emu_config_bar1_bytes(const struct emu_gpu *gpu);

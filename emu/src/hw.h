@@ -149,12 +149,12 @@ struct emu_hw {
     uint32_t leaf[16], leaf_en[16], top_en;
     uint64_t libos_args;
     struct emu_saved saved;
+    uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
     bool turning;        /* a request of the card's own is being looked up in BAR1 */
     bool booted;         /* by the chain, not by direct_start */
     bool resumable;      /* GSP-RM let go of its core and waits on SEC2 to get it back */
     bool gsp_visible;    /* FSP released the GSP's registers to the CPU */
     unsigned lockdown;   /* reads until it is lifted; UINT32_MAX: stays */
-    uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
     unsigned visible_in; /* reads until the GSP's registers show */
     enum emu_seq_state seq;
     bool seq_ran; /* the ucode that GSP-RM asked for */
@@ -276,14 +276,14 @@ bool emu_fsp_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_fsp_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 /* fsp_cot.c: the chain-of-trust message. Returns FSP's error code. */
 uint32_t emu_fsp_cot(struct emu_gpu *gpu, const uint8_t *payload, uint32_t bytes);
+/** The FMC saves WPR2 for a suspend. False: it could not, and its error word says so. */
+bool emu_fmc_save(struct emu_gpu *gpu);
+bool emu_fmc_failed(const struct emu_gpu *gpu);
 
 /* hw_crash.c: GSP-RM crashed */
 void emu_hw_crash(struct emu_gpu *gpu);
 
 /* hw_seq.c */
-/** The FMC saves WPR2 for a suspend. False: it could not, and its error word says so. */
-bool emu_fmc_save(struct emu_gpu *gpu);
-bool emu_fmc_failed(const struct emu_gpu *gpu);
 /** GSP-RM is about to report INIT_DONE. True: it waits for the CPU first. */
 bool emu_seq_before_init_done(struct emu_gpu *gpu);
 /** The GSP's falcon was started: is it the ucode that GSP-RM asked for? False: it asked for

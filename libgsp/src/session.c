@@ -57,8 +57,8 @@ sleep_for_messages(void *ctx, uint64_t timeout_ns)
     if (rc == 0) {
         wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSCLR,
            NVRM_FIELD(NV_PFALCON_FALCON_IRQSTAT_SWGEN0, 1));
-        rm->retrigger = true;
         (void)rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT);
+        rm->retrigger = true;
     }
     return rc;
 }
