@@ -176,9 +176,10 @@ transfer(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
         job.lines = 0;
     if (!why)
         why = emu_ce_check(&job);
+    job.fault = (struct emu_fault_at){EMU_FAULT_PTE, EMU_WRITE, job.dst.at};
     if (why)
         refuse(ch, s, why);
-    else if (!emu_ce_run(&job))
+    else if (emu_host_struck(ch->gpu, EMU_EXEC_MMU_FAULT) || !emu_ce_run(&job))
         emu_host_fail_mmu(ch, emu_host_copy_engine(ch), &job.fault);
 }
 

@@ -205,7 +205,8 @@ bind_channel(struct emu_call *c)
 static uint32_t
 schedule(struct emu_call *c)
 {
-    c->object->u.channel.scheduled = emu_get(&c->p, "bEnable") != 0;
+    if (!emu_host_struck(c->gpu, EMU_EXEC_NOT_SCHEDULED))
+        c->object->u.channel.scheduled = emu_get(&c->p, "bEnable") != 0;
     return NV_OK;
 }
 

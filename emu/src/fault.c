@@ -192,6 +192,10 @@ apply(struct emu_gpu *gpu, const struct emu_fault_def *d, uint32_t arg)
 
     if (d->kind == EMU_FAULT_EFFECT)
         return d->key && !parse_key(gpu, d->on, d->key, &f.key) ? -EINVAL : keep(gpu, &f);
+    if (d->kind == EMU_FAULT_EXEC) {
+        emu_host_set_fault(gpu, (enum emu_exec_fault)d->what, arg);
+        return 0;
+    }
     emu_hw_set_fault(gpu, (enum emu_boot_fault)d->what, d->knob ? d->knob : arg);
     return 0;
 }

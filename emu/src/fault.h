@@ -54,6 +54,7 @@ enum emu_effect {
 enum emu_fault_kind {
     EMU_FAULT_BOOT,   /* enum emu_boot_fault: from the start, until the card is reset */
     EMU_FAULT_EFFECT, /* enum emu_effect: when its trigger comes */
+    EMU_FAULT_EXEC,   /* enum emu_exec_fault: the argument counts down to it */
 };
 
 /** A row of the table and how it is done. Text that is NULL has its usual value. */

@@ -99,8 +99,6 @@ emu_view_span(const struct emu_view *v, uint64_t va, uint64_t want, enum emu_acc
     uint64_t n;
     uint8_t *p;
 
-    if (emu_host_struck(v->gpu, EMU_EXEC_MMU_FAULT))
-        return refuse(fault, EMU_FAULT_PTE, access, va);
     if (v->physical)
         return physical_span(v, va, want, access, p_out, n_out, fault);
     if (!one_page(v, va, want, access, p_out, n_out, fault))
