@@ -12,6 +12,7 @@
 #include "describe.h"
 #include "explain.h"
 #include "nearest.h"
+#include "xid.h"
 
 static void
 print_docs(struct cli *cli, const json_t *doc)
@@ -161,12 +162,16 @@ static int
 explain_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
 {
     const struct nvrm_const *c = explain_find_xid(abi, word);
+    uint32_t number = c ? (uint32_t)c->value : 0;
     json_t *doc;
 
-    if (!c)
+    if (!c && (!rm_parse_u32(word, &number) || !xid_fact(number)))
         return no_xid(cli, abi, word);
-    doc = describe_const(abi, c);
+    doc = c ? describe_const(abi, c)
+            : json_pack("{s:s, s:I}", "kind", "xid", "decimal", (json_int_t)number);
     json_object_set_new(doc, "kind", json_string("xid"));
+    xid_describe(number, doc);
+    json_object_set_new(doc, "source", json_string(xid_source));
     return emit(cli, abi, doc);
 }
 

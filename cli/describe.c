@@ -204,7 +204,7 @@ describe_xid_name(struct nvrm_abi abi, const struct nvrm_const *c)
     static const char prefix[] = "ROBUST_CHANNEL_";
     const char *name = nvrm_str(abi.schema, c->name), *doc = nvrm_str(abi.schema, c->doc);
 
-    if (c->is_range || strstr(name, "LAST_ERROR"))
+    if (c->is_range || strstr(name, "LAST_ERROR") || strstr(name, "_RECOVERY_LEVEL_"))
         return NULL;
     if (!strncmp(name, prefix, sizeof(prefix) - 1))
         return name + sizeof(prefix) - 1;

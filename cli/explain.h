@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of explain: names (cmd_explain.c), kernel logs (explain_file.c), what the numbers
- * of RPC histories mean (explain_rpc.c), CrashCat dumps (explain_crash.c).
+ * The parts of explain: names (cmd_explain.c), kernel logs (explain_file.c: files,
+ * explain_find.c: lines, explain_links.c: what belongs together), what the numbers of RPC
+ * histories mean (explain_rpc.c), CrashCat dumps (explain_crash.c).
  */
 #ifndef NVRM_CLI_EXPLAIN_H
 #define NVRM_CLI_EXPLAIN_H
@@ -16,6 +17,19 @@ const struct nvrm_const *explain_find_xid(struct nvrm_abi abi, const char *word)
 
 /* A kernel log, a bug report or a CrashCat dump. `kind`: NULL to find out, or "crash". */
 int explain_file(struct cli *cli, const char *path, const char *kind);
+
+/* A log on its way: findings in the order of its lines. */
+struct explain_reading {
+    struct nvrm_abi abi;
+    bool fixed; /* the release was asked for with -F */
+    json_t *doc, *findings, *xids;
+    json_t *table, *crash; /* what the next rows and registers belong to; borrowed */
+    char part[96];         /* of a bug report; "" outside */
+};
+/* For gsp_crash_scan(); ctx is the reading. */
+int explain_find(void *ctx, const struct gsp_crash_line *line);
+/* What happened, oldest first: findings that belong together, and what follows from what. */
+json_t *explain_links(const json_t *findings);
 
 /* Text of the input as a JSON string: what is not printable ASCII becomes '?'. */
 json_t *explain_span(struct gsp_crash_span span);

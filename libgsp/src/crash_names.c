@@ -155,3 +155,39 @@ gsp_crash_csr_name(enum gsp_crash_mode mode, unsigned i)
 
     return NAME_AT(names[row], i);
 }
+
+/* osinit.c numbers its stages in groups of sixteen. */
+const char *
+gsp_crash_init_name(uint32_t stage)
+{
+    static const struct {
+        uint32_t stage;
+        const char *name;
+    } stages[] = {
+        {0x10, "mapping the registers"                          },
+        {0x11, "preparing the system's resources"               },
+        {0x20, "creating the GPU object"                        },
+        {0x21, "creating the device object"                     },
+        {0x22, "attaching the GPU"                              },
+        {0x23, "preparing the engines"                          },
+        {0x24, "initialising the engines"                       },
+        {0x25, "loading the engines"                            },
+        {0x26, "setting up DMA (535: checking the GPU)"         },
+        {0x27, "making all memory visible (535: setting up DMA)"},
+        {0x30, "reading the VBIOS"                              },
+        {0x31, "running the VBIOS"                              },
+        {0x32, "emulating the VBIOS"                            },
+        {0x40, "setting up several GPUs as one"                 },
+        {0x41, "starting the watchdog"                          },
+        {0x42, "allocating RM's own client"                     },
+        {0x43, "asking RM about the GPU"                        },
+        {0x60, "deciding about GSP firmware"                    },
+        {0x61, "finding GSP firmware"                           },
+        {0x62, "starting GSP firmware"                          },
+    };
+
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+        if (stages[i].stage == stage)
+            return stages[i].name;
+    return NULL;
+}

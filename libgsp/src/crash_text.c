@@ -7,16 +7,10 @@
  * over. Formats: kernel_rc.c (Xid), kernel_gsp.c (histories and timeouts; 535, 550 and
  * 580.82.07 each changed the columns), nvassert.c, crashcat_report_v1*.c.
  */
-#include <ctype.h>
-#include <string.h>
-
-#include <gsp/crash.h>
+#include "crash_cursor.h"
+#include "crash_lines.h"
 
 #define TAG "NVRM: "
-
-struct cursor {
-    const char *p, *end;
-};
 
 struct scan {
     int (*found)(void *ctx, const struct gsp_crash_line *line);
@@ -26,128 +20,6 @@ struct scan {
     bool in_table, event;      /* a history has begun, and which */
     int rc;
 };
-
-static size_t
-left(const struct cursor *c)
-{
-    return (size_t)(c->end - c->p);
-}
-
-static struct gsp_crash_span
-rest(const struct cursor *c)
-{
-    return (struct gsp_crash_span){c->p, left(c)};
-}
-
-static void
-skip_blanks(struct cursor *c)
-{
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
-        c->p++;
-}
-
-static bool
-take(struct cursor *c, const char *text)
-{
-    const size_t n = strlen(text);
-
-    if (left(c) < n || memcmp(c->p, text, n) != 0)
-        return false;
-    c->p += n;
-    return true;
-}
-
-/* To just behind the next `text`. */
-static bool
-take_past(struct cursor *c, const char *text)
-{
-    const char *at = memmem(c->p, left(c), text, strlen(text));
-
-    if (!at)
-        return false;
-    c->p = at + strlen(text);
-    return true;
-}
-
-/* What comes before the next `text`, which is passed. */
-static bool
-take_until(struct cursor *c, const char *text, struct gsp_crash_span *out)
-{
-    struct cursor next = *c;
-
-    if (!take_past(&next, text))
-        return false;
-    *out = (struct gsp_crash_span){c->p, (size_t)(next.p - c->p) - strlen(text)};
-    *c = next;
-    return true;
-}
-
-static int
-digit_of(char ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    ch |= 0x20;
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : 16;
-}
-
-/* A decimal number, or a hexadecimal one with 0x; false on none or on overflow. */
-static bool
-take_number(struct cursor *c, uint64_t *out)
-{
-    struct cursor n = *c;
-    const unsigned base = take(&n, "0x") ? 16 : 10;
-    const char *first = n.p;
-    uint64_t value = 0;
-
-    for (; n.p < n.end && (unsigned)digit_of(*n.p) < base; n.p++) {
-        if (value > (UINT64_MAX - 15) / base)
-            return false;
-        value = value * base + (unsigned)digit_of(*n.p);
-    }
-    if (n.p == first)
-        return false;
-    *out = value;
-    *c = n;
-    return true;
-}
-
-static bool
-take_u32(struct cursor *c, uint32_t *out)
-{
-    struct cursor n = *c;
-    uint64_t value;
-
-    if (!take_number(&n, &value) || value > UINT32_MAX)
-        return false;
-    *out = (uint32_t)value;
-    *c = n;
-    return true;
-}
-
-/* A number with 0x before it. */
-static bool
-take_hex(struct cursor *c, uint64_t *out)
-{
-    return left(c) > 2 && c->p[0] == '0' && c->p[1] == 'x' && take_number(c, out);
-}
-
-static bool
-is_name(char ch)
-{
-    return isalnum((unsigned char)ch) || ch == '_';
-}
-
-static bool
-take_name(struct cursor *c, struct gsp_crash_span *out)
-{
-    const char *first = c->p;
-
-    while (c->p < c->end && is_name(*c->p))
-        c->p++;
-    *out = (struct gsp_crash_span){first, (size_t)(c->p - first)};
-    return out->bytes > 0;
-}
 
 static void
 emit(struct scan *s, enum gsp_crash_kind kind)
@@ -666,22 +538,38 @@ report_line(struct scan *s, struct cursor c)
     return s->addresses ? address_line(s, c) : register_line(s, c);
 }
 
+/* Lines of no context; the kind is filled. */
+static bool
+alone(struct scan *s, bool found)
+{
+    if (found)
+        emit(s, s->line.kind);
+    return found;
+}
+
 static void
 read_line(struct scan *s, struct cursor c)
 {
     struct cursor raw = c;
 
     s->line.gpu = -1;
-    if (!take_past(&c, TAG))
+    s->line.stamp = crash_stamp(c);
+    if (!take_past(&c, TAG)) {
         c = raw;
+        if (alone(s, crash_foreign_line(c, &s->line)))
+            return;
+    }
     raw = c;
     s->line.text = rest(&c);
     if (table_line(s, c) || buffer_line(s, c) || (s->in_report && report_line(s, c)))
         return;
+    if (alone(s, crash_driver_line(c, &s->line)))
+        return;
     skip_prefix(s, &c);
     s->line.text = rest(&c);
     if (xid_line(s, c) || table_line(s, c) || buffer_line(s, c) || timeout_line(s, c) ||
-        failure_line(s, c) || driver_line(s, c) || source_line(s, c))
+        failure_line(s, c) || alone(s, crash_driver_line(c, &s->line)) || driver_line(s, c) ||
+        source_line(s, c))
         return;
     if (s->in_table)
         row_line(s, raw);

@@ -42,7 +42,7 @@ a_log_of_570_is_explained_with_names(void **state)
     (void)state;
     expect(doc, "release", "570.144");
     expect(o, "name", "ROBUST_CHANNEL_CONTAINED_ERROR");
-    expect(o, "device", "PCI:0000:65:00");
+    expect(o, "device", "0000:65:00");
     assert_int_equal(json_integer_value(json_object_get(o, "gpu_instance")), 2);
     o = nth(doc, "rpc-timeout", 0);
     expect(o, "control", "NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE");

@@ -19,6 +19,23 @@ check(const struct input *in, struct gsp_crash_span s)
         abort();
 }
 
+static void
+check_fault(const struct input *in, struct gsp_crash_span message)
+{
+    struct gsp_crash_fault f;
+
+    gsp_crash_fault(message, &f);
+    check(in, f.engine);
+    check(in, f.client);
+    check(in, f.type);
+    check(in, f.access);
+    check(in, f.unit);
+    check(in, f.what);
+    check(in, f.action);
+    if (f.esrs > GSP_CRASH_ESRS)
+        abort();
+}
+
 static int
 found(void *ctx, const struct gsp_crash_line *line)
 {
@@ -33,8 +50,14 @@ found(void *ctx, const struct gsp_crash_line *line)
     check(in, line->failure.where);
     check(in, line->source.engine);
     check(in, line->source.why);
-    if (line->values.count > GSP_CRASH_LINE_VALUES || line->kind > GSP_CRASH_END)
+    check(in, line->stamp);
+    check(in, line->init.device);
+    check(in, line->pcie.severity);
+    check(in, line->pcie.device);
+    if (line->values.count > GSP_CRASH_LINE_VALUES || line->kind >= GSP_CRASH_KINDS)
         abort();
+    if (line->kind == GSP_CRASH_XID || line->kind == GSP_CRASH_SXID)
+        check_fault(in, line->xid.message);
     return 0;
 }
 

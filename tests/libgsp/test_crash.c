@@ -382,6 +382,78 @@ assertions_give_status_expression_and_place(void **state)
 }
 
 static void
+lines_that_stand_alone_are_told_apart(void **state)
+{
+    struct found f;
+    char *text = scan_file("lines.txt", &f);
+    const struct gsp_crash_line *l = nth(&f, GSP_CRASH_INIT, 0);
+
+    (void)state;
+    expect_span(l->init.device, "0000:65:00.0");
+    assert_int_equal(l->init.stage, 0x62);
+    assert_int_equal(l->init.status, 0x65);
+    assert_int_equal(l->init.line, 1859);
+    assert_string_equal(gsp_crash_init_name(l->init.stage), "starting GSP firmware");
+    assert_null(gsp_crash_init_name(0x99));
+    expect_span(l->stamp, "100.000011");
+    l = nth(&f, GSP_CRASH_GPU, 0);
+    expect_span(l->text, "GPU-00000000-1111-2222-3333-444444444444");
+    expect_span(l->stamp, "Nov 20 13:00:01");
+    l = nth(&f, GSP_CRASH_PCIE, 0);
+    expect_span(l->pcie.severity, "Uncorrected (Fatal)");
+    expect_span(l->pcie.device, "0000:65:00.0");
+    l = nth(&f, GSP_CRASH_SXID, 0);
+    assert_int_equal(l->xid.number, 12028);
+    expect_span(l->xid.device, "PCI:0000:c1:00.0");
+    expect_span(nth(&f, GSP_CRASH_MISMATCH, 0)->text, "570.144");
+    assert_int_equal(nth(&f, GSP_CRASH_RC_ALL, 0)->xid.number, 119);
+    expect_span(nth(&f, GSP_CRASH_PART, 1)->text, "/var/log/made-up.log");
+    assert_int_equal(count_of(&f, GSP_CRASH_LOST), 1);
+    free(text);
+}
+
+static struct gsp_crash_fault
+fault_of(const struct found *f, unsigned n)
+{
+    struct gsp_crash_fault fault;
+
+    gsp_crash_fault(nth(f, GSP_CRASH_XID, n)->xid.message, &fault);
+    return fault;
+}
+
+static void
+messages_of_xids_give_engine_address_and_registers(void **state)
+{
+    struct gsp_crash_fault fault;
+    struct found f;
+    char *text = scan_file("lines.txt", &f);
+
+    (void)state;
+    fault = fault_of(&f, 0);
+    expect_span(fault.unit, "GPC 0, TPC 1, SM 0");
+    expect_span(fault.what, "Out Of Range Address");
+    fault = fault_of(&f, 1);
+    assert_int_equal(fault.esrs, 4);
+    assert_int_equal(fault.esr[3].reg, 0x50472c);
+    assert_int_equal(fault.esr[3].value, 0x174);
+    fault = fault_of(&f, 2);
+    expect_span(fault.engine, "GRAPHICS");
+    expect_span(fault.client, "GPCCLIENT_T1_0");
+    expect_span(fault.type, "FAULT_PDE");
+    expect_span(fault.access, "ACCESS_TYPE_VIRT_READ");
+    assert_true(fault.has_address && fault.address == 0x7f7b2ac00000);
+    assert_true(fault.has_channel && fault.channel == 0x18);
+    fault = fault_of(&f, 3);
+    assert_true(fault.has_class && fault.class_id == 0xc597);
+    assert_true(fault.has_method && fault.method == 0x2040);
+    fault = fault_of(&f, 5);
+    assert_true(fault.has_link && fault.link == 4);
+    fault = fault_of(&f, 7);
+    expect_span(fault.action, "Node Reboot Required");
+    free(text);
+}
+
+static void
 lines_of_others_are_passed_over(void **state)
 {
     static const char text[] =
@@ -427,6 +499,8 @@ main(void)
         cmocka_unit_test(histories_of_595_have_sequence_numbers),
         cmocka_unit_test(a_crash_report_in_text_keeps_its_registers_and_trace),
         cmocka_unit_test(assertions_give_status_expression_and_place),
+        cmocka_unit_test(lines_that_stand_alone_are_told_apart),
+        cmocka_unit_test(messages_of_xids_give_engine_address_and_registers),
         cmocka_unit_test(lines_of_others_are_passed_over),
         cmocka_unit_test(a_reader_that_has_enough_ends_the_scan),
     };

@@ -169,6 +169,15 @@ enum gsp_crash_kind {
     GSP_CRASH_REGISTERS, /* name:value pairs */
     GSP_CRASH_ADDRESSES, /* of a trace */
     GSP_CRASH_END,
+    GSP_CRASH_GPU,      /* a GPU and its UUID */
+    GSP_CRASH_INIT,     /* "RmInitAdapter failed! (...)" */
+    GSP_CRASH_LOST,     /* "GPU has fallen off the bus", outside of Xid 79 */
+    GSP_CRASH_RC_ALL,   /* all channels are given up for the error xid.number */
+    GSP_CRASH_MISMATCH, /* the client's version (text) is not the module's */
+    GSP_CRASH_SXID,     /* an NVSwitch's error, in xid */
+    GSP_CRASH_PCIE,     /* the kernel reports an error of the bus */
+    GSP_CRASH_PART,     /* a part of a bug report begins (text: its file) or ends (empty) */
+    GSP_CRASH_KINDS,
 };
 
 /** The columns of an RPC history, by release: function and data (535); time stamps and duration
@@ -197,9 +206,10 @@ enum { GSP_CRASH_LINE_VALUES = 8 };
 /** One line that was understood. Only the part that its kind names is filled. */
 struct gsp_crash_line {
     enum gsp_crash_kind kind;
-    unsigned number;            /* of the line, from 1 */
-    struct gsp_crash_span text; /* behind the log's own prefix */
-    int gpu;                    /* "GPU3": 3; -1: not said */
+    unsigned number;             /* of the line, from 1 */
+    struct gsp_crash_span text;  /* behind the log's own prefix */
+    struct gsp_crash_span stamp; /* when, as the log says it; may be empty */
+    int gpu;                     /* "GPU3": 3; -1: not said */
     struct {
         struct gsp_crash_span device, process, message; /* "PCI:0000:01:00", ... */
         uint32_t number, pid;
@@ -228,7 +238,34 @@ struct gsp_crash_line {
         struct gsp_crash_span names[GSP_CRASH_LINE_VALUES]; /* registers: name or offset */
         uint64_t values[GSP_CRASH_LINE_VALUES];
     } values;
+    struct {
+        struct gsp_crash_span device; /* "0000:01:00.0"; may be empty */
+        uint32_t stage, status, line; /* GSP_CRASH_INIT: gsp_crash_init_name(), NV_STATUS */
+    } init;
+    struct {
+        struct gsp_crash_span severity, device; /* "Corrected", "Uncorrected (Fatal)" */
+    } pcie;
 };
+
+enum { GSP_CRASH_ESRS = 8 };
+
+/** What the message of an Xid says; what it does not say is empty or false. */
+struct gsp_crash_fault {
+    struct gsp_crash_span engine, client, type, access; /* MMU faults */
+    struct gsp_crash_span unit, what;                   /* shaders: "GPC 0, TPC 1, SM 0" */
+    struct gsp_crash_span action;                       /* Xid 154: what the GPU needs now */
+    uint64_t address, channel, class_id, method;
+    uint32_t link;
+    bool has_address, has_channel, has_class, has_method, has_link;
+    unsigned esrs;
+    struct {
+        uint32_t reg, value;
+    } esr[GSP_CRASH_ESRS];
+};
+void gsp_crash_fault(struct gsp_crash_span message, struct gsp_crash_fault *out);
+
+/** The stage of initialisation that failed: "loading GSP firmware"; NULL when not known. */
+const char *gsp_crash_init_name(uint32_t stage);
 
 /**
  * Read a log line by line; `found` is called for each line that was understood, in order, and
