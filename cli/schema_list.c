@@ -53,29 +53,52 @@ list_chips(struct nvrm_abi abi)
     return rows;
 }
 
+/* What identifies a row and what it is for. Describing the whole row would cost a search its
+ * speed. */
+static json_t *
+identify(struct nvrm_abi abi, const struct schema_kind *kind, const void *row, const char **doc)
+{
+    const struct nvrm_schema *s = abi.schema;
+    const struct nvrm_control *control = row;
+    const struct nvrm_class *cls = row;
+    const struct nvrm_layout *layout = row;
+    const struct nvrm_rpc *rpc = row;
+    const struct nvrm_const *c = row;
+
+    if (!strcmp(kind->single, "control")) {
+        *doc = nvrm_str(s, control->doc);
+        return cli_hex32(control->id);
+    }
+    if (!strcmp(kind->single, "class")) {
+        *doc = nvrm_str(s, cls->doc);
+        return cli_hex(cls->id);
+    }
+    if (!strcmp(kind->single, "struct")) {
+        const struct nvrm_note *note = nvrm_note_at(s, layout->note);
+
+        *doc = note ? nvrm_str(s, note->doc) : "";
+        return json_sprintf("%u bytes", layout->size);
+    }
+    if (!strcmp(kind->single, "rpc")) {
+        *doc = nvrm_str(s, rpc->doc);
+        return cli_hex(rpc->id);
+    }
+    *doc = nvrm_str(s, c->doc);
+    return c->is_range ? json_sprintf("%u:%u", c->hi, c->lo) : cli_hex(c->value);
+}
+
 /* A line of a list: the name, and what identifies it. */
 static json_t *
 short_row(struct nvrm_abi abi, const struct schema_kind *kind, const void *row)
 {
-    json_t *full = kind->describe(abi, row);
-    json_t *o =
-        json_pack("{s:s, s:s}", "kind", kind->single, "name", kind->row_name(abi.schema, row));
-    static const char *const keys[] = {"id", "value", "bits", "size"};
+    json_t *o = json_object();
+    const char *doc;
+    json_t *id = identify(abi, kind, row, &doc);
 
-    for (unsigned i = 0; i < 4; i++) {
-        json_t *value = json_object_get(full, keys[i]);
-
-        if (value) {
-            json_object_set_new(
-                o, "id",
-                json_is_integer(value)
-                    ? json_sprintf("%lld bytes", (long long)json_integer_value(value))
-                    : json_incref(value));
-            break;
-        }
-    }
-    json_object_set_new(o, "doc", json_string(cli_str(full, "doc")));
-    json_decref(full);
+    json_object_set_new(o, "kind", json_string_nocheck(kind->single));
+    json_object_set_new(o, "name", json_string_nocheck(kind->row_name(abi.schema, row)));
+    json_object_set_new(o, "id", id);
+    json_object_set_new(o, "doc", json_string_nocheck(doc));
     return o;
 }
 
