@@ -233,10 +233,13 @@ handle_write_multi(struct vu_device *dev, struct vu_message *in, struct vu_answe
 static int
 handle_reset(struct vu_device *dev, struct vu_message *in, struct vu_answer *out)
 {
+    const int rc = dev->bus->ops->reset(dev->bus);
+
     (void)in;
     (void)out;
     dev->irqs.pending = false;
-    return dev->bus->ops->reset(dev->bus);
+    vu_irq_restore(dev);
+    return rc;
 }
 
 static const struct command {

@@ -70,6 +70,8 @@ void vu_region_sizes(struct gsp_bus *bus, uint64_t bytes_out[VU_REGIONS]);
 /* irq.c */
 void vu_irq_init(struct vu_device *dev);
 void vu_irq_fini(struct vu_device *dev);
+/** After a reset, which masks every vector: those that the client uses are unmasked again. */
+void vu_irq_restore(struct vu_device *dev);
 /** Vectors of INTx, MSI and MSI-X, from the configuration space. */
 void vu_irq_counts(struct gsp_bus *bus, uint32_t counts_out[VU_IRQS]);
 uint32_t vu_irq_flags(uint32_t index);

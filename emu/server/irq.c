@@ -2,6 +2,9 @@
 /*
  * Interrupts: eventfds that the client sets, and the edge that signals them.
  *
+ * SET_IRQS does for MSI-X what a kernel does: a vector with an eventfd is unmasked in the card's
+ * table; a client that masks it there keeps its message pending.
+ *
  * The card's interrupts leave through MSI-X when the client set vector 0 of it, else through
  * MSI, else through INTx, which is masked by its own delivery until the client unmasks it.
  */
@@ -11,7 +14,7 @@
 
 #include "device.h"
 
-enum { CAP_MSI = 0x05, CAP_MSIX = 0x11, CAPS_AT = 0x34, MAX_CAPS = 48 };
+enum { CAP_MSI = 0x05, CAP_MSIX = 0x11, CAPS_AT = 0x34, MAX_CAPS = 48, BUS_MASTER = 4 };
 
 void
 vu_irq_init(struct vu_device *dev)
@@ -29,6 +32,8 @@ drop(struct vu_device *dev, uint32_t index, uint32_t first, uint32_t count)
         if (*fd >= 0)
             close(*fd);
         *fd = -1;
+        if (index == VU_IRQ_MSIX)
+            emu_gpu_msix_use(dev->gpu, i, false);
     }
 }
 
@@ -38,6 +43,14 @@ vu_irq_fini(struct vu_device *dev)
     for (uint32_t index = 0; index < VU_IRQS; index++)
         drop(dev, index, 0, VU_MAX_VECTORS);
     vu_irq_init(dev);
+}
+
+void
+vu_irq_restore(struct vu_device *dev)
+{
+    for (unsigned i = 0; i < VU_MAX_VECTORS; i++)
+        if (dev->irqs.fds[VU_IRQ_MSIX][i] >= 0)
+            emu_gpu_msix_use(dev->gpu, i, true);
 }
 
 void
@@ -91,16 +104,30 @@ deliver_intx(struct vu_device *dev)
     signal_fd(dev->irqs.fds[VU_IRQ_INTX][0]);
 }
 
-static void
+static bool
+command_has(struct vu_device *dev, uint32_t bit)
+{
+    uint32_t command = 0;
+
+    return dev->bus->ops->config_read(dev->bus, 4, 2, &command) == 0 && command & bit;
+}
+
+/* A message is a write to system memory. False: not before the card may master the bus. */
+static bool
 deliver(struct vu_device *dev)
 {
-    for (uint32_t index = VU_IRQ_MSIX; index >= VU_IRQ_MSI; index--) {
-        if (dev->irqs.fds[index][0] < 0)
-            continue;
-        signal_fd(dev->irqs.fds[index][0]);
-        return;
+    if (dev->irqs.fds[VU_IRQ_MSIX][0] >= 0) {
+        if (emu_gpu_msix_raise(dev->gpu, 0))
+            signal_fd(dev->irqs.fds[VU_IRQ_MSIX][0]);
+        return true; /* or it is pending in the card */
     }
-    deliver_intx(dev);
+    if (dev->irqs.fds[VU_IRQ_MSI][0] < 0)
+        deliver_intx(dev);
+    else if (command_has(dev, BUS_MASTER))
+        signal_fd(dev->irqs.fds[VU_IRQ_MSI][0]);
+    else
+        return false;
+    return true;
 }
 
 void
@@ -108,8 +135,10 @@ vu_irq_check(struct vu_device *dev)
 {
     const bool pending = dev->bus->ops->irq_wait(dev->bus, 0) == 0;
 
-    if (pending && !dev->irqs.pending)
-        deliver(dev);
+    if (emu_gpu_msix_release(dev->gpu, 0))
+        signal_fd(dev->irqs.fds[VU_IRQ_MSIX][0]);
+    if (pending && !dev->irqs.pending && !deliver(dev))
+        return;
     dev->irqs.pending = pending;
 }
 
@@ -161,6 +190,8 @@ set_eventfds(struct vu_device *dev, struct vu_message *in, const struct irq_set 
     for (uint32_t i = 0; i < in->fd_count; i++) {
         dev->irqs.fds[set->index][set->start + i] = in->fds[i];
         in->fds[i] = -1;
+        if (set->index == VU_IRQ_MSIX)
+            emu_gpu_msix_use(dev->gpu, set->start + i, true);
     }
     dev->irqs.intx_masked = false;
     dev->irqs.pending = false; /* what is pending now is news to this client */

@@ -13,7 +13,6 @@
 
 enum { PM_AT = 0x60, MSI_AT = 0x68, PCIE_AT = 0x78, MSIX_AT = 0xb4 };
 enum { AER_AT = 0x100, SECONDARY_AT = 0x150, REBAR_AT = 0x180, ATS_AT = 0x190 };
-enum { MSIX_VECTORS = 6, MSIX_TABLE = 0xb90000, MSIX_PENDING = 0xba0000 }; /* in BAR0 */
 
 static void
 put(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint32_t value)
@@ -131,10 +130,10 @@ static void
 put_msix(struct emu_gpu *gpu)
 {
     put(gpu, PCIE_AT + 1, 1, MSIX_AT);
-    put(gpu, MSIX_AT, 4, 0x0011u | (uint32_t)(MSIX_VECTORS - 1) << 16);
+    put(gpu, MSIX_AT, 4, 0x0011u | (uint32_t)(EMU_MSIX_VECTORS - 1) << 16);
     writable(gpu, MSIX_AT + 2, 2, 0xc000); /* enable, mask all */
-    put(gpu, MSIX_AT + 4, 4, MSIX_TABLE);
-    put(gpu, MSIX_AT + 8, 4, MSIX_PENDING);
+    put(gpu, MSIX_AT + 4, 4, EMU_MSIX_TABLE);
+    put(gpu, MSIX_AT + 8, 4, EMU_MSIX_PENDING);
 }
 
 /* An extended capability behind the one before. */
@@ -233,6 +232,13 @@ emu_config_reset(struct emu_gpu *gpu)
         put_msix(gpu);
     put_extended_capabilities(gpu);
     apply_command(gpu);
+    emu_msix_reset(gpu);
+}
+
+uint32_t
+emu_config_msix(const struct emu_gpu *gpu)
+{
+    return is_server_card(gpu->card) ? word_at(gpu, MSIX_AT) >> 16 | 0x80000000u : 0;
 }
 
 void

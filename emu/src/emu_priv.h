@@ -28,6 +28,14 @@ struct emu_regs {
     uint64_t reset_ns;     /* PTIMER counts from here */
 };
 
+/* Where the MSI-X capability says that they are, in BAR0: the same on every card that has it. */
+enum { EMU_MSIX_VECTORS = 6, EMU_MSIX_TABLE = 0xb90000, EMU_MSIX_PENDING = 0xba0000 };
+
+struct emu_msix {
+    uint32_t table[EMU_MSIX_VECTORS][4]; /* address, address, data, control */
+    uint32_t pending;
+};
+
 struct emu_hw;
 
 struct emu_gpu {
@@ -39,6 +47,7 @@ struct emu_gpu {
     struct emu_mem mem;
     struct emu_ram ram;
     struct emu_regs regs;
+    struct emu_msix msix;
     struct emu_faults faults;
     struct emu_gsp gsp;
     struct emu_host host; /* channels */
@@ -78,12 +87,19 @@ int emu_config_write(struct emu_gpu *gpu, uint32_t offset, uint32_t width, uint3
 
 /** As a function-level reset leaves it: no addresses, and nothing enabled. */
 void emu_config_unassign(struct emu_gpu *gpu);
+/** Message control, and bit 31; 0 when the card has no MSI-X. */
+uint32_t emu_config_msix(const struct emu_gpu *gpu);
 /** Where software put a BAR. */
 uint64_t emu_config_bar(const struct emu_gpu *gpu, unsigned bar);
 /** BAR1's size now: software may choose it, from Ampere on. */
 uint64_t emu_config_bar1_bytes(const struct emu_gpu *gpu);
 /** The card answers at its BARs: memory space in the command register. */
 bool emu_config_memory_space(const struct emu_gpu *gpu);
+
+/* msix.c; false: nothing there */
+void emu_msix_reset(struct emu_gpu *gpu);
+bool emu_msix_rd32(const struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
+void emu_msix_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 
 /* regs.c */
 void emu_regs_reset(struct emu_gpu *gpu);

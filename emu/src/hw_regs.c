@@ -329,6 +329,14 @@ emu_hw_set_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 }
 
 static uint32_t
+read_msix(struct emu_gpu *gpu, uint32_t off)
+{
+    uint32_t value;
+
+    return emu_msix_rd32(gpu, off, &value) ? value : (uint32_t)EMU_NO_ANSWER;
+}
+
+static uint32_t
 read_vf_time(struct emu_gpu *gpu, uint32_t off)
 {
     const uint64_t now = emu_now_ns() - gpu->regs.reset_ns;
@@ -373,6 +381,8 @@ static const struct row rows[] = {
     {VF + 0x1610,  VF + 0x1610,  ALL,           read_top_en,       write_top_en          },
     {VF + 0x1640,  VF + 0x1640,  ALL,           read_zero,         write_trigger         },
     {VF + 0x3000,  VF + 0x31fc,  ALL,           read_vf,           write_vf              },
+    {VF + 0x10000, VF + 0x1005c, ALL,           read_msix,         emu_msix_wr32     },
+    {VF + 0x20000, VF + 0x20004, ALL,           read_msix,         NULL              },
     {VF + 0x30080, VF + 0x30084, ALL,           read_vf_time,      NULL                  },
     {VF + 0x30090, VF + 0x30090, ALL,           read_zero,         write_channel_doorbell},
 };

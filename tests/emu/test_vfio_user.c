@@ -459,6 +459,98 @@ an_eventfd_is_signalled_when_msi_is_triggered(void **state)
 }
 
 static void
+put(struct client *c, uint32_t region, uint64_t offset, uint32_t value)
+{
+    assert_int_equal(region_write(c, region, offset, &value, 4), 0);
+}
+
+/* Vector 103 of the card's own tree, by software: it ends in a message of the first vector. */
+static void
+interrupt(struct client *c)
+{
+    put(c, 0, 0xb8100c, 1 << 7); /* over */
+    put(c, 0, 0xb81640, 103);
+}
+
+static void
+masks_of_the_msix_table_and_bus_mastering_hold_a_message_back(void **state)
+{
+    const struct vu_fixture_card card = {.chip = "GH100"};
+    const uint32_t set[5] = {20, 4 | 32, 2, 0, 1}, table = 0xb90000, pending = 0xba0000;
+    int fd = eventfd(0, EFD_NONBLOCK);
+    uint32_t at, capability;
+    struct vu_fixture f;
+    struct client c;
+
+    (void)state;
+    vu_fixture_start(&f, &card, 1);
+    meet(&c, &f);
+    for (at = value_at(&c, 7, 0x34, 1); value_at(&c, 7, at, 1) != 0x11;)
+        at = value_at(&c, 7, at + 1, 1);
+    assert_int_equal(value_at(&c, 7, at + 4, 4), table); /* in BAR0 */
+    assert_int_equal(value_at(&c, 7, at + 8, 4), pending);
+    capability = value_at(&c, 7, at, 4);
+    put(&c, 7, 4, 6);
+    for (unsigned i = 0; i <= (capability >> 16 & 0x7ff); i++)
+        assert_int_equal(value_at(&c, 0, table + 16 * i + 12, 4), 1); /* masked */
+    put(&c, 0, table + 16, 0xfee00003);
+    put(&c, 0, table + 24, 0x4321);
+    assert_int_equal(value_at(&c, 0, table + 16, 4), 0xfee00000);
+    assert_int_equal(value_at(&c, 0, table + 24, 4), 0x4321);
+
+    assert_int_equal(ask_with(&c, 8, set, 20, &fd, 1), 0);
+    assert_int_equal(value_at(&c, 0, table + 12, 4), 0);
+    put(&c, 0, 0xb8120c, 1 << 7);
+    put(&c, 0, 0xb81608, 2);
+    interrupt(&c);
+    assert_int_equal(count_of(fd), 1);
+    put(&c, 0, table + 12, 1);
+    interrupt(&c);
+    assert_int_equal(count_of(fd), 0);
+    assert_int_equal(value_at(&c, 0, pending, 4), 1);
+    put(&c, 0, table + 12, 0);
+    assert_int_equal(count_of(fd), 1);
+    assert_int_equal(value_at(&c, 0, pending, 4), 0);
+    put(&c, 7, at, capability | 0xc0000000u); /* enabled, all masked */
+    interrupt(&c);
+    assert_int_equal(count_of(fd), 0);
+    put(&c, 7, 4, 2);
+    put(&c, 7, at, capability | 0x80000000u);
+    assert_int_equal(count_of(fd), 0); /* no bus master */
+    put(&c, 7, 4, 6);
+    assert_int_equal(count_of(fd), 1);
+    assert_int_equal(ask(&c, 13, NULL, 0), 0);
+    assert_int_equal(value_at(&c, 0, table + 12, 4), 0); /* as a kernel restores it */
+    assert_int_equal(value_at(&c, 0, table + 16, 4), 0);
+    close(fd);
+    hang_up(&c);
+    stop_soundly(&f);
+}
+
+static void
+msi_waits_for_bus_mastering(void **state)
+{
+    const uint32_t set[5] = {20, 4 | 32, 1, 0, 1};
+    int fd = eventfd(0, EFD_NONBLOCK);
+    struct vu_fixture f;
+    struct client c;
+
+    (void)state;
+    start_one(&f);
+    meet(&c, &f);
+    assert_int_equal(ask_with(&c, 8, set, 20, &fd, 1), 0);
+    put(&c, 0, 0xb8120c, 1 << 7);
+    put(&c, 0, 0xb81608, 2);
+    interrupt(&c);
+    assert_int_equal(count_of(fd), 0);
+    put(&c, 7, 4, 6);
+    assert_int_equal(count_of(fd), 1);
+    close(fd);
+    hang_up(&c);
+    stop_soundly(&f);
+}
+
+static void
 senseless_interrupt_settings_are_refused_and_keep_no_descriptor(void **state)
 {
     static const uint32_t sets[][5] = {
@@ -756,6 +848,8 @@ main(void)
         cmocka_unit_test(posted_and_gathered_writes_arrive_in_order),
         cmocka_unit_test(memory_is_mapped_once_and_unmapped_exactly),
         cmocka_unit_test(an_eventfd_is_signalled_when_msi_is_triggered),
+        cmocka_unit_test(masks_of_the_msix_table_and_bus_mastering_hold_a_message_back),
+        cmocka_unit_test(msi_waits_for_bus_mastering),
         cmocka_unit_test(senseless_interrupt_settings_are_refused_and_keep_no_descriptor),
         cmocka_unit_test(bodies_of_a_wrong_size_and_unknown_commands_are_refused),
         cmocka_unit_test(garbage_ends_the_connection_and_not_the_server),

@@ -72,6 +72,17 @@ struct gsp_bus *emu_gpu_bus(struct emu_gpu *gpu);
 void emu_gpu_set_memory(struct emu_gpu *gpu,
                         void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes), void *ctx);
 
+/**
+ * MSI-X, for who delivers the card's messages. The table in BAR0, the function's mask and bus
+ * mastering decide whether a vector's message may leave.
+ *
+ * @return raise: it leaves now; if not, it is pending. release: it was pending and leaves now
+ */
+bool emu_gpu_msix_raise(struct emu_gpu *gpu, unsigned vector);
+bool emu_gpu_msix_release(struct emu_gpu *gpu, unsigned vector);
+/** What a host's kernel does with a vector that is requested or given back: its mask bit. */
+void emu_gpu_msix_use(struct emu_gpu *gpu, unsigned vector, bool used);
+
 /** When, on CLOCK_MONOTONIC, the card has something to do of its own, such as a delayed
  * answer: a host that sleeps should access it then. UINT64_MAX for never. */
 uint64_t emu_gpu_due_ns(struct emu_gpu *gpu);
