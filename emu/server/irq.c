@@ -2,8 +2,8 @@
 /*
  * Interrupts: eventfds that the client sets, and the edge that signals them.
  *
- * SET_IRQS does for MSI-X what a kernel does: a vector with an eventfd is unmasked in the card's
- * table; a client that masks it there keeps its message pending.
+ * SET_IRQS does for MSI-X what a kernel does: a vector with an eventfd is unmasked in the
+ * card's table; a client that masks it there keeps its message pending.
  *
  * The card's interrupts leave through MSI-X when the client set vector 0 of it, else through
  * MSI, else through INTx, which is masked by its own delivery until the client unmasks it.

@@ -223,6 +223,22 @@ def check_copies(gpu):
     assert out == data, "what the copy engine brought back is not what it took away"
 
 
+def check_fault(gpu):
+    """A copy from where nothing is mapped ends in a report that the driver understands, not in a wait."""
+    from tinygrad.device import BufferSpec
+    buf = gpu.allocator.alloc(4096, BufferSpec())
+    hole = buf.offset(0, 4096)
+    hole.va_addr = 0x7ffff0000000
+    queue = gpu.hw_copy_queue_t().copy(buf, hole, 4096).signal(gpu.timeline_signal, gpu.next_timeline())
+    queue.submit(gpu)
+    try:
+        gpu.timeline_signal.wait(gpu.timeline_value - 1, timeout=5000)
+    except RuntimeError as e:
+        assert "Device fault" in str(e), f"no fault was reported: {e}"
+        return
+    raise AssertionError("a copy from an unmapped address succeeded")
+
+
 def run(card, chip):
     """From reset to channels that work, and the unload."""
     ops_nv = import_tinygrad(card, chip)
@@ -242,6 +258,8 @@ def run(card, chip):
     say(chip, "both queues did their first work", start, user)
     check_copies(gpu)
     say(chip, "copies came back as they went", start, user)
+    check_fault(gpu)
+    say(chip, "a fault was reported", start, user)
     gpu.iface.device_fini()
     say(chip, "unloaded", start, user)
 
