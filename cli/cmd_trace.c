@@ -14,8 +14,10 @@ static const struct {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv);
 } verbs[] = {
-    {"show", trace_show},
-    {"stat", trace_stat},
+    {"show",   trace_show  },
+    {"stat",   trace_stat  },
+    {"diff",   trace_diff  },
+    {"replay", trace_replay},
 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
@@ -55,8 +57,8 @@ cmd_trace_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_trace = {
     .name = "trace",
-    .args = "show|stat ...",
-    .options = "--filter WORDS, --raw",
+    .args = "show|stat|diff|replay ...",
+    .options = "--filter WORDS, --raw, --ignore FIELDS",
     .help = "show, count, compare, replay and convert what --record wrote",
     .min_args = 1,
     .max_args = -1,

@@ -11,6 +11,8 @@
 
 int trace_show(struct cli *cli, int argc, char **argv);
 int trace_stat(struct cli *cli, int argc, char **argv);
+int trace_diff(struct cli *cli, int argc, char **argv);
+int trace_replay(struct cli *cli, int argc, char **argv);
 
 /* A trace that is read from its start to its end; damage is told on stderr as it is met. */
 struct trace_input {

@@ -82,18 +82,21 @@ value_text(struct nvrm_abi abi, const struct nvrm_field *f, uint8_t type, uint64
 
 /* Scalars */
 
+/* Across releases a name counts more than its number, where both have one. */
 static bool
 same_named(const struct compare *c, const struct gsp_view *a, const struct gsp_view *b,
            const struct nvrm_field *fa, const struct nvrm_field *fb, uint64_t va, uint64_t vb)
 {
-    const struct gsp_set set = gsp_set_of(gsp_field_note(a->abi, fa), fa->type);
-    char ta[VALUE_BYTES], tb[VALUE_BYTES];
+    const struct gsp_set sa = gsp_set_of(gsp_field_note(a->abi, fa), fa->type);
+    const struct gsp_set sb = gsp_set_of(gsp_field_note(b->abi, fb), fb->type);
+    const char *na, *nb;
 
-    if (c->same_release || set.kind == NVRM_SET_NONE)
+    if (c->same_release || sa.kind == NVRM_SET_NONE || sa.kind == NVRM_SET_BITS ||
+        sb.kind != sa.kind)
         return va == vb;
-    value_text(a->abi, fa, fa->type, va, ta, sizeof(ta));
-    value_text(b->abi, fb, fb->type, vb, tb, sizeof(tb));
-    return strcmp(ta, tb) == 0;
+    na = gsp_set_name(a->abi, sa, va, NULL);
+    nb = gsp_set_name(b->abi, sb, vb, NULL);
+    return na && nb ? strcmp(na, nb) == 0 : va == vb;
 }
 
 static void
@@ -282,54 +285,6 @@ is_live(const struct gsp_view *v, const struct nvrm_field *f)
            f == &v->fields[gsp_largest_member(v->abi, v->layout)];
 }
 
-static void
-compare_union(struct compare *c, const struct gsp_view *a, const struct gsp_view *b,
-              const struct nvrm_field *fa, const struct nvrm_field *fb,
-              const struct nvrm_layout *ua, const struct nvrm_layout *ub)
-{
-    const uint16_t ma = gsp_view_member(a, fa, ua), mb = gsp_view_member(b, fb, ub);
-    struct gsp_view ia, ib;
-    const char *na, *nb;
-
-    gsp_view_init(&ia, a->abi, ua, a->base + fa->offset, ua->size);
-    gsp_view_init(&ib, b->abi, ub, b->base + fb->offset, ub->size);
-    na = nvrm_str(a->abi.schema, ia.fields[ma].name);
-    nb = nvrm_str(b->abi.schema, ib.fields[mb].name);
-    if (strcmp(na, nb) != 0 || !enter(c, na, 0, false))
-        return; /* then the tags differ, which was said */
-    compare_field(c, &ia, &ib, &ia.fields[ma], &ib.fields[mb]);
-    c->depth--;
-}
-
-static const struct nvrm_layout *
-union_of(const struct gsp_view *v, const struct nvrm_field *f)
-{
-    const struct nvrm_layout *l =
-        f->type == NVRM_STRUCT ? nvrm_layout_at(v->abi.schema, f->ref) : NULL;
-
-    return l && (l->flags & NVRM_LAYOUT_UNION) && l->fields && !gsp_field_is_array(f) ? l
-                                                                                      : NULL;
-}
-
-static void
-compare_pair(struct compare *c, const struct gsp_view *a, const struct gsp_view *b,
-             const struct nvrm_field *fa, const struct nvrm_field *fb)
-{
-    const struct nvrm_layout *ua = union_of(a, fa), *ub = union_of(b, fb);
-
-    if (ua && ub)
-        compare_union(c, a, b, fa, fb, ua, ub);
-    else
-        compare_field(c, a, b, fa, fb);
-}
-
-static bool
-ignored(const struct compare *c, const struct gsp_view *v, const char *field)
-{
-    return c->config->ignore &&
-           c->config->ignore(c->config->ctx, nvrm_str(v->abi.schema, v->layout->name), field);
-}
-
 /* What only one side has. */
 static void
 compare_lone(struct compare *c, const struct gsp_view *v, const struct nvrm_field *f, bool is_a)
@@ -345,6 +300,72 @@ compare_lone(struct compare *c, const struct gsp_view *v, const struct nvrm_fiel
         has = text;
     }
     differ(c, is_a ? has : lacks, is_a ? lacks : has);
+}
+
+/* A single struct or union in a field; NULL for anything else. */
+static const struct nvrm_layout *
+aggregate_of(const struct gsp_view *v, const struct nvrm_field *f)
+{
+    const struct nvrm_layout *l =
+        f->type == NVRM_STRUCT ? nvrm_layout_at(v->abi.schema, f->ref) : NULL;
+
+    return l && l->fields && !gsp_field_is_array(f) ? l : NULL;
+}
+
+/* The member of an aggregate that is meant: by tag in a union; NULL in a struct, where all are.
+ */
+static const char *
+live_member(const struct gsp_view *v, const struct nvrm_field *f, const struct nvrm_layout *l)
+{
+    const struct nvrm_field *fields = nvrm_layout_fields(v->abi.schema, l);
+
+    if (!(l->flags & NVRM_LAYOUT_UNION))
+        return NULL;
+    return nvrm_str(v->abi.schema, fields[gsp_view_member(v, f, l)].name);
+}
+
+/* Two aggregates of which one at least is a union; a release may have made a struct of it. */
+static void
+compare_union(struct compare *c, const struct gsp_view *a, const struct gsp_view *b,
+              const struct nvrm_field *fa, const struct nvrm_field *fb,
+              const struct nvrm_layout *ua, const struct nvrm_layout *ub)
+{
+    const char *na = live_member(a, fa, ua), *nb = live_member(b, fb, ub);
+    const char *name = na ? na : nb;
+    const struct nvrm_field *ma = nvrm_field_find(a->abi.schema, ua, name);
+    const struct nvrm_field *mb = nvrm_field_find(b->abi.schema, ub, name);
+    struct gsp_view ia, ib;
+
+    if ((na && nb && strcmp(na, nb) != 0) || !enter(c, name, 0, false))
+        return; /* then the tags differ, which was said */
+    gsp_view_init(&ia, a->abi, ua, a->base + fa->offset, ua->size);
+    gsp_view_init(&ib, b->abi, ub, b->base + fb->offset, ub->size);
+    if (ma && mb)
+        compare_field(c, &ia, &ib, ma, mb);
+    else if (ma)
+        compare_lone(c, &ia, ma, true);
+    else if (mb)
+        compare_lone(c, &ib, mb, false);
+    c->depth--;
+}
+
+static void
+compare_pair(struct compare *c, const struct gsp_view *a, const struct gsp_view *b,
+             const struct nvrm_field *fa, const struct nvrm_field *fb)
+{
+    const struct nvrm_layout *ua = aggregate_of(a, fa), *ub = aggregate_of(b, fb);
+
+    if (ua && ub && ((ua->flags | ub->flags) & NVRM_LAYOUT_UNION))
+        compare_union(c, a, b, fa, fb, ua, ub);
+    else
+        compare_field(c, a, b, fa, fb);
+}
+
+static bool
+ignored(const struct compare *c, const struct gsp_view *v, const char *field)
+{
+    return c->config->ignore &&
+           c->config->ignore(c->config->ctx, nvrm_str(v->abi.schema, v->layout->name), field);
 }
 
 static void

@@ -2,13 +2,13 @@
 /*
  * Open addressing, half full at most; nothing is ever taken out.
  */
-#include "handle_map.h"
+#include <gsp/handle_map.h>
 
 #include <errno.h>
 #include <string.h>
 
 static size_t
-slot_of(const struct handle_table *t, uint32_t key)
+slot_of(const struct gsp_handle_table *t, uint32_t key)
 {
     size_t i = (key * 0x9e3779b1u >> 7) & (t->cap - 1);
 
@@ -18,9 +18,9 @@ slot_of(const struct handle_table *t, uint32_t key)
 }
 
 static int
-grow(const struct gsp_host *host, struct handle_table *t)
+grow(const struct gsp_host *host, struct gsp_handle_table *t)
 {
-    struct handle_table more = {.cap = t->cap ? t->cap * 2 : 64, .used = t->used};
+    struct gsp_handle_table more = {.cap = t->cap ? t->cap * 2 : 64, .used = t->used};
 
     more.slots = gsp_host_alloc(host, more.cap * sizeof(more.slots[0]));
     if (!more.slots)
@@ -34,7 +34,7 @@ grow(const struct gsp_host *host, struct handle_table *t)
 }
 
 static int
-set(const struct gsp_host *host, struct handle_table *t, uint32_t key, uint32_t value)
+set(const struct gsp_host *host, struct gsp_handle_table *t, uint32_t key, uint32_t value)
 {
     size_t i;
 
@@ -49,7 +49,7 @@ set(const struct gsp_host *host, struct handle_table *t, uint32_t key, uint32_t 
 }
 
 static uint32_t
-get(const struct handle_table *t, uint32_t key)
+get(const struct gsp_handle_table *t, uint32_t key)
 {
     const size_t i = t->cap ? slot_of(t, key) : 0;
 
@@ -57,7 +57,7 @@ get(const struct handle_table *t, uint32_t key)
 }
 
 int
-handle_map_add(struct handle_map *m, uint32_t a, uint32_t b)
+gsp_handle_map_add(struct gsp_handle_map *m, uint32_t a, uint32_t b)
 {
     const int rc = set(m->host, &m->to, a, b);
 
@@ -65,19 +65,19 @@ handle_map_add(struct handle_map *m, uint32_t a, uint32_t b)
 }
 
 uint32_t
-handle_map_to(const struct handle_map *m, uint32_t a)
+gsp_handle_map_to(const struct gsp_handle_map *m, uint32_t a)
 {
     return get(&m->to, a);
 }
 
 uint32_t
-handle_map_from(const struct handle_map *m, uint32_t b)
+gsp_handle_map_from(const struct gsp_handle_map *m, uint32_t b)
 {
     return get(&m->from, b);
 }
 
 void
-handle_map_fini(struct handle_map *m)
+gsp_handle_map_fini(struct gsp_handle_map *m)
 {
     gsp_host_free(m->host, m->to.slots);
     gsp_host_free(m->host, m->from.slots);

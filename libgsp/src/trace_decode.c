@@ -162,24 +162,46 @@ put_hex(struct gsp_text *out, const uint8_t *at, size_t bytes)
     gsp_text_puts(out, "\"");
 }
 
-/* Wire and memory are copied: pointers are made to lead from one to the other. */
+int
+gsp_trace_params_copy(struct nvrm_abi abi, const struct gsp_trace_record *record,
+                      enum gsp_trace_exchange which, const struct gsp_host *host,
+                      void **wire_out, size_t *bytes_out, struct gsp_error *err)
+{
+    const struct gsp_trace_piece wire = gsp_trace_exchanged(record, which);
+    const struct gsp_trace_piece memory = gsp_trace_exchanged(
+        record, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
+    const struct nvrm_layout *layout = gsp_trace_layout(abi, record);
+    const size_t at = trace_pad(wire.bytes);
+    uint8_t *copy;
+
+    *wire_out = NULL;
+    *bytes_out = wire.bytes;
+    if (!wire.bytes)
+        return 0;
+    copy = gsp_host_alloc(host, at + memory.bytes);
+    if (!copy)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for parameters");
+    memcpy(copy, wire.data, wire.bytes);
+    if (memory.bytes)
+        memcpy(copy + at, memory.data, memory.bytes);
+    if (layout && (layout->flags & NVRM_LAYOUT_PTR))
+        gsp_trace_memory_point(abi, layout, copy, wire.bytes, copy + at, memory.bytes);
+    *wire_out = copy;
+    return 0;
+}
+
 static int
 write_pointed(struct nvrm_abi abi, const struct nvrm_layout *layout,
-              const struct gsp_trace_piece *wire, const struct gsp_trace_piece *memory,
+              const struct gsp_trace_record *record, enum gsp_trace_exchange which,
               struct gsp_text *out, struct gsp_error *err)
 {
-    const size_t at = trace_pad(wire->bytes);
-    uint8_t *copy = gsp_host_alloc(out->host, at + memory->bytes);
-    int rc;
+    void *wire;
+    size_t bytes;
+    int rc = gsp_trace_params_copy(abi, record, which, out->host, &wire, &bytes, err);
 
-    if (!copy)
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for JSON text");
-    memcpy(copy, wire->data, wire->bytes);
-    if (memory->bytes)
-        memcpy(copy + at, memory->data, memory->bytes);
-    gsp_trace_memory_point(abi, layout, copy, wire->bytes, copy + at, memory->bytes);
-    rc = gsp_json_write(abi, layout, copy, wire->bytes, GSP_JSON_POINTERS, out, err);
-    gsp_host_free(out->host, copy);
+    if (rc == 0)
+        rc = gsp_json_write(abi, layout, wire, bytes, GSP_JSON_POINTERS, out, err);
+    gsp_host_free(out->host, wire);
     return rc;
 }
 
@@ -189,8 +211,6 @@ gsp_trace_params_json(struct nvrm_abi abi, const struct gsp_trace_record *record
                       struct gsp_error *err)
 {
     const struct gsp_trace_piece wire = gsp_trace_exchanged(record, which);
-    const struct gsp_trace_piece memory = gsp_trace_exchanged(
-        record, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
     const struct nvrm_layout *layout = wire.bytes ? gsp_trace_layout(abi, record) : NULL;
 
     if (!wire.bytes)
@@ -198,7 +218,7 @@ gsp_trace_params_json(struct nvrm_abi abi, const struct gsp_trace_record *record
     else if (!layout || wire.bytes < layout->size)
         put_hex(out, wire.data, wire.bytes);
     else if (layout->flags & NVRM_LAYOUT_PTR)
-        return write_pointed(abi, layout, &wire, &memory, out, err);
+        return write_pointed(abi, layout, record, which, out, err);
     else
         return gsp_json_write(abi, layout, wire.data, wire.bytes, 0, out, err);
     return out->rc < 0 ? gsp_fail(err, GSP_ORIGIN_LOCAL, out->rc, "out of memory for JSON text")

@@ -135,24 +135,14 @@ same_handle(void *ctx, uint32_t trace, uint32_t client)
 {
     const struct told *t = ctx;
 
-    return handle_map_to(&t->r->handles, client) == trace;
+    return gsp_handle_map_to(&t->r->handles, client) == trace;
 }
 
-/* What differs from run to run and says nothing. */
 static bool
 ignore_field(void *ctx, const char *struct_name, const char *field)
 {
-    static const char *const ignored[][2] = {
-        {"NV0000_ALLOC_PARAMETERS", "processID"  },
-        {"NV0000_ALLOC_PARAMETERS", "processName"},
-        {"NV0000_ALLOC_PARAMETERS", "pOsPidInfo" },
-    };
-
     (void)ctx;
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        if (!strcmp(ignored[i][0], struct_name) && !strcmp(ignored[i][1], field))
-            return true;
-    return false;
+    return gsp_trace_is_noise(struct_name, field);
 }
 
 /* Matching */
@@ -180,7 +170,7 @@ match_args(struct replay *r, const struct asked *q, struct gsp_error *err)
     for (unsigned i = 0; i < q->args; i++) {
         const bool handle = info->arg[i].kind == GSP_TRACE_HANDLE;
         const uint64_t mine =
-            handle ? handle_map_to(&r->handles, (uint32_t)q->arg[i]) : q->arg[i];
+            handle ? gsp_handle_map_to(&r->handles, (uint32_t)q->arg[i]) : q->arg[i];
 
         if (is_new_handle(q, i) || (i == 0 && is_root(q)) || mine == r->call.arg[i])
             continue;
@@ -207,49 +197,6 @@ same_call(const struct replay *r, const struct asked *q)
     return true;
 }
 
-int
-replay_grow_scratch(struct replay *r, size_t bytes, struct gsp_error *err)
-{
-    uint8_t *more;
-
-    if (bytes <= r->scratch_cap)
-        return 0;
-    more = gsp_host_realloc(r->host, r->scratch, bytes);
-    if (!more)
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to replay");
-    r->scratch = more;
-    r->scratch_cap = bytes;
-    return 0;
-}
-
-/* Parameters as they were recorded, with pointers that lead to what was recorded behind them.
- */
-static int
-recorded_params(struct replay *r, const struct nvrm_layout *layout,
-                enum gsp_trace_exchange which, struct gsp_trace_piece *out,
-                struct gsp_error *err)
-{
-    const struct gsp_trace_piece memory = gsp_trace_exchanged(
-        &r->call, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
-    size_t at;
-    int rc;
-
-    *out = gsp_trace_exchanged(&r->call, which);
-    if (!layout || !(layout->flags & NVRM_LAYOUT_PTR) || out->bytes < layout->size)
-        return 0;
-    at = trace_pad(out->bytes);
-    rc = replay_grow_scratch(r, at + memory.bytes, err);
-    if (rc < 0)
-        return rc;
-    memcpy(r->scratch, out->data, out->bytes);
-    if (memory.bytes)
-        memcpy(r->scratch + at, memory.data, memory.bytes);
-    gsp_trace_memory_point(r->base.abi, layout, r->scratch, out->bytes, r->scratch + at,
-                           memory.bytes);
-    out->data = r->scratch;
-    return 0;
-}
-
 static int
 match_params(struct replay *r, const struct asked *q, struct gsp_error *err)
 {
@@ -257,22 +204,27 @@ match_params(struct replay *r, const struct asked *q, struct gsp_error *err)
     struct told told = {.r = r};
     const struct gsp_compare_config config = {
         .same_handle = same_handle, .ignore = ignore_field, .differ = keep_first, .ctx = &told};
-    struct gsp_trace_piece in;
+    const struct gsp_compare_side client = {r->base.abi, layout, q->params, q->params_bytes};
+    struct gsp_compare_side trace = {r->base.abi, layout, NULL, 0};
+    unsigned differences = 0;
     char name[128];
-    int rc = recorded_params(r, layout, GSP_TRACE_IN, &in, err);
+    void *wire;
+    int rc = gsp_trace_params_copy(r->base.abi, &r->call, GSP_TRACE_IN, r->host, &wire,
+                                   &trace.bytes, err);
 
     if (rc < 0)
         return rc;
+    trace.wire = wire;
     (void)call_text(r->base.abi, q->type, q->args, q->arg, name);
-    if (in.bytes != q->params_bytes)
+    if (trace.bytes == q->params_bytes && wire)
+        differences = gsp_compare(&config, &trace, &client);
+    gsp_host_free(r->host, wire);
+    if (trace.bytes != q->params_bytes)
         return fail_at(r, err,
                        "%s: size of the parameters: the trace has %zu bytes, the client sent "
                        "%zu",
-                       name, in.bytes, q->params_bytes);
-    const struct gsp_compare_side trace = {r->base.abi, layout, in.data, in.bytes};
-    const struct gsp_compare_side client = {r->base.abi, layout, q->params, q->params_bytes};
-
-    if (!in.bytes || gsp_compare(&config, &trace, &client) == 0)
+                       name, trace.bytes, q->params_bytes);
+    if (!differences)
         return 0;
     return fail_at(r, err, "%s: %s: the trace has %s, the client sent %s", name, told.path,
                    told.trace, told.client);
@@ -301,7 +253,7 @@ replay_match(struct replay *r, const struct asked *q, struct gsp_error *err)
     rc = match_args(r, q, err);
     /* Before the parameters: a root's own handle is among them. */
     if (rc == 0 && is_new_handle(q, 2) &&
-        handle_map_add(&r->handles, (uint32_t)q->arg[2], (uint32_t)r->call.arg[2]) < 0)
+        gsp_handle_map_add(&r->handles, (uint32_t)q->arg[2], (uint32_t)r->call.arg[2]) < 0)
         rc = gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to replay");
     return rc < 0 ? rc : match_params(r, q, err);
 }

@@ -14,46 +14,18 @@
 
 /* Answering */
 
-static void translate_struct(struct replay *r, const struct gsp_view *v);
-
-static void
-translate_field(struct replay *r, const struct gsp_view *v, const struct nvrm_field *f)
+static uint32_t
+of_client(void *ctx, uint32_t handle)
 {
-    struct gsp_elems e;
-    struct gsp_view inner;
-
-    if (f->type != NVRM_HANDLE && f->type != NVRM_STRUCT)
-        return;
-    gsp_view_elems(v, f, &e);
-    for (uint32_t i = 0; i < e.used; i++) {
-        uint8_t *at = (uint8_t *)(uintptr_t)e.at + (size_t)i * e.bytes;
-
-        if (f->type == NVRM_HANDLE) {
-            gsp_store(at, 4, handle_map_from(&r->handles, (uint32_t)gsp_load(at, 4)));
-        } else if (!(e.layout->flags & NVRM_LAYOUT_UNION)) {
-            gsp_view_enter(v, f, &e, i, &inner);
-            translate_struct(r, &inner);
-        }
-    }
+    return gsp_handle_map_from(&((struct replay *)ctx)->handles, handle);
 }
 
 /* Handles of the trace become those of the client. */
 static void
-translate_struct(struct replay *r, const struct gsp_view *v)
-{
-    for (uint16_t i = 0; i < v->layout->fields; i++)
-        translate_field(r, v, &v->fields[i]);
-}
-
-static void
 translate(struct replay *r, const struct nvrm_layout *layout, void *wire, size_t bytes)
 {
-    struct gsp_view v;
-
-    if (!layout || bytes < layout->size || (layout->flags & NVRM_LAYOUT_UNION))
-        return;
-    gsp_view_init(&v, r->base.abi, layout, wire, bytes);
-    translate_struct(r, &v);
+    if (layout)
+        gsp_trace_map_handles(r->base.abi, layout, wire, bytes, of_client, r);
 }
 
 /* The client's own pointers stay; what they lead to is filled. */
@@ -63,16 +35,17 @@ answer_pointers(struct replay *r, const struct nvrm_layout *layout, void *params
 {
     const struct gsp_trace_piece memory = gsp_trace_exchanged(&r->call, GSP_TRACE_OUT_MEMORY);
     const struct nvrm_field *f = nvrm_layout_fields(r->base.abi.schema, layout);
-    int rc = replay_grow_scratch(r, bytes, err);
+    uint8_t *before = gsp_host_alloc(r->host, bytes);
 
-    if (rc < 0)
-        return rc;
-    memcpy(r->scratch, params, bytes);
+    if (!before)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory to replay");
+    memcpy(before, params, bytes);
     gsp_trace_memory_give(r->base.abi, layout, params, bytes, &memory);
     memcpy(params, out->data, out->bytes);
     for (uint16_t i = 0; i < layout->fields; i++)
         if (f[i].type == NVRM_PTR && !gsp_field_is_array(&f[i]))
-            memcpy((uint8_t *)params + f[i].offset, r->scratch + f[i].offset, 8);
+            memcpy((uint8_t *)params + f[i].offset, before + f[i].offset, 8);
+    gsp_host_free(r->host, before);
     return 0;
 }
 
@@ -335,8 +308,7 @@ replay_close(struct gsp_backend *b)
         drop_mapping(r, r->mappings->at);
     gsp_trace_close(r->calls);
     gsp_trace_close(r->events);
-    handle_map_fini(&r->handles);
-    gsp_host_free(r->host, r->scratch);
+    gsp_handle_map_fini(&r->handles);
     gsp_host_free(r->host, r->payload);
     gsp_host_free(r->host, r);
 }

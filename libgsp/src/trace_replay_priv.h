@@ -6,9 +6,9 @@
 #ifndef GSP_TRACE_REPLAY_PRIV_H
 #define GSP_TRACE_REPLAY_PRIV_H
 
+#include <gsp/handle_map.h>
 #include <gsp/replay.h>
 
-#include "handle_map.h"
 #include "trace_priv.h"
 
 struct mapping {
@@ -25,11 +25,9 @@ struct replay {
     struct gsp_trace_reader *calls, *events;
     struct gsp_trace_record call, event; /* next ones; type 0: not looked for yet */
     bool calls_end, events_end;
-    struct handle_map handles; /* of the client -> of the trace */
-    struct gsp_error diverged; /* origin NONE: not yet */
-    uint8_t *scratch;          /* a recorded struct whose pointers lead into it */
-    size_t scratch_cap;
-    uint8_t *payload; /* of the event handed out last */
+    struct gsp_handle_map handles; /* of the client -> of the trace */
+    struct gsp_error diverged;     /* origin NONE: not yet */
+    uint8_t *payload;              /* of the event handed out last */
     struct mapping *mappings;
 };
 
@@ -46,7 +44,5 @@ struct asked {
 int replay_peek(struct replay *r, bool calls, struct gsp_error *err);
 /** Whether r->call is what the client asks: 0, or -EILSEQ and the replay has diverged. */
 int replay_match(struct replay *r, const struct asked *q, struct gsp_error *err);
-/** Room for `bytes` at r->scratch. */
-int replay_grow_scratch(struct replay *r, size_t bytes, struct gsp_error *err);
 
 #endif

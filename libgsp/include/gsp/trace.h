@@ -252,6 +252,21 @@ GSP_MUST_CHECK int gsp_trace_params_json(struct nvrm_abi abi,
                                          enum gsp_trace_exchange which, struct gsp_text *out,
                                          struct gsp_error *err);
 
+/** Parameters as a wire struct of this process: a copy whose pointers lead to what was recorded
+ * behind them, in the same allocation. *wire_out is NULL when there are none; else release it
+ * with gsp_host_free(). */
+GSP_MUST_CHECK int gsp_trace_params_copy(struct nvrm_abi abi,
+                                         const struct gsp_trace_record *record,
+                                         enum gsp_trace_exchange which,
+                                         const struct gsp_host *host, void **wire_out,
+                                         size_t *bytes_out, struct gsp_error *err);
+/** Replace every handle in a wire struct (not behind its pointers, and not in unions). */
+void gsp_trace_map_handles(struct nvrm_abi abi, const struct nvrm_layout *layout, void *wire,
+                           size_t wire_bytes, uint32_t (*map)(void *ctx, uint32_t handle),
+                           void *ctx);
+/** Whether a field differs from run to run and says nothing about a call: a process id. */
+bool gsp_trace_is_noise(const char *struct_name, const char *field);
+
 enum { GSP_TRACE_SHOW_RAW = 1 /* parameters as bytes, not decoded */ };
 
 /** One record for people: a line with number, time, type, name, numbers, result and duration,
