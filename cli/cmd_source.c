@@ -87,14 +87,6 @@ source_file(struct cli *cli, const char *path)
     return rc;
 }
 
-static int
-cmd_source_run(struct cli *cli, int argc, char **argv)
-{
-    int rc = cli_check_args(cli, &cmd_source, &argc, argv);
-
-    return rc == CLI_OK ? source_file(cli, argv[1]) : rc;
-}
-
 static bool
 ends_in(const char *path, const char *end)
 {
@@ -104,12 +96,31 @@ ends_in(const char *path, const char *end)
 }
 
 /* JSON and YAML are scripts, everything else lines. */
+static bool
+is_script(const char *path)
+{
+    return ends_in(path, ".json") || ends_in(path, ".yaml") || ends_in(path, ".yml");
+}
+
+static int
+cmd_source_run(struct cli *cli, int argc, char **argv)
+{
+    int rc = cli_check_args(cli, &cmd_source, &argc, argv);
+
+    if (rc != CLI_OK)
+        return rc;
+    if (is_script(argv[1]))
+        return cli_usage(cli, "run FILE runs a script, source FILE runs lines",
+                         "%s is a script by its name", argv[1]);
+    return source_file(cli, argv[1]);
+}
+
 static int
 run_edited(struct cli *cli, const char *path)
 {
     char *words[] = {(char *)"run", (char *)path, NULL};
 
-    if (ends_in(path, ".json") || ends_in(path, ".yaml") || ends_in(path, ".yml"))
+    if (is_script(path))
         return cmd_run.run(cli, 2, words);
     return source_file(cli, path);
 }

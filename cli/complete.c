@@ -7,6 +7,7 @@
 
 #include <emu/emu.h>
 #include <nvrm/bind.h>
+#include <nvrm/reg.h>
 #include <rm/name.h>
 
 #include "complete.h"
@@ -291,10 +292,45 @@ source_verbs(struct wish *p)
 }
 
 static void
+source_registers(struct wish *p)
+{
+    const char *last = "";
+
+    for (unsigned i = 0; i < nvrm_reg_count; i++) {
+        if (strcmp(last, nvrm_regs[i].name))
+            offer(p, nvrm_regs[i].name);
+        last = nvrm_regs[i].name;
+    }
+}
+
+static void
 source_help(struct wish *p)
 {
     source_verbs(p);
     source_names(p);
+    source_registers(p);
+    source_xids(p);
+}
+
+static void
+source_files(struct wish *p)
+{
+    p->out->files = true;
+}
+
+/* Words filter by class and name; some options take files. */
+static void
+source_tree(struct wish *p)
+{
+    for (int i = 1; i < p->at.argc; i++) {
+        if (!strcmp(p->at.argv[i], "--diff") || !strcmp(p->at.argv[i], "--from")) {
+            source_files(p);
+            return;
+        }
+    }
+    source_objects(p);
+    if (*p->text)
+        source_classes(p);
 }
 
 static void
@@ -304,12 +340,6 @@ source_variables(struct wish *p)
     json_t *value;
 
     json_object_foreach(p->at.cli->vars, name, value) offer(p, name);
-}
-
-static void
-source_files(struct wish *p)
-{
-    p->out->files = true;
 }
 
 /* "prefix + field + '='", or "[0]." where the field goes on inside; JSON wants the bare name.
@@ -434,7 +464,7 @@ static const struct {
     {"save",    {source_files, NULL, NULL}                               },
     {"vars",    {source_variables, NULL, NULL}                           },
     {"run",     {source_files, NULL, NULL}                               },
-    {"tree",    {source_files, source_files, NULL}                       },
+    {"tree",    {source_tree, source_tree, source_tree}                  },
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
     {"gen",     {source_languages, source_names, source_names}           },

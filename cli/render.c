@@ -162,6 +162,18 @@ render_value(struct cli *cli, const json_t *value)
     visit(&v, "", value, 0);
 }
 
+/* A cell with the blanks behind it. Tables of ten thousand rows are common: no format here. */
+static void
+put_cell(FILE *out, const char *text, int blanks)
+{
+    static const char spaces[] = "                                ";
+
+    fputs(text, out);
+    for (; blanks > 0; blanks -= (int)sizeof(spaces) - 1)
+        fwrite(spaces, 1, blanks < (int)sizeof(spaces) ? (size_t)blanks : sizeof(spaces) - 1,
+               out);
+}
+
 void
 render_table(struct cli *cli, const json_t *rows, const struct render_column *columns)
 {
@@ -194,8 +206,7 @@ render_table(struct cli *cli, const json_t *rows, const struct render_column *co
             const char *text =
                 render_scalar(json_object_get(row, columns[k].key), scalar, sizeof(scalar));
 
-            fprintf(cli->out, "%s%s%*s", k ? "  " : "", text,
-                    k + 1 < n ? widths[k] - width_of(text) : 0, "");
+            put_cell(cli->out, text, k + 1 < n ? widths[k] - width_of(text) + 2 : 0);
         }
         fputc('\n', cli->out);
     }

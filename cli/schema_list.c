@@ -95,10 +95,11 @@ short_row(struct nvrm_abi abi, const struct schema_kind *kind, const void *row)
     const char *doc;
     json_t *id = identify(abi, kind, row, &doc);
 
-    json_object_set_new(o, "kind", json_string_nocheck(kind->single));
-    json_object_set_new(o, "name", json_string_nocheck(kind->row_name(abi.schema, row)));
-    json_object_set_new(o, "id", id);
-    json_object_set_new(o, "doc", json_string_nocheck(doc));
+    json_object_set_new_nocheck(o, "kind", json_string_nocheck(kind->single));
+    json_object_set_new_nocheck(o, "name",
+                                json_string_nocheck(kind->row_name(abi.schema, row)));
+    json_object_set_new_nocheck(o, "id", id);
+    json_object_set_new_nocheck(o, "doc", json_string_nocheck(doc));
     return o;
 }
 
