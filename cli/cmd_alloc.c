@@ -36,6 +36,8 @@ parse(struct cli *cli, char **argv, const char *handle, struct request *r,
     if (rc == 0)
         rc = rm_name_class(session_abi(r->s), argv[2], &r->cls, &r->class_id, err);
     if (rc == 0)
+        rc = policy_class(cli, session_abi(r->s), r->cls, r->class_id, err);
+    if (rc == 0)
         rc = session_object(r->s, argv[1], &r->parent, err);
     if (rc == 0 && handle && !rm_parse_u32(handle, &r->handle))
         rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "--handle: '%s' is not a 32-bit number",

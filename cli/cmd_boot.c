@@ -353,6 +353,16 @@ on_card(struct cli *cli, const struct transport_spec *spec, const char *word, co
     return strcmp(word, "resume") ? usage(cli, word) : boot_leave(cli, gsp_boot_resume);
 }
 
+/* --dry-run opens no card: what would be done is the plan, and the rest has none. */
+static int
+dry_run(struct cli *cli, const struct transport_spec *spec, const char *word)
+{
+    if ((!strcmp(word, "run") || !strcmp(word, "step")) && !strcmp(spec->kind, "emu"))
+        return boot_plan(cli, spec, NULL);
+    return cli_usage(cli, "boot plan CHIP shows the states without a card",
+                     "boot %s works on a card, and --dry-run opens none", word);
+}
+
 static int
 cmd_boot_run(struct cli *cli, int argc, char **argv)
 {
@@ -368,7 +378,9 @@ cmd_boot_run(struct cli *cli, int argc, char **argv)
         return rc;
     if (transport_spec_parse(&cli->options, &spec, &err) < 0)
         return cli_fail(cli, &err);
-    if (!strcmp(argv[1], "plan") && argc == 2 && strcmp(spec.kind, "emu"))
+    if (cli->options.dry_run && strcmp(argv[1], "plan"))
+        rc = dry_run(cli, &spec, argv[1]);
+    else if (!strcmp(argv[1], "plan") && argc == 2 && strcmp(spec.kind, "emu"))
         rc = plan_of_card(cli, &spec);
     else if (!strcmp(argv[1], "plan"))
         rc = boot_plan(cli, &spec, argc > 2 ? argv[2] : NULL);

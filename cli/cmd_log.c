@@ -107,6 +107,12 @@ read_card(struct reading *r, bool raw, struct gsp_error *err)
 
     if (rc < 0)
         return rc;
+    if (session_is_dry(s)) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                 "log gsp reads a card's rings, and --dry-run opens no card");
+        gsp_hint(err, "log gsp FILE... reads files");
+        return -EINVAL;
+    }
     r->abi = session_abi(s);
     backend = rm_client_backend(session_client(s));
     for (unsigned i = 0;

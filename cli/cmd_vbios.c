@@ -72,6 +72,18 @@ switch_rom(const char *path, const char *value, struct gsp_error *err)
 }
 
 /* The kernel shows the ROM only while it is switched on. */
+/* A card's ROM is switched on to be read, and the PROM is read through registers. */
+static int
+refuse_dry(const struct cli *cli, const char *word, struct gsp_error *err)
+{
+    if (!cli->options.dry_run)
+        return 0;
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+             "vbios would read the ROM of %s, and --dry-run opens no card", word);
+    gsp_hint(err, "name a file, or leave --dry-run out");
+    return -EINVAL;
+}
+
 static int
 read_card(const char *word, char *path, size_t path_bytes, struct fw_file *f,
           struct gsp_error *err)
@@ -186,6 +198,8 @@ static int
 read_rom(struct cli *cli, const char *word, char *path, size_t path_bytes, struct fw_file *f,
          struct gsp_error *err)
 {
+    if ((!strcmp(word, "prom") || is_address(word)) && refuse_dry(cli, word, err) < 0)
+        return -EINVAL;
     if (!strcmp(word, "prom"))
         return read_prom(cli, f, err);
     return is_address(word) ? read_card(word, path, path_bytes, f, err)

@@ -21,6 +21,7 @@ extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
 extern const struct nvrm_cmd cmd_log;
 extern const struct nvrm_cmd cmd_pci;
+extern const struct nvrm_cmd cmd_policy;
 extern const struct nvrm_cmd cmd_rpc;
 extern const struct nvrm_cmd cmd_run;
 extern const struct nvrm_cmd cmd_save;

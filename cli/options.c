@@ -177,7 +177,7 @@ static const struct option_row rows[] = {
     {"--dry-run",   0,   NULL,        NULL,                                    set_dry_run  },
     {"--record",    0,   "FILE",      "a file",                                set_record   },
     {"--record-level", 0, "LEVEL", "backend, rpc or bus", set_record_level},
-    {"--policy",    0,   "FILE",      "a policy file",                         set_policy   },
+    {"--policy",    0,   "POLICY",    "read-only, standard, unsafe or a file",                         set_policy   },
     {"--unsafe",    0,   NULL,        NULL,                                    set_unsafe   },
     {"--timeout",   0,   "SECONDS",   "seconds above 0, such as 2.5 or 500ms", set_timeout  },
     {"--color",     0,   "WHEN",      "auto, always or never",                 set_color    },

@@ -112,6 +112,8 @@ run_alloc(struct runner *r, struct step *step, struct gsp_error *err)
     if (rc == 0)
         rc = rm_name_class(abi_of(r), name, &cls, &id, err);
     if (rc == 0)
+        rc = policy_class(r->cli, abi_of(r), cls, id, err);
+    if (rc == 0)
         rc = object_of(r, o, "parent", &parent, err);
     if (rc == 0 && *wanted && !rm_parse_u32(wanted, &handle))
         rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "'%s' is not a handle", wanted);

@@ -11,7 +11,7 @@ static const struct nvrm_cmd *const cmds[] = {
     &cmd_vars, &cmd_watch, &cmd_history, &cmd_rerun, &cmd_source, &cmd_edit,
     &cmd_ctl,  &cmd_rpc,  &cmd_tree,   &cmd_event,   &cmd_run,   &cmd_boot, &cmd_log,
     &cmd_pci,  &cmd_fw,   &cmd_vbios,  &cmd_gen,    &cmd_trace,
-    &cmd_save,    &cmd_shell, &cmd_help,
+    &cmd_policy, &cmd_save,    &cmd_shell, &cmd_help,
 };
 enum { CMDS = sizeof(cmds) / sizeof(cmds[0]) };
 
