@@ -377,6 +377,7 @@ int
 gsprm_create(const struct gsp_rm_config *config, struct gsp_rm **rm_out, struct gsp_error *err)
 {
     struct gsp_rm *rm = gsp_host_alloc(config->host, sizeof(*rm));
+    uint32_t boot_42;
     int rc;
 
     if (!rm)
@@ -384,7 +385,11 @@ gsprm_create(const struct gsp_rm_config *config, struct gsp_rm **rm_out, struct 
     rm->base.ops = &gsprm_ops;
     rm->base.abi = config->abi;
     rm->config = *config;
-    rm->chip_arch = NVRM_GET(rd(rm, NV_PMC_BOOT_42), NV_PMC_BOOT_42_ARCHITECTURE);
+    boot_42 = rd(rm, NV_PMC_BOOT_42);
+    rm->chip_arch = NVRM_GET(boot_42, NV_PMC_BOOT_42_ARCHITECTURE);
+    rm->libos2 = rm->chip_arch < NV_PMC_BOOT_42_ARCHITECTURE_GA100 ||
+                 (rm->chip_arch == NV_PMC_BOOT_42_ARCHITECTURE_GA100 &&
+                  !NVRM_GET(boot_42, NV_PMC_BOOT_42_IMPLEMENTATION));
     rc = set_up(rm, err);
     if (rc < 0) {
         gsprm_destroy(rm);

@@ -12,14 +12,48 @@
 
 enum {
     PAGE = 0x1000,
-    LOG_BYTES = 0x10000,
     LIBOS_CONTIGUOUS = 1, /* LibosMemoryRegionKind */
     LIBOS_SYSMEM = 1,     /* LibosMemoryRegionLoc */
     PM_SUSPEND = 8,       /* GPU_STATE_FLAGS_PM_SUSPEND (gpu.h): from standby */
 };
 
-/* Log task names in the order in which the table lists them: LOGINIT must be first. */
-static const char *const log_names[RM_LOGS] = {"LOGINIT", "LOGINTR", "LOGRM"};
+/*
+ * The rings in the order of the table, LOGINIT first and libos' own kernel last, as
+ * _kgspInitLibosLoggingStructures and nv-firmware-chip-family-select.h have them. `since` and
+ * `libos2_until` are releases: from which on, and until which the older libos has it too.
+ */
+static const struct {
+    const char *name;
+    uint32_t bytes;
+    const char *since, *libos2_until; /* "": all of them; libos2_until NULL: never there */
+} log_rows[RM_LOGS] = {
+    {"LOGINIT", 0x10000, "",          ""         },
+    {"LOGINTR", 0x10000, "",          "575.51.02"},
+    {"LOGRM",   0x10000, "",          ""         },
+    {"LOGMNOC", 0x10000, "565.57.01", "575.51.02"},
+    {"LOGDBG",  0x10000, "575.51.02", NULL       },
+    {"LOGROOT", 0x1000,  "575.51.02", NULL       },
+    {"LOGRMON", 0x1000,  "595.44.02", NULL       },
+    {"LOGKRNL", 0x10000, "560.28.03", NULL       },
+};
+
+static bool
+is_from(struct gsp_rm *rm, const char *release)
+{
+    const struct nvrm_abi abi = rm->base.abi;
+
+    return !*release || abi.release >= nvrm_release_find(abi.schema, release);
+}
+
+static bool
+has_log(struct gsp_rm *rm, unsigned row)
+{
+    const char *until = log_rows[row].libos2_until;
+
+    if (!is_from(rm, log_rows[row].since))
+        return false;
+    return !rm->libos2 || (until && (!*until || !is_from(rm, until)));
+}
 
 static int
 alloc_one(struct gsp_rm *rm, size_t bytes, struct gsp_dma *out, struct gsp_error *err)
@@ -42,8 +76,12 @@ gsprm_alloc_memory(struct gsp_rm *rm, struct gsp_error *err)
         rc = alloc_one(rm, PAGE, &rm->rmargs, err);
     if (rc == 0)
         rc = alloc_one(rm, PAGE, &rm->libos, err);
-    for (unsigned i = 0; i < RM_LOGS && rc == 0; i++)
-        rc = alloc_one(rm, LOG_BYTES, &rm->logs[i], err);
+    for (unsigned i = 0; i < RM_LOGS && rc == 0; i++) {
+        if (!has_log(rm, i))
+            continue;
+        rm->logs[rm->log_count].name = log_rows[i].name;
+        rc = alloc_one(rm, log_rows[i].bytes, &rm->logs[rm->log_count++].dma, err);
+    }
     return rc;
 }
 
@@ -58,8 +96,8 @@ free_one(struct gsp_rm *rm, struct gsp_dma *dma)
 void
 gsprm_free_memory(struct gsp_rm *rm)
 {
-    for (unsigned i = RM_LOGS; i-- > 0;)
-        free_one(rm, &rm->logs[i]);
+    while (rm->log_count)
+        free_one(rm, &rm->logs[--rm->log_count].dma);
     free_one(rm, &rm->libos);
     free_one(rm, &rm->rmargs);
     free_one(rm, &rm->block);
@@ -110,11 +148,11 @@ fill_libos_table(struct gsp_rm *rm, struct gsp_error *err)
 {
     int rc = 0;
 
-    for (unsigned i = 0; i < RM_LOGS && rc == 0; i++) {
-        fill_log(&rm->logs[i]);
-        rc = add_region(rm, i, log_names[i], &rm->logs[i], err);
+    for (unsigned i = 0; i < rm->log_count && rc == 0; i++) {
+        fill_log(&rm->logs[i].dma);
+        rc = add_region(rm, i, rm->logs[i].name, &rm->logs[i].dma, err);
     }
-    return rc < 0 ? rc : add_region(rm, RM_LOGS, "RMARGS", &rm->rmargs, err);
+    return rc < 0 ? rc : add_region(rm, rm->log_count, "RMARGS", &rm->rmargs, err);
 }
 
 /* GSP_ARGUMENTS_CACHED. What a release lacks is not needed there: the element sizes came with
@@ -167,11 +205,11 @@ gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out, size_t *byt
 {
     const struct gsp_rm *rm = gsprm_of(b);
 
-    if (!rm || i >= RM_LOGS || !rm->logs[i].cpu)
+    if (!rm || i >= rm->log_count || !rm->logs[i].dma.cpu)
         return NULL;
-    *name_out = log_names[i];
-    *bytes_out = rm->logs[i].bytes;
-    return rm->logs[i].cpu;
+    *name_out = rm->logs[i].name;
+    *bytes_out = rm->logs[i].dma.bytes;
+    return rm->logs[i].dma.cpu;
 }
 
 void

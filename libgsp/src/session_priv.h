@@ -9,7 +9,13 @@
 
 #include <gsp/session.h>
 
-enum { RM_LOGS = 3 };
+enum { RM_LOGS = 8 };
+
+/** A ring that a task of GSP-RM's operating system logs to. */
+struct gsprm_log {
+    const char *name;
+    struct gsp_dma dma;
+};
 
 /** Where the fields of the four messages that carry RM calls lie at this release. */
 struct gsprm_layouts {
@@ -39,10 +45,12 @@ struct gsp_rm {
     struct gsp_dma block;         /* page table and queues */
     struct gsp_dma rmargs;        /* GSP_ARGUMENTS_CACHED */
     struct gsp_dma libos;         /* LibosMemoryRegionInitArgument table */
-    struct gsp_dma logs[RM_LOGS]; /* LOGINIT, LOGINTR, LOGRM */
+    struct gsprm_log logs[RM_LOGS]; /* those of this chip and release */
+    unsigned log_count;
     struct gsp_msgq *queue;
     struct gsp_rpc *rpc;
     uint32_t chip_arch; /* NV_PMC_BOOT_42 28:24: 0x16 Turing .. 0x1b GB2xx */
+    bool libos2;        /* Turing and GA100: the older operating system */
     bool started;       /* GSP-RM runs on our memory */
     bool dead;          /* a call went unanswered: no use in asking it to unload */
     bool suspended;     /* GSP-RM is away and comes back: nothing may be sent */

@@ -43,7 +43,7 @@ struct card {
     bool running, lost, halted, no_start, never_done, plain;
     int allocs_left; /* dma_alloc fails when it runs out; -1: never */
     uint32_t init_result, rpc_result, payload_status;
-    uint32_t mailbox0, resets, doorbells;
+    uint32_t boot42, mailbox0, resets, doorbells;
     unsigned interrupts; /* that are still to come */
     bool clearing;       /* the write that clears one has not arrived yet */
     unsigned seen_twice, cleared, rearmed;
@@ -73,7 +73,7 @@ rd32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off)
     if (c->lost)
         return 0xffffffff;
     if (bar_off == 0xa00)
-        return 0x19000000; /* Ada */
+        return c->boot42;
     if (bar_off == 0x110040)
         return c->mailbox0;
     if (bar_off == 0x110008)
@@ -147,25 +147,56 @@ at_bus(struct card *c, uint64_t bus_addr)
     return c->memory + (bus_addr - DMA_BASE);
 }
 
+/* The regions of a libos table, in their order. */
+static const char *
+regions_of(const struct card *c)
+{
+    static const struct {
+        const char *release, *libos3, *libos2;
+    } rows[] = {
+        {"535.",    "LOGINIT LOGINTR LOGRM RMARGS",                                        "LOGINIT LOGINTR LOGRM RMARGS"},
+        {"570.144", "LOGINIT LOGINTR LOGRM LOGMNOC LOGKRNL RMARGS",
+         "LOGINIT LOGINTR LOGRM LOGMNOC RMARGS"                                                                          },
+        {"580.",    "LOGINIT LOGINTR LOGRM LOGMNOC LOGDBG LOGROOT LOGKRNL RMARGS",
+         "LOGINIT LOGRM RMARGS"                                                                                          },
+        {"595.",    "LOGINIT LOGINTR LOGRM LOGMNOC LOGDBG LOGROOT LOGRMON LOGKRNL RMARGS",
+         "LOGINIT LOGRM RMARGS"                                                                                          },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (!strncmp(c->facts->release, rows[i].release, strlen(rows[i].release)))
+            return c->boot42 >> 24 > 0x17 ? rows[i].libos3 : rows[i].libos2;
+    fail_msg("%s", c->facts->release);
+    return "";
+}
+
 /* LibosMemoryRegionInitArgument rows of 32 bytes: id8, pa, size, kind, loc. */
 static uint8_t *
 find_rmargs(struct card *c, uint64_t libos_args)
 {
-    static const char *const names[] = {"LOGINIT", "LOGINTR", "LOGRM", "RMARGS"};
+    const char *names = regions_of(c), *next;
     uint8_t *row = at_bus(c, libos_args);
 
-    for (unsigned i = 0; i < 4; i++, row += 32) {
+    for (; *names; names = next, row += 32) {
+        const size_t n = strcspn(names, " ");
+        const bool log = strncmp(names, "RMARGS", 6) != 0;
+        const bool page =
+            !log || !strncmp(names, "LOGROOT", 7) || !strncmp(names, "LOGRMON", 7);
         uint64_t id = 0;
 
-        for (const char *p = names[i]; *p; p++)
-            id = id << 8 | (uint8_t)*p;
+        for (size_t k = 0; k < n; k++)
+            id = id << 8 | (uint8_t)names[k];
+        next = names + n + (names[n] == ' ');
         assert_true(get64(row) == id);
         assert_int_equal(row[24], 1);
         assert_int_equal(row[25], 1);
-        assert_true(get64(row + 16) == (i < 3 ? 0x10000 : 0x1000));
-        if (i < 3) /* the log lists its own pages */
-            assert_true(get64(at_bus(c, get64(row + 8)) + 8 + 15 * 8) ==
-                        get64(row + 8) + 15 * 4096);
+        assert_true(get64(row + 16) == (page ? 0x1000 : 0x10000));
+        if (log) { /* the addresses of its pages */
+            const uint64_t last = page ? 0 : 15;
+
+            assert_true(get64(at_bus(c, get64(row + 8)) + 8 + last * 8) ==
+                        get64(row + 8) + last * 4096);
+        }
     }
     assert_true(get64(row) == 0);
     return at_bus(c, get64(row - 32 + 8));
@@ -341,6 +372,7 @@ make_card(const char *release)
     c->memory = aligned_alloc(4096, DMA_ROOM);
     assert_non_null(c->memory);
     c->allocs_left = -1;
+    c->boot42 = 0x19000000; /* Ada */
     memcpy(c->config, config, sizeof(config));
     for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
         if (!strcmp(releases[i].release, release))
@@ -411,6 +443,22 @@ a_session_starts_and_ends_at_every_release_here(void **state)
         assert_int_equal(c->resets, 0);
         destroy_card(c);
     }
+}
+
+static void
+turing_and_ga100_have_the_rings_of_the_older_libos(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
+        for (unsigned ga100 = 0; ga100 < 2; ga100++) {
+            struct card *c = make_card(releases[i].release);
+            struct gsp_backend *b;
+
+            c->boot42 = ga100 ? 0x17000000 : 0x16200000;
+            b = must_open(c);
+            b->ops->close(b);
+            destroy_card(c);
+        }
 }
 
 static void
@@ -702,6 +750,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_starts_and_ends_at_every_release_here),
+        cmocka_unit_test(turing_and_ga100_have_the_rings_of_the_older_libos),
         cmocka_unit_test(an_interrupt_is_cleared_for_good_before_the_next_wait),
         cmocka_unit_test(rm_calls_have_the_headers_of_the_release),
         cmocka_unit_test(a_control_with_pointers_goes_serialised_and_flagged),
