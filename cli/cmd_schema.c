@@ -64,7 +64,7 @@ cmd_schema_run(struct cli *cli, int argc, char **argv)
 const struct nvrm_cmd cmd_schema = {
     .name = "schema",
     .args = "list|show|search|diff|stat|check|export|fingerprint|import ...",
-    .options = "--all, --kind KIND, --stat, --layout",
+    .options = "--all, --kind KIND, --stat, --layout, --impact SCRIPT|TRACE",
     .help = "what the releases call things and how they lay them out",
     .min_args = 1,
     .max_args = -1,

@@ -298,6 +298,37 @@ diff_row_pair(const struct diff *d, const struct schema_kind *kind, const void *
         json_decref(changes);
 }
 
+/* The index of a name in either release; -1: neither has it. */
+static int
+row_of(const struct diff *d, const struct schema_kind *kind, const char *name)
+{
+    for (unsigned i = 0; i < kind->count(d->from.schema); i++) {
+        const void *row = kind->at(d->from, i);
+
+        if (!row)
+            row = kind->at(d->to, i);
+        if (row && !strcmp(kind->row_name(d->from.schema, row), name))
+            return (int)i;
+    }
+    return -1;
+}
+
+json_t *
+schema_diff_name(struct nvrm_abi from, struct nvrm_abi to, const struct schema_kind *kind,
+                 const char *name)
+{
+    const struct diff d = {.from = from, .to = to};
+    const int i = row_of(&d, kind, name);
+    const void *was = i < 0 ? NULL : kind->at(from, (unsigned)i);
+    const void *is = i < 0 ? NULL : kind->at(to, (unsigned)i);
+
+    if (was == is)
+        return json_object();
+    if (!was || !is)
+        return json_pack("{s:b}", was ? "gone" : "new", 1);
+    return compare_rows(&d, kind, was, is);
+}
+
 static json_t *
 diff_kind(const struct diff *d, const struct schema_kind *kind)
 {
@@ -440,8 +471,8 @@ print_lists(struct cli *cli, const char *what, const json_t *change)
     fputc('\n', cli->out);
 }
 
-static void
-print_properties(struct cli *cli, const json_t *changes)
+void
+schema_diff_print(struct cli *cli, const json_t *changes)
 {
     const char *key;
     json_t *change;
@@ -462,7 +493,7 @@ print_changed(struct cli *cli, const char *kind, const json_t *row)
 {
     fprintf(cli->out, "%s~ %s %s%s\n", cli_paint(cli, cli->out, "\033[33m"), kind,
             cli_str(row, "name"), cli_paint(cli, cli->out, "\033[0m"));
-    print_properties(cli, json_object_get(row, "changes"));
+    schema_diff_print(cli, json_object_get(row, "changes"));
 }
 
 static void
@@ -495,14 +526,19 @@ schema_diff(struct cli *cli, int argc, char **argv)
     const bool stat = cli_flag(&argc, argv, "--stat");
     struct gsp_error err = {0};
     struct diff d = {.from.schema = cli->schema, .to.schema = cli->schema};
+    char *impact = NULL;
     json_t *doc;
-    int rc = cli_check_args(cli, &diff_row, &argc, argv);
+    int rc = cli_value(cli, &argc, argv, "--impact", &impact);
 
+    if (rc == CLI_OK)
+        rc = cli_check_args(cli, &diff_row, &argc, argv);
     if (rc != CLI_OK)
         return rc;
     if (rm_name_release(cli->schema, argv[1], &d.from.release, &err) < 0 ||
         rm_name_release(cli->schema, argv[2], &d.to.release, &err) < 0)
         return cli_fail(cli, &err);
+    if (impact)
+        return schema_impact(cli, d.from, d.to, impact);
     d.pattern = argc > 3 ? argv[3] : NULL;
     doc = diff_all(&d);
     if (stat) {
@@ -572,6 +608,6 @@ schema_print_changes(struct cli *cli, const json_t *changes)
                 : json_object_get(o, "went") ? "went "
                                              : "",
                 cli_str(o, "name"));
-        print_properties(cli, json_object_get(o, "changes"));
+        schema_diff_print(cli, json_object_get(o, "changes"));
     }
 }

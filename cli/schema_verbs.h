@@ -36,4 +36,12 @@ json_t *schema_changes(const struct nvrm_schema *s, const struct schema_kind *ki
 void schema_print_changes(struct cli *cli, const json_t *changes);
 const char *schema_kind_list(void); /* "structs, controls, ..." */
 
+/* How a name differs: {} when it does not, {"gone": true}, {"new": true}, or its changes. */
+json_t *schema_diff_name(struct nvrm_abi from, struct nvrm_abi to,
+                         const struct schema_kind *kind, const char *name);
+/* Changes of one row, for people, indented. */
+void schema_diff_print(struct cli *cli, const json_t *changes);
+/* schema diff --impact: what of the difference a script or a trace would feel. */
+int schema_impact(struct cli *cli, struct nvrm_abi from, struct nvrm_abi to, const char *path);
+
 #endif

@@ -107,5 +107,7 @@ struct script_options {
 int script_run(struct cli *cli, const struct script *s, const struct script_options *options);
 /** Verify against one release (or all, with NULL) without a card; returns the exit code. */
 int script_check(struct cli *cli, const struct script *s, const char *release);
+/** What --check finds at one release: [{"step", "at", "problem", "hint"}]. */
+json_t *script_problems(const struct script *s, struct nvrm_abi abi);
 
 #endif

@@ -598,3 +598,15 @@ script_check(struct cli *cli, const struct script *script, const char *release)
     }
     return emit(cli, &k, script_title(script), checked, fit);
 }
+
+json_t *
+script_problems(const struct script *s, struct nvrm_abi abi)
+{
+    struct checker k = {.abi = abi, .script = s, .problems = json_array()};
+    json_t *row;
+    size_t i;
+
+    check_release(&k, s->doc);
+    json_array_foreach(k.problems, i, row) json_object_del(row, "in");
+    return k.problems;
+}

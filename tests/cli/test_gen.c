@@ -2,6 +2,7 @@
 /* gen and the schema verbs about versions, as commands. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli_run.h"
 #include "test.h"
@@ -119,6 +120,64 @@ fingerprints_group_releases_by_layout(void **state)
 }
 
 static void
+impact_on_a_script_is_what_check_finds_newly(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli schema diff 570.144 580.65.06 --impact examples/bringup.json", 0,
+                    "changes struct NV_VASPACE_ALLOCATION_PARAMETERS of FERMI_VASPACE_A", NULL);
+    cli_expect_text(
+        "nvrm-cli schema diff 580.65.06 570.144 --impact tests/cli/data/newer-field.json", 9,
+        "release 570.144 has no field 'pasid'", NULL);
+    cli_expect_text(
+        "nvrm-cli schema diff 570.144 535.113.01 --impact tests/cli/data/newer-class.json", 9,
+        "breaks  class BLACKWELL_CHANNEL_GPFIFO_A: is gone", NULL);
+    cli_expect_text("nvrm-cli schema diff 550.54.14 550.54.15 --impact examples/bringup.json",
+                    0, " 0 break, 0 change", NULL);
+}
+
+static void
+impact_on_a_trace_counts_layouts_too(void **state)
+{
+    char *made =
+        cli_expect("nvrm-cli -F 570.144 --record /tmp/nvrm-impact.nvt ctl subdevice "
+                   "NV2080_CTRL_CMD_FB_GET_INFO_V2 'fbInfoList[0].index=8' fbInfoListSize=1",
+                   0);
+
+    (void)state;
+    free(made);
+    cli_expect_text("nvrm-cli schema diff 570.144 580.65.06 --impact /tmp/nvrm-impact.nvt", 9,
+                    "breaks  struct NV2080_CTRL_FB_GET_INFO_V2_PARAMS of "
+                    "NV2080_CTRL_CMD_FB_GET_INFO_V2",
+                    NULL);
+    cli_expect_text("nvrm-cli -j schema diff 570.144 570.144 --impact /tmp/nvrm-impact.nvt", 0,
+                    "\"trace\"", NULL);
+    free(cli_expect("rm /tmp/nvrm-impact.nvt", 0));
+}
+
+static void
+searching_the_schema_answers_at_once(void **state)
+{
+    json_t *rows;
+    struct timespec from, to;
+    double best = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        double took;
+
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        rows = cli_expect_json("nvrm-cli -j schema search GPU_GET_NAME");
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        assert_true(json_array_size(rows) > 3);
+        json_decref(rows);
+        took = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9;
+        best = took < best ? took : best;
+    }
+    print_message("schema search: %.1f ms with its shell\n", best * 1e3);
+    assert_true(best < 0.2); /* 20 ms is the goal; sanitizers and a busy machine take longer */
+}
+
+static void
 schema_import_runs_the_importer(void **state)
 {
     (void)state;
@@ -140,6 +199,9 @@ main(void)
         cmocka_unit_test(a_bundle_of_json_schemas_accepts_what_ctl_takes),
         cmocka_unit_test(schema_export_and_gen_write_the_same_json_schema),
         cmocka_unit_test(fingerprints_group_releases_by_layout),
+        cmocka_unit_test(impact_on_a_script_is_what_check_finds_newly),
+        cmocka_unit_test(impact_on_a_trace_counts_layouts_too),
+        cmocka_unit_test(searching_the_schema_answers_at_once),
         cmocka_unit_test(schema_import_runs_the_importer),
     };
 
