@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Escapes: the ioctl's number and size against the schema's struct at the module's release,
+ * then the function that serves it.
+ *
+ * Follows nvidia_ioctl() of nv.c: a wrong size is -EINVAL, a bad address -EFAULT, a number that
+ * the module does not have -EINVAL, and an escape of the control node on a card's node (or the
+ * reverse) -EINVAL.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "kmod_priv.h"
+
+enum { NV_IOCTL_MAGIC = 'F', STRUCT_MAX = 64 << 10, CARDS_MAX = 32 /* NV_MAX_DEVICES */ };
+
+/* Addresses of the process: through the kernel, so that a bad one is an error. */
+
+int
+kmod_copy_in(void *to, uint64_t from, size_t bytes)
+{
+    const struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)from, bytes};
+
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
+}
+
+int
+kmod_copy_out(uint64_t to, const void *from, size_t bytes)
+{
+    const struct iovec local = {(void *)(uintptr_t)from, bytes},
+                       remote = {(void *)(uintptr_t)to, bytes};
+
+    return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes ? 0
+                                                                                   : -EFAULT;
+}
+
+/* The module's own escapes */
+
+static int
+serve_version(struct kmod_call *c)
+{
+    const char *release = nvrm_release_name(c->kmod->abi.schema, c->kmod->abi.release);
+    const long at = emu_offset(&c->w, "versionString");
+    const uint64_t cmd = emu_get(&c->w, "cmd");
+    const char *said = (const char *)c->w.data + at;
+    bool same;
+
+    emu_set(&c->w, 1, "reply"); /* NV_RM_API_VERSION_REPLY_RECOGNIZED */
+    if (cmd == '2') {
+        emu_set_text(&c->w, release, "versionString");
+        return 0;
+    }
+    /* Relaxed: the same up to the first point. */
+    same = cmd == '1' ? strncmp(said, release, strcspn(release, ".") + 1) == 0
+                      : strncmp(said, release, emu_count(&c->w, "versionString")) == 0;
+    if (same)
+        return 0;
+    emu_set(&c->w, 0, "reply");
+    emu_set_text(&c->w, release, "versionString");
+    return -EINVAL;
+}
+
+static void
+fill_card(const struct kmod_card *card, const struct emu_wire *row)
+{
+    const struct emu_chip *chip = emu_chip_at(0);
+
+    for (unsigned i = 0; emu_chip_at(i); i++)
+        if (!strcmp(emu_chip_at(i)->name,
+                    card->kmod->config.chip ? card->kmod->config.chip : "AD102"))
+            chip = emu_chip_at(i);
+    emu_set(row, 1, "valid");
+    emu_set(row, card->domain, "pci_info.domain");
+    emu_set(row, card->bus, "pci_info.bus");
+    emu_set(row, card->slot, "pci_info.slot");
+    emu_set(row, 0x10de, "pci_info.vendor_id");
+    emu_set(row, chip->device, "pci_info.device_id");
+    emu_set(row, card->gpu_id, "gpu_id");
+    emu_set(row, 16u + card->minor, "interrupt_line");
+    emu_set(row, UINT64_C(0xf0000000) - ((uint64_t)card->minor << 25), "reg_address");
+    emu_set(row, 16 << 20, "reg_size");
+    emu_set(row, UINT64_C(0x6000000000) + ((uint64_t)card->minor << 37), "fb_address");
+    emu_set(row, chip->fb_bytes, "fb_size");
+    emu_set(row, card->minor, "minor_number");
+}
+
+/* As many rows as the caller has room for. */
+static int
+serve_card_info(struct kmod_call *c)
+{
+    const size_t row_bytes = c->w.layout->size;
+
+    if (c->w.bytes / row_bytes < c->kmod->cards)
+        return -EINVAL;
+    for (unsigned i = 0; i < c->kmod->cards; i++) {
+        const struct emu_wire row = {c->w.abi, c->w.layout, c->w.data + i * row_bytes,
+                                     row_bytes};
+
+        fill_card(&c->kmod->card[i], &row);
+    }
+    return 0;
+}
+
+static int
+serve_register_fd(struct kmod_call *c)
+{
+    const struct emu_kmod_host *host = &c->kmod->config.host;
+    struct emu_kfile *ctl = host->file(host->ctx, (int)emu_get(&c->w, "ctl_fd"));
+
+    if (!ctl || ctl->node != EMU_NODE_CTL || ctl == c->file || ctl->ctl || c->file->ctl)
+        return -EINVAL;
+    c->file->ctl = ctl;
+    return 0;
+}
+
+static int
+serve_nothing(struct kmod_call *c)
+{
+    (void)c;
+    return 0;
+}
+
+/* Attachments keep a card up; there is nothing to keep up here but the card must exist. */
+static int
+serve_attach(struct kmod_call *c)
+{
+    for (size_t i = 0; i + 4 <= c->w.bytes; i += 4) {
+        bool known = false;
+        uint32_t id;
+
+        memcpy(&id, c->w.data + i, 4);
+        for (unsigned k = 0; k < c->kmod->cards; k++)
+            known = known || c->kmod->card[k].gpu_id == id;
+        if (id && !known)
+            return -EINVAL;
+    }
+    return c->w.bytes && c->w.bytes % 4 == 0 ? 0 : -EINVAL;
+}
+
+enum where { ANY, CTL, GPU };
+
+static const struct escape {
+    const char *name;
+    const char *layout; /* NULL: bytes as they come */
+    int (*serve)(struct kmod_call *c);
+    enum where where;
+    bool list;             /* several structs */
+    const char *or_layout; /* a second size that the module takes */
+} escapes[] = {
+    {"NV_ESC_CHECK_VERSION_STR",  "nv_ioctl_rm_api_version_t",     serve_version,     CTL, false, NULL               },
+    {"NV_ESC_CARD_INFO",          "nv_ioctl_card_info_t",          serve_card_info,   CTL, true,  NULL               },
+    {"NV_ESC_REGISTER_FD",        "nv_ioctl_register_fd_t",        serve_register_fd, ANY, false, NULL               },
+    {"NV_ESC_SYS_PARAMS",         "nv_ioctl_sys_params_t",         serve_nothing,     CTL, false, NULL               },
+    {"NV_ESC_WAIT_OPEN_COMPLETE", "nv_ioctl_wait_open_complete_t", serve_nothing,     ANY, false,
+     NULL                                                                                                            },
+    {"NV_ESC_ATTACH_GPUS_TO_FD",  NULL,                            serve_attach,      CTL, true,  NULL               },
+    {"NV_ESC_RM_ALLOC",           "NVOS21_PARAMETERS",             kmod_rm_alloc,     ANY, false, "NVOS64_PARAMETERS"},
+    {"NV_ESC_RM_FREE",            "NVOS00_PARAMETERS",             kmod_rm_free,      CTL, false, NULL               },
+    {"NV_ESC_RM_CONTROL",         "NVOS54_PARAMETERS",             kmod_rm_control,   CTL, false, NULL               },
+    {"NV_ESC_RM_DUP_OBJECT",      "NVOS55_PARAMETERS",             kmod_rm_dup,       CTL, false, NULL               },
+};
+
+static const struct escape *
+find_escape(const struct emu_kmod *k, unsigned number)
+{
+    for (unsigned i = 0; i < nvrm_escape_count(k->abi.schema); i++) {
+        const struct nvrm_const *row = nvrm_escape_at(k->abi, i);
+
+        if (!row || row->value != number)
+            continue;
+        for (size_t j = 0; j < sizeof(escapes) / sizeof(*escapes); j++)
+            if (!strcmp(escapes[j].name, nvrm_str(k->abi.schema, row->name)))
+                return &escapes[j];
+    }
+    return NULL;
+}
+
+/* Which of the escape's structs has this size. */
+static bool
+choose_layout(const struct emu_kmod *k, const struct escape *e, size_t bytes,
+              struct emu_wire *w)
+{
+    const char *const names[] = {e->layout, e->or_layout};
+
+    w->abi = k->abi;
+    w->bytes = bytes;
+    for (size_t i = 0; i < 2 && e->layout; i++) {
+        w->layout = names[i] ? nvrm_struct_find(k->abi, names[i]) : NULL;
+        if (w->layout &&
+            (bytes == w->layout->size || (e->list && bytes && bytes % w->layout->size == 0)))
+            return true;
+    }
+    return !e->layout;
+}
+
+static bool
+right_node(const struct emu_kfile *f, const struct escape *e)
+{
+    return e->where == ANY || (e->where == CTL) == (f->node == EMU_NODE_CTL);
+}
+
+static int
+serve(struct emu_kfile *f, unsigned number, size_t bytes, void *arg)
+{
+    const struct escape *e = find_escape(f->kmod, number);
+    struct kmod_call c = {.kmod = f->kmod, .file = f};
+    int rc;
+
+    if (!e || bytes > STRUCT_MAX || !right_node(f, e) ||
+        !choose_layout(f->kmod, e, bytes, &c.w))
+        return -EINVAL;
+    c.w.data = malloc(bytes ? bytes : 1);
+    if (!c.w.data)
+        return -ENOMEM;
+    rc = kmod_copy_in(c.w.data, (uintptr_t)arg, bytes);
+    if (rc == 0) {
+        pthread_mutex_lock(&f->kmod->lock);
+        rc = e->serve(&c);
+        pthread_mutex_unlock(&f->kmod->lock);
+        /* The struct goes back even when the escape failed, as nvidia_ioctl() does it. */
+        if (kmod_copy_out((uintptr_t)arg, c.w.data, bytes) < 0)
+            rc = -EFAULT;
+    }
+    free(c.w.data);
+    return rc;
+}
+
+/* A struct that is too large for the request's 14 bits comes by reference. */
+static int
+unwrap(struct emu_kfile *f, void *arg)
+{
+    struct {
+        uint32_t cmd, size;
+        uint64_t ptr;
+    } xfer; /* nv_ioctl_xfer_t, the same in every release */
+
+    if (kmod_copy_in(&xfer, (uintptr_t)arg, sizeof(xfer)) < 0)
+        return -EFAULT;
+    return serve(f, xfer.cmd, xfer.size, (void *)(uintptr_t)xfer.ptr);
+}
+
+int
+emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
+{
+    enum { XFER = 211 };
+
+    if (f->node != EMU_NODE_CTL && f->node != EMU_NODE_GPU)
+        return -EINVAL;
+    if (_IOC_TYPE(request) != NV_IOCTL_MAGIC)
+        return -EINVAL;
+    if (_IOC_NR(request) == XFER)
+        return _IOC_SIZE(request) == 16 ? unwrap(f, arg) : -EINVAL;
+    return serve(f, _IOC_NR(request), _IOC_SIZE(request), arg);
+}

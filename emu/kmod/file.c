@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The module, its files and what they own.
+ *
+ * Follows nvidia_open(), nvidia_close() of nv.c and the file-private links of escape.c: a file
+ * of a card starts the card; clients belong to the control file through which they were made
+ * and go with it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "embed.h"
+#include "kmod_priv.h"
+
+#define FIRST_CLIENT 0xc1d00001u /* RS_CLIENT_HANDLE_BASE, resserv.h */
+
+/* The module */
+
+static int
+make_card(struct emu_kmod *k, unsigned i, char *message, size_t message_bytes)
+{
+    struct kmod_card *card = &k->card[i];
+    const struct emu_config config = {.chip = k->config.chip,
+                                      .abi = k->abi,
+                                      .inject = k->config.fault,
+                                      .fb_bytes = k->config.fb_bytes};
+    int rc = emu_gpu_create(&config, &card->gpu, message, message_bytes);
+
+    if (rc < 0)
+        return rc;
+    *card = (struct kmod_card){
+        .kmod = k,
+        .gpu = card->gpu,
+        .minor = i,
+        .bus = (uint8_t)(i + 1),
+        .gpu_id = 0x100u * (i + 1), /* bus << 8 | slot, as gpumgr makes it */
+        .doorbell_fd = -1,
+    };
+    k->cards = i + 1;
+    return emu_embed_start(card->gpu);
+}
+
+int
+emu_kmod_create(const struct emu_kmod_config *config, struct emu_kmod **kmod_out, char *message,
+                size_t message_bytes)
+{
+    struct emu_kmod *k = calloc(1, sizeof(*k));
+    const unsigned cards = config->cards ? config->cards : 1;
+    int rc = 0;
+
+    if (!k)
+        return -ENOMEM;
+    if (cards > KMOD_CARDS_MAX) {
+        if (message)
+            snprintf(message, message_bytes, "%u cards; %d are the most", cards,
+                     KMOD_CARDS_MAX);
+        free(k);
+        return -EINVAL;
+    }
+    k->config = *config;
+    k->abi = config->abi;
+    k->next_client = FIRST_CLIENT;
+    pthread_mutex_init(&k->lock, NULL);
+    for (unsigned i = 0; i < cards && rc == 0; i++)
+        rc = make_card(k, i, message, message_bytes);
+    if (rc < 0) {
+        emu_kmod_destroy(k);
+        return rc;
+    }
+    *kmod_out = k;
+    return 0;
+}
+
+void
+emu_kmod_destroy(struct emu_kmod *k)
+{
+    if (!k)
+        return;
+    while (k->files)
+        emu_kmod_close(k->files);
+    for (unsigned i = 0; i < k->cards; i++)
+        emu_gpu_destroy(k->card[i].gpu);
+    pthread_mutex_destroy(&k->lock);
+    free(k);
+}
+
+/* Files */
+
+int
+emu_kmod_open(struct emu_kmod *k, enum emu_node node, unsigned minor,
+              struct emu_kfile **file_out)
+{
+    struct emu_kfile *f;
+
+    if (node == EMU_NODE_GPU && minor >= k->cards)
+        return -ENODEV;
+    f = calloc(1, sizeof(*f));
+    if (!f)
+        return -ENOMEM;
+    f->kmod = k;
+    f->node = node;
+    f->minor = minor;
+    pthread_mutex_lock(&k->lock);
+    if (node == EMU_NODE_GPU) {
+        f->card = &k->card[minor];
+        f->card->opens++;
+    }
+    f->next = k->files;
+    k->files = f;
+    pthread_mutex_unlock(&k->lock);
+    *file_out = f;
+    return 0;
+}
+
+static void
+unlink_file(struct emu_kmod *k, struct emu_kfile *f)
+{
+    for (struct emu_kfile **where = &k->files; *where; where = &(*where)->next)
+        if (*where == f) {
+            *where = f->next;
+            break;
+        }
+    for (struct emu_kfile *other = k->files; other; other = other->next)
+        if (other->ctl == f)
+            other->ctl = NULL;
+}
+
+static struct kmod_client *
+client_of_file(struct emu_kmod *k, const struct emu_kfile *f)
+{
+    struct kmod_client *c = k->clients;
+
+    while (c && c->file != f)
+        c = c->next;
+    return c;
+}
+
+void
+emu_kmod_close(struct emu_kfile *f)
+{
+    struct emu_kmod *k = f->kmod;
+    struct kmod_client *client;
+
+    pthread_mutex_lock(&k->lock);
+    while ((client = client_of_file(k, f)))
+        kmod_client_free(client);
+    if (f->card)
+        f->card->opens--;
+    unlink_file(k, f);
+    pthread_mutex_unlock(&k->lock);
+    free(f);
+}
+
+enum emu_node
+emu_kmod_node(const struct emu_kfile *file)
+{
+    return file->node;
+}
+
+unsigned
+emu_kmod_minor(const struct emu_kfile *file)
+{
+    return file->minor;
+}
+
+/* Clients and objects */
+
+struct kmod_client *
+kmod_client(struct emu_kfile *file, uint32_t handle)
+{
+    const struct emu_kfile *owner = file->ctl ? file->ctl : file;
+
+    for (struct kmod_client *c = file->kmod->clients; c; c = c->next)
+        if (c->handle == handle)
+            return c->file == owner ? c : NULL;
+    return NULL;
+}
+
+struct kmod_object *
+kmod_object(struct kmod_client *client, uint32_t handle)
+{
+    for (struct kmod_object *o = client->objects; o; o = o->next)
+        if (o->handle == handle)
+            return o;
+    return NULL;
+}
+
+struct kmod_object *
+kmod_object_add(struct kmod_client *client, uint32_t parent, uint32_t handle, uint32_t class_id,
+                enum kmod_kind kind)
+{
+    struct kmod_object *o = calloc(1, sizeof(*o));
+    const struct kmod_object *up = kmod_object(client, parent);
+
+    if (!o)
+        return NULL;
+    *o = (struct kmod_object){.handle = handle,
+                              .parent = parent,
+                              .class_id = class_id,
+                              .kind = kind,
+                              .card = up ? up->card : NULL,
+                              .next = client->objects};
+    client->objects = o;
+    return o;
+}
+
+static struct kmod_object *
+child_of(struct kmod_client *client, uint32_t handle)
+{
+    struct kmod_object *o = client->objects;
+
+    while (o && o->parent != handle)
+        o = o->next;
+    return o;
+}
+
+void
+kmod_object_remove(struct kmod_client *client, uint32_t handle)
+{
+    struct kmod_object *o;
+
+    while ((o = child_of(client, handle)) && o->handle != handle)
+        kmod_object_remove(client, o->handle);
+    for (struct kmod_object **where = &client->objects; *where; where = &(*where)->next) {
+        o = *where;
+        if (o->handle != handle)
+            continue;
+        *where = o->next;
+        free(o);
+        return;
+    }
+}
+
+struct kmod_object *
+kmod_device_of(struct kmod_client *client, uint32_t handle)
+{
+    struct kmod_object *o = kmod_object(client, handle);
+
+    while (o && o->kind != KMOD_DEVICE)
+        o = kmod_object(client, o->parent);
+    return o;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the emulated kernel module share.
+ *
+ * Files (file.c) own clients; a client is an RM client of the card's GSP-RM plus what the
+ * module keeps itself: memory objects (mem.c), CPU mappings (map.c), address spaces (vas.c),
+ * channels (chan.c), events (event.c). escape.c takes the structs apart by the schema's layout;
+ * rm.c decides what the module answers itself and what GSP-RM answers; root.c has the controls
+ * of the system and of clients; uvm.c is /dev/nvidia-uvm.
+ */
+#ifndef KMOD_PRIV_H
+#define KMOD_PRIV_H
+
+#include <emu/emu.h>
+#include <emu/kmod.h>
+#include <pthread.h>
+
+#include "wire.h"
+
+#define KMOD_CARDS_MAX 8
+
+/** What a handle stands for in the module; GSP-RM has the tree itself. */
+enum kmod_kind {
+    KMOD_OTHER, /* nothing of its own here */
+    KMOD_CLIENT,
+    KMOD_DEVICE,
+    KMOD_SUBDEVICE,
+    KMOD_MEMORY,   /* local, system, or pages of the process */
+    KMOD_VIRTUAL,  /* NV01_MEMORY_VIRTUAL: a view of an address space */
+    KMOD_VASPACE,  /* FERMI_VASPACE_A */
+    KMOD_USERMODE, /* doorbell page */
+    KMOD_CHANNEL,
+    KMOD_GROUP,
+    KMOD_EVENT,
+};
+
+struct kmod_memory; /* mem.c */
+struct kmod_vas;    /* vas.c */
+struct kmod_chan;   /* chan.c */
+
+struct kmod_object {
+    uint32_t handle, parent, class_id;
+    enum kmod_kind kind;
+    struct kmod_card *card; /* NULL for clients */
+    union {
+        struct kmod_memory *memory;
+        struct kmod_vas *vas; /* KMOD_VASPACE, KMOD_VIRTUAL, and a device's default */
+        struct kmod_chan *chan;
+        struct {
+            int fd;         /* eventfd behind the program's descriptor */
+            uint32_t index; /* notifyIndex without flags */
+            uint32_t source;
+        } event;
+    } u;
+    struct kmod_object *next;
+};
+
+struct kmod_client {
+    uint32_t handle; /* 0xc1d00001 and up */
+    struct emu_kfile *file;
+    struct kmod_object *objects;
+    struct kmod_client *next;
+};
+
+struct kmod_card {
+    struct emu_kmod *kmod;
+    struct emu_gpu *gpu;
+    unsigned minor;
+    uint32_t gpu_id, domain;
+    uint8_t bus, slot;
+    unsigned opens;         /* files of /dev/nvidiaN, and attachments */
+    struct kmod_heap *heap; /* VRAM of memory objects: mem.c */
+    int doorbell_fd;        /* memory of the usermode page: chan.c */
+    uint8_t *doorbell;
+};
+
+struct emu_kfile {
+    struct emu_kmod *kmod;
+    enum emu_node node;
+    unsigned minor;
+    struct kmod_card *card;     /* EMU_NODE_GPU */
+    struct emu_kfile *ctl;      /* NV_ESC_REGISTER_FD */
+    struct kmod_uvm *uvm;       /* EMU_NODE_UVM: uvm.c */
+    struct kmod_events *events; /* NV_ESC_ALLOC_OS_EVENT: event.c */
+    struct emu_kfile *next;
+};
+
+struct emu_kmod {
+    struct emu_kmod_config config;
+    struct nvrm_abi abi;
+    pthread_mutex_t lock;
+    unsigned cards;
+    struct kmod_card card[KMOD_CARDS_MAX];
+    struct kmod_client *clients;
+    struct emu_kfile *files;
+    uint32_t next_client;
+};
+
+/* file.c */
+
+/** The client whose handle it is, when `file` (or the control file that it is registered with)
+ * owns it; RM lets no other file use it. */
+struct kmod_client *kmod_client(struct emu_kfile *file, uint32_t handle);
+struct kmod_object *kmod_object(struct kmod_client *client, uint32_t handle);
+/** Remember an object that GSP-RM has made. NULL when out of memory. */
+struct kmod_object *kmod_object_add(struct kmod_client *client, uint32_t parent,
+                                    uint32_t handle, uint32_t class_id, enum kmod_kind kind);
+/** Forget an object and all below it, with what the module keeps for them. */
+void kmod_object_remove(struct kmod_client *client, uint32_t handle);
+/** The device that an object lies under; NULL for what is under the client alone. */
+struct kmod_object *kmod_device_of(struct kmod_client *client, uint32_t handle);
+
+/* escape.c: memory of the process, which may be wrong */
+
+int kmod_copy_in(void *to, uint64_t from, size_t bytes);
+int kmod_copy_out(uint64_t to, const void *from, size_t bytes);
+
+/** An escape's struct while it is served. */
+struct kmod_call {
+    struct emu_kmod *kmod;
+    struct emu_kfile *file;
+    struct emu_wire w; /* the struct at this release */
+};
+
+/* rm.c: each returns 0 or a negative errno; RM's answer is a status in the struct */
+
+int kmod_rm_alloc(struct kmod_call *c);
+int kmod_rm_free(struct kmod_call *c);
+int kmod_rm_control(struct kmod_call *c);
+int kmod_rm_dup(struct kmod_call *c);
+/** A client and all that it owns. */
+void kmod_client_free(struct kmod_client *client);
+
+#endif
