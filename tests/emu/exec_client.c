@@ -180,11 +180,25 @@ set_page_directory(struct exec *x)
 void
 exec_open(struct exec *x, const char *chip, const char *inject)
 {
+    const struct emu_config config = {
+        .chip = chip, .abi = raw_abi("570.144"), .inject = inject};
+
+    exec_open_with(x, &config);
+}
+
+void
+exec_open_with(struct exec *x, const struct emu_config *config)
+{
     uint8_t vas[56] = {0};
 
     memset(x, 0, sizeof(*x));
-    x->chip = *chip_of(chip);
-    raw_boot(&x->r, "570.144", chip, inject);
+    x->chip = *chip_of(config->chip);
+    raw_open_with(&x->r, config);
+    raw_send_system_info(&x->r);
+    raw_send_registry(&x->r);
+    assert_int_equal(raw_start(&x->r), 0);
+    assert_true(raw_receive(&x->r));
+    assert_int_equal(x->r.function, RAW_EV_INIT_DONE);
     raw_tree(&x->r);
     x->r.bus->ops->wr32(x->r.bus, 0, 0x1704, 0);
     x->root = TABLES;

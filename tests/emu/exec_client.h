@@ -54,6 +54,8 @@ struct exec_channel {
 };
 
 void exec_open(struct exec *x, const char *chip, const char *inject);
+/** The same for a configuration of the caller's; release 570.144. */
+void exec_open_with(struct exec *x, const struct emu_config *config);
 void exec_close(struct exec *x);
 
 uint32_t exec_rd(struct exec *x, uint64_t fb_off);

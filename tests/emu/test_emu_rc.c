@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Recovery: which errors stop a channel, what is written and sent, and that others go on. */
+#include "exec_client.h"
+#include "test.h"
+
+#define DATA  (EXEC_VA + EXEC_DATA)
+#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
+#define LO(v) (uint32_t)(v)
+
+enum {
+    SEM_ADDR_LO = 0x5c,
+    ACQUIRE = 0,
+    RELEASE = 1,
+    REDUCTION = 6,
+    WIDE = 1 << 24,
+    TIMESTAMP = 1 << 25,
+    PRIVILEGED_CHANNEL = 1 << 5,
+};
+
+static void
+semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute)
+{
+    EXEC_METHOD(c, 0, SEM_ADDR_LO, LO(va), HI(va), LO(payload), HI(payload), execute);
+}
+
+static void
+release(struct exec_channel *c, uint64_t fb_off, uint32_t payload)
+{
+    semaphore(c, EXEC_VA + fb_off, payload, RELEASE);
+}
+
+static void
+open_one(struct exec *x, struct exec_channel *c, const char *chip)
+{
+    exec_open(x, chip, NULL);
+    exec_channel(x, c, EXEC_COPY2, 0);
+}
+
+/* Errors */
+
+/* Timestamp, info32, info16, status */
+static void
+check_notifier(struct exec_channel *c, uint32_t xid)
+{
+    assert_true(exec_rd64(c->x, c->notifier) > 0);
+    assert_int_equal(exec_rd(c->x, c->notifier + 8), xid);
+    assert_int_equal(exec_rd(c->x, c->notifier + 12) >> 16, 0xffff);
+}
+
+static void
+bad_methods_stop_the_channel_and_no_other(void **state)
+{
+    static const struct {
+        uint32_t subch, method, data, xid;
+    } rows[] = {
+        {0, 0x04,  0,      32}, /* ILLEGAL */
+        {0, 0x90,  0,      32}, /* no host method */
+        {3, 0x100, 0,      32}, /* nothing is bound to subchannel 3 */
+        {0, 0x00,  0xc9b5, 69}, /* a class of another chip */
+        {0, 0x00,  0xc9c0, 69}, /* compute on a copy runlist */
+        {0, 0x00,  0x1234, 69}, /* no class */
+        {0, 0x34,  0,      32}, /* MEM_OP_D without an operation */
+        {0, 0x6c,  7,      32}, /* SEM_EXECUTE without an operation */
+        {0, 0x1c,  3,      32}, /* SEMAPHORED with two */
+    };
+    struct exec_channel good;
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", NULL);
+    exec_channel(&x, &good, EXEC_COPY2, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct exec_channel c;
+        uint32_t chid = 99;
+
+        exec_channel(&x, &c, EXEC_COPY2, 0);
+        EXEC_METHOD(&c, rows[i].subch, rows[i].method, rows[i].data);
+        release(&c, EXEC_DATA, 1);
+        exec_kick(&c);
+        if (exec_error(&x, &chid, NULL, 0) != rows[i].xid)
+            fail_msg("row %zu: another Xid", i);
+        assert_int_equal(chid, c.chid);
+        assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
+        check_notifier(&c, rows[i].xid);
+        exec_ring(&c);
+        assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
+        release(&good, EXEC_DATA + 4, (uint32_t)i + 1);
+        exec_kick(&good);
+        assert_int_equal(exec_rd(&x, EXEC_DATA + 4), i + 1);
+    }
+    assert_int_equal(exec_rd(&x, good.notifier + 8), 0);
+    exec_close(&x);
+}
+
+static void
+misaligned_semaphores_are_errors(void **state)
+{
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        struct exec_channel c;
+
+        exec_channel(&x, &c, EXEC_COPY2, 0);
+        semaphore(&c, DATA + 4, 1, RELEASE | (i ? TIMESTAMP : WIDE));
+        exec_kick(&c);
+        assert_int_equal(exec_error(&x, NULL, NULL, 0), 32);
+    }
+    exec_close(&x);
+}
+
+/* RC_TRIGGERED of 570.144: engine, chid, gfid, level, type, scope, attribution, address, fault
+ * type */
+static void
+recovery_is_reported_with_the_fault(void **state)
+{
+    struct exec_channel c;
+    uint32_t w[9];
+    struct exec x;
+
+    (void)state;
+    open_one(&x, &c, "AD102");
+    semaphore(&c, UINT64_C(0x7f00001230), 1, RELEASE);
+    exec_kick(&c);
+    while (raw_receive(&x.r) && x.r.function != 0x1004)
+        ;
+    assert_int_equal(x.r.function, 0x1004);
+    memcpy(w, x.r.payload, sizeof(w));
+    assert_int_equal(w[1], c.chid);
+    assert_int_equal(w[4], 31);
+    assert_int_equal(w[7], 0x00001230);
+    assert_int_equal(w[8], 0x7f);
+    exec_close(&x);
+}
+
+static void
+a_group_falls_together(void **state)
+{
+    const uint32_t vas = EXEC_CLIENT_VAS;
+    uint32_t group[5] = {0, 0, 0, EXEC_COPY2}, share[3] = {vas};
+    struct exec_channel c[2];
+    uint8_t params[368];
+    uint16_t on = 1;
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", NULL);
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, RAW_DEVICE, 0x90, 0xa06c, group, 20), 0);
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, 0x90, 0x91, 0x9067, share, 12), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t token[2] = {0};
+
+        exec_params(&x, &c[i], EXEC_COPY2, params);
+        memcpy(params + 24, &(uint32_t){0x91}, 4); /* hContextShare */
+        memcpy(params + 28, &(uint32_t){0}, 4);
+        assert_int_equal(
+            raw_alloc(&x.r, RAW_CLIENT, 0x90, c[i].handle, x.chip.channel, params, 368), 0);
+        assert_int_equal(raw_control(&x.r, RAW_CLIENT, c[i].handle, 0xc36f0108, token, 4), 0);
+        c[i].chid = token[0];
+        c[i].runlist = 1;
+    }
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x90, 0xa06c0101, &on, 2), 0);
+    release(&c[1], EXEC_DATA, 1);
+    exec_kick(&c[1]);
+    assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
+    EXEC_METHOD(&c[0], 0, 4, 0);
+    exec_kick(&c[0]);
+    check_notifier(&c[0], 32);
+    check_notifier(&c[1], 32);
+    release(&c[1], EXEC_DATA, 2);
+    exec_kick(&c[1]);
+    assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
+    exec_close(&x);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_methods_stop_the_channel_and_no_other),
+        cmocka_unit_test(misaligned_semaphores_are_errors),
+        cmocka_unit_test(recovery_is_reported_with_the_fault),
+        cmocka_unit_test(a_group_falls_together),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
