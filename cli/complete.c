@@ -10,21 +10,13 @@
 #include <nvrm/reg.h>
 #include <rm/name.h>
 
-#include "complete.h"
+#include "complete_priv.h"
 #include "describe.h"
-#include "place.h"
 #include "session.h"
+#include "vars.h"
 
-/* A word that is being completed. */
-struct wish {
-    struct place at;
-    const char *text;
-    bool anywhere; /* match inside the word, not only at its start */
-    struct completions *out;
-};
-
-static void
-take(struct wish *p, const char *word)
+void
+wish_take(struct wish *p, const char *word)
 {
     struct completions *c = p->out;
 
@@ -41,28 +33,28 @@ take(struct wish *p, const char *word)
     c->count += c->words[c->count] != NULL;
 }
 
-static bool
-fits(const struct wish *p, const char *word, const char *typed)
+bool
+wish_fits(const struct wish *p, const char *word, const char *typed)
 {
     return p->anywhere ? strcasestr(word, typed) != NULL
                        : strncasecmp(word, typed, strlen(typed)) == 0;
 }
 
-static void
-offer(struct wish *p, const char *word)
+void
+wish_offer(struct wish *p, const char *word)
 {
-    if (fits(p, word, p->text))
-        take(p, word);
+    if (wish_fits(p, word, p->text))
+        wish_take(p, word);
 }
 
 static void
 offer_list(struct wish *p, const char *const *list)
 {
     for (; *list; list++)
-        offer(p, *list);
+        wish_offer(p, *list);
 }
 
-static void source_fields(struct wish *p);
+static void offer_reference(void *ctx, const char *reference);
 
 static void
 source_objects(struct wish *p)
@@ -74,7 +66,7 @@ source_objects(struct wish *p)
     for (unsigned i = 0; p->at.cli->session && (name = session_name_at(p->at.cli->session, i));
          i++) {
         if (strcmp(name, "device") && strcmp(name, "subdevice"))
-            offer(p, name);
+            wish_offer(p, name);
     }
 }
 
@@ -84,7 +76,7 @@ offer_handle(void *ctx, const struct rm_object *o)
     char text[16];
 
     snprintf(text, sizeof(text), "0x%08x", o->handle);
-    offer(ctx, text);
+    wish_offer(ctx, text);
     return 0;
 }
 
@@ -103,7 +95,7 @@ source_classes(struct wish *p)
         const struct nvrm_class *c = nvrm_class_at(p->at.abi, i);
 
         if (c)
-            offer(p, nvrm_str(p->at.abi.schema, c->name));
+            wish_offer(p, nvrm_str(p->at.abi.schema, c->name));
     }
 }
 
@@ -120,7 +112,7 @@ static void
 source_class_or_fields(struct wish *p)
 {
     if (place_layout(&p->at))
-        source_fields(p);
+        complete_fields(p);
     else
         source_classes(p);
 }
@@ -132,7 +124,7 @@ source_controls(struct wish *p)
         const struct nvrm_control *c = nvrm_control_at(p->at.abi, i);
 
         if (c)
-            offer(p, nvrm_str(p->at.abi.schema, c->name));
+            wish_offer(p, nvrm_str(p->at.abi.schema, c->name));
     }
 }
 
@@ -143,7 +135,7 @@ source_rpcs(struct wish *p)
         const struct nvrm_rpc *r = nvrm_rpc_at(p->at.abi, i);
 
         if (r && !r->is_event)
-            offer(p, nvrm_str(p->at.abi.schema, r->name));
+            wish_offer(p, nvrm_str(p->at.abi.schema, r->name));
     }
 }
 
@@ -154,7 +146,7 @@ source_statuses(struct wish *p)
         const struct nvrm_const *c = nvrm_status_at(p->at.abi, i);
 
         if (c)
-            offer(p, nvrm_str(p->at.abi.schema, c->name));
+            wish_offer(p, nvrm_str(p->at.abi.schema, c->name));
     }
 }
 
@@ -162,7 +154,7 @@ static void
 source_structs(struct wish *p)
 {
     for (unsigned i = 0; i < nvrm_struct_count(p->at.abi.schema); i++)
-        offer(p, nvrm_struct_name(p->at.abi.schema, (uint16_t)i));
+        wish_offer(p, nvrm_struct_name(p->at.abi.schema, (uint16_t)i));
 }
 
 static void
@@ -179,7 +171,7 @@ static void
 source_releases(struct wish *p)
 {
     for (unsigned r = 0; r < nvrm_release_count(p->at.abi.schema); r++)
-        offer(p, nvrm_release_name(p->at.abi.schema, (nvrm_release)r));
+        wish_offer(p, nvrm_release_name(p->at.abi.schema, (nvrm_release)r));
 }
 
 static void
@@ -190,7 +182,7 @@ offer_constants(struct wish *p, const char *prefix)
         const char *name = c ? nvrm_str(p->at.abi.schema, c->name) : "";
 
         if (c && !c->is_range && !strncmp(name, prefix, strlen(prefix)))
-            offer(p, name + strlen(prefix));
+            wish_offer(p, name + strlen(prefix));
     }
 }
 
@@ -224,7 +216,7 @@ source_xids(struct wish *p)
         const char *name = c ? describe_xid_name(p->at.abi, c) : NULL;
 
         if (name)
-            offer(p, name);
+            wish_offer(p, name);
     }
 }
 
@@ -277,7 +269,7 @@ source_languages(struct wish *p)
     const char *language;
 
     for (unsigned i = 0; (language = nvrm_bind_language_name(i)); i++)
-        offer(p, language);
+        wish_offer(p, language);
 }
 
 static void
@@ -287,7 +279,7 @@ source_verbs(struct wish *p)
     const struct nvrm_cmd *cmd;
 
     for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++)
-        offer(p, cmd->name);
+        wish_offer(p, cmd->name);
     offer_list(p, own);
 }
 
@@ -298,7 +290,7 @@ source_registers(struct wish *p)
 
     for (unsigned i = 0; i < nvrm_reg_count; i++) {
         if (strcmp(last, nvrm_regs[i].name))
-            offer(p, nvrm_regs[i].name);
+            wish_offer(p, nvrm_regs[i].name);
         last = nvrm_regs[i].name;
     }
 }
@@ -336,116 +328,7 @@ source_tree(struct wish *p)
 static void
 source_variables(struct wish *p)
 {
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(p->at.cli->vars, name, value) offer(p, name);
-}
-
-/* "prefix + field + '='", or "[0]." where the field goes on inside; JSON wants the bare name.
- */
-static void
-offer_field(struct wish *p, const struct nvrm_field *f, const char *path, size_t path_bytes)
-{
-    const bool is_array = f->flags & NVRM_FIELD_ARRAY || !f->count;
-    const char *end = f->type == NVRM_STRUCT ? (is_array ? "[0]." : ".")
-                      : is_array             ? "[0]="
-                                             : "=";
-    const char *name = nvrm_str(p->at.abi.schema, f->name);
-    char word[320];
-
-    if (p->at.json) {
-        if (fits(p, name, path + path_bytes))
-            take(p, name);
-        return;
-    }
-    snprintf(word, sizeof(word), "%.*s%s%s", (int)path_bytes, path, name, end);
-    offer(p, word);
-    p->out->no_space = true;
-}
-
-/* What stands before a value stays: "field=", or "flags=A|" of a bit set. */
-static void
-offer_value(struct wish *p, const char *typed, const char *sign, const char *value)
-{
-    char word[320];
-
-    if (!fits(p, value, typed + (*typed && *typed == *sign)))
-        return;
-    if (p->at.json)
-        snprintf(word, sizeof(word), "%s%s", sign, value);
-    else
-        snprintf(word, sizeof(word), "%.*s%s%s", (int)(typed - p->text), p->text, sign, value);
-    take(p, word);
-}
-
-/* Members of a set by their short names, unless the full one is being typed. */
-static void
-offer_members(struct wish *p, const struct nvrm_note *n, const char *typed)
-{
-    const struct nvrm_schema *s = p->at.abi.schema;
-    const char *prefix = nvrm_set_prefix(s, n->set);
-    const size_t prefix_bytes = strlen(prefix), typed_bytes = strlen(typed);
-    const size_t common = typed_bytes < prefix_bytes ? typed_bytes : prefix_bytes;
-    const bool full = common >= 3 && !strncasecmp(typed, prefix, common);
-
-    for (unsigned i = 0; i < nvrm_set_count(s, n->set); i++) {
-        const struct nvrm_const *c = nvrm_set_at(p->at.abi, n->set, i);
-        const char *name = c ? nvrm_str(s, c->name) : "";
-
-        if (c && !c->is_range && strlen(name) > prefix_bytes)
-            offer_value(p, typed, "", full ? name : name + prefix_bytes);
-    }
-}
-
-/* Names that a field's value may have, behind "field=". */
-static void
-offer_values(struct wish *p, const struct nvrm_field *f)
-{
-    const struct nvrm_schema *s = p->at.abi.schema;
-    const struct nvrm_note *n = nvrm_note_at(s, f->note);
-    const char *typed = strchr(p->text, '=') + 1, *bar = strrchr(typed, '|'), *name;
-
-    if (n && n->set_kind == NVRM_SET_BITS) {
-        offer_members(p, n, bar ? bar + 1 : typed);
-        p->out->no_space = true;
-    }
-    if (n && n->set_kind == NVRM_SET_ENUM)
-        offer_members(p, n, typed);
-    for (unsigned i = 0; n && n->set_kind == NVRM_SET_CLASS && i < nvrm_class_count(s); i++) {
-        const struct nvrm_class *c = nvrm_class_at(p->at.abi, i);
-
-        if (c)
-            offer_value(p, typed, "", nvrm_str(s, c->name));
-    }
-    if (f->type == NVRM_BOOL) {
-        offer_value(p, typed, "", "false");
-        offer_value(p, typed, "", "true");
-    }
-    for (unsigned i = 0; f->type == NVRM_HANDLE && p->at.cli->session &&
-                         (name = session_name_at(p->at.cli->session, i));
-         i++)
-        offer_value(p, typed, "$", name);
-}
-
-static void
-source_fields(struct wish *p)
-{
-    const struct nvrm_field *f = place_field(&p->at, p->text), *fields;
-    const struct nvrm_layout *layout;
-    const char *rest;
-
-    if (strchr(p->text, '=')) {
-        if (f)
-            offer_values(p, f);
-        return;
-    }
-    layout = place_walk(&p->at, place_layout(&p->at), p->text, &rest);
-    if (!layout)
-        return;
-    fields = nvrm_layout_fields(p->at.abi.schema, layout);
-    for (unsigned i = 0; i < layout->fields; i++)
-        offer_field(p, &fields[i], p->text, (size_t)(rest - p->text));
+    vars_complete(p->at.cli, p->text, offer_reference, p);
 }
 
 /* What follows a verb: a source for its first, second and further words. */
@@ -453,11 +336,11 @@ static const struct {
     const char *verb;
     void (*sources[3])(struct wish *p);
 } verbs[] = {
-    {"alloc",   {source_parents, source_class_or_fields, source_fields}  },
-    {"ctl",     {source_objects, source_controls, source_fields}         },
+    {"alloc",   {source_parents, source_class_or_fields, complete_fields}},
+    {"ctl",     {source_objects, source_controls, complete_fields}       },
     {"free",    {source_handles, NULL, NULL}                             },
     {"dup",     {source_objects, source_handles, NULL}                   },
-    {"rpc",     {source_rpcs, source_fields, source_fields}              },
+    {"rpc",     {source_rpcs, complete_fields, complete_fields}          },
     {"event",   {source_event, source_notifiers, source_notifiers}       },
     {"source",  {source_files, NULL, NULL}                               },
     {"edit",    {source_files, NULL, NULL}                               },
@@ -478,12 +361,12 @@ complete_option(struct wish *p)
     const char *name, *own = cmd && cmd->options ? cmd->options : "";
 
     for (unsigned i = 0; (name = cli_option_name(i)); i++)
-        offer(p, name);
+        wish_offer(p, name);
     while ((own = strstr(own, "--"))) {
         char word[32];
 
         snprintf(word, sizeof(word), "%.*s", (int)strcspn(own, " ,"), own);
-        offer(p, word);
+        wish_offer(p, word);
         own += 2;
     }
 }
@@ -501,31 +384,37 @@ complete_value(struct wish *p)
         offer_list(p, formats);
     else if (!strcmp(last, "-d") || !strcmp(last, "--device"))
         for (unsigned i = 0; i < emu_chip_count(); i++)
-            offer(p, emu_chip_at(i)->name);
+            wish_offer(p, emu_chip_at(i)->name);
     else
         return *last != '\0';
     return true;
 }
 
-/* $name: variables, and names of live objects. */
+/* What stands before the name stays: "size=$". */
 static void
+offer_reference(void *ctx, const char *reference)
+{
+    struct wish *p = ctx;
+    const char *typed = strrchr(p->text, '$') ? strrchr(p->text, '$') + 1 : p->text;
+    char word[640];
+
+    if (!wish_fits(p, reference, typed))
+        return;
+    snprintf(word, sizeof(word), "%.*s%s", (int)(typed - p->text), p->text, reference);
+    wish_take(p, word);
+    p->out->no_space = p->out->no_space || word[strlen(word) - 1] == '.';
+}
+
+/* $name and $name.field, alone or behind "field=". */
+static bool
 complete_variable(struct wish *p)
 {
-    const char *name;
-    json_t *value;
-    char word[128];
+    const char *dollar = strrchr(p->text, '$');
 
-    json_object_foreach(p->at.cli->vars, name, value)
-    {
-        snprintf(word, sizeof(word), "$%s", name);
-        offer(p, word);
-    }
-    for (unsigned i = 0; p->at.cli->session && (name = session_name_at(p->at.cli->session, i));
-         i++) {
-        snprintf(word, sizeof(word), "$%s", name);
-        if (!json_object_get(p->at.cli->vars, name))
-            offer(p, word);
-    }
+    if (!dollar || p->at.json || (dollar > p->text && dollar[-1] != '=') || dollar[1] == '{')
+        return false;
+    vars_complete(p->at.cli, dollar + 1, offer_reference, p);
+    return true;
 }
 
 static void
@@ -533,10 +422,8 @@ complete_word(struct wish *p)
 {
     if (complete_value(p))
         return;
-    if (p->text[0] == '$') {
-        complete_variable(p);
+    if (complete_variable(p))
         return;
-    }
     if (p->text[0] == '-') {
         complete_option(p);
         return;

@@ -14,6 +14,7 @@
 #include "hint.h"
 #include "place.h"
 #include "session.h"
+#include "vars.h"
 
 enum { MOST_VALUES = 24, MOST_NAMES = 16 };
 
@@ -233,6 +234,25 @@ common_bytes(const struct completions *c, const char *text)
     return bytes;
 }
 
+/* The value that a complete reference stands for. */
+static bool
+say_variable(struct hint *h)
+{
+    const char *dollar = strrchr(h->at.text, '$');
+    json_t *value;
+    char *text;
+
+    if (!dollar || !dollar[1] || dollar[1] == '{' || dollar[1] == '$')
+        return false;
+    value = vars_get(h->at.cli, dollar + 1, NULL);
+    text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    if (text)
+        say(h, "%s = %s", dollar, text);
+    free(text);
+    json_decref(value);
+    return h->used;
+}
+
 static void
 say_candidates(struct hint *h, const char *line, const char *text)
 {
@@ -273,7 +293,12 @@ static void
 say_word(struct hint *h, const char *line)
 {
     const struct nvrm_cmd *cmd = cli_cmd_find(h->at.argv[0]);
+    const struct nvrm_cmd *other = cli_cmd_find(h->at.text);
 
+    if (other && !strcmp(h->at.argv[0], "help")) {
+        say(h, "%s  %s", other->args, other->help);
+        return;
+    }
     if (*h->at.text && say_name(h, h->at.text))
         return;
     if (!*h->at.text && cmd)
@@ -294,7 +319,7 @@ hint_line(struct cli *cli, const char *line, char *buf, size_t buf_bytes)
         say_candidates(&h, line, h.at.text);
     else if (!h.at.argc)
         say_verb(&h, line);
-    else if (!say_params(&h))
+    else if (!say_variable(&h) && !say_params(&h))
         say_word(&h, line);
     place_fini(&h.at);
     return buf;

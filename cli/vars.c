@@ -279,6 +279,50 @@ vars_for_script(const char *text)
     return script;
 }
 
+/* "base.key", with what must follow where the value goes on inside. */
+static void
+offer_keys(const char *base, const json_t *object, void (*offer)(void *, const char *),
+           void *ctx)
+{
+    const char *key;
+    json_t *value;
+    char text[EXPR_LONGEST_PATH];
+
+    json_object_foreach((json_t *)object, key, value)
+    {
+        const json_t *first = json_array_get(value, 0);
+
+        snprintf(text, sizeof(text), "%s.%s%s%s", base, key, first ? "[0]" : "",
+                 json_is_object(first ? first : value) ? "." : "");
+        offer(ctx, text);
+    }
+}
+
+void
+vars_complete(struct cli *cli, const char *typed,
+              void (*offer)(void *ctx, const char *reference), void *ctx)
+{
+    const char *dot = strrchr(typed, '.'), *name;
+    char base[EXPR_LONGEST_PATH];
+    const json_t *value;
+    json_t *item;
+
+    if (!dot) {
+        json_object_foreach(cli->vars, name, item) offer(ctx, name);
+        for (unsigned i = 0; cli->session && (name = session_name_at(cli->session, i)); i++) {
+            if (!json_object_get(cli->vars, name))
+                offer(ctx, name);
+        }
+        return;
+    }
+    snprintf(base, sizeof(base), "%.*s", (int)(dot - typed), typed);
+    value = base[name_bytes(base)] ? NULL : whole_value(cli, base);
+    item = value ? json_incref((json_t *)value) : vars_get(cli, base, NULL);
+    offer_keys(base, item, offer, ctx);
+    offer_keys(base, json_object_get(item, "params"), offer, ctx);
+    json_decref(item);
+}
+
 static int
 see_name(void *ctx, const char *path)
 {

@@ -27,6 +27,9 @@ char *vars_for_script(const char *text);
 /* An expression as typed, "$x.params.a * 2", as a script's "${x.a * 2}". NULL when it names
  * nothing, or memory is short; to be freed. */
 char *vars_expression_for_script(const char *text);
+/* References that start with `typed` (without its '$'): names, then parts of a value. */
+void vars_complete(struct cli *cli, const char *typed,
+                   void (*offer)(void *ctx, const char *reference), void *ctx);
 void vars_fini(struct cli *cli);
 
 #endif

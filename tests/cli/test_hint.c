@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "complete.h"
 #include "hint.h"
 #include "history.h"
 #include "line.h"
 #include "place.h"
 #include "test.h"
+#include "vars.h"
 
 static volatile int interrupted;
 
@@ -85,6 +87,34 @@ words_before_the_verb_do_not_disturb(void **state)
     expect_hint("-F 570.14", "570.144");
     expect_hint("-F 535.113.01 alloc device FERMI_VASPACE_A ", "vaBase");
     expect_hint("ctl 'open quote", "");
+}
+
+static void
+variables_show_their_values_and_complete_to_their_parts(void **state)
+{
+    struct cli cli = {.schema = nvrm_schema_builtin(), .interrupted = &interrupted};
+    char text[HINT_BYTES];
+    struct completions c;
+
+    (void)state;
+    cli.vars = json_pack("{s:{s:s, s:{s:[{s:i}]}}}", "fb", "status", "NV_OK", "params", "list",
+                         "data", 42);
+    hint_line(&cli, "free $fb.list[0].data", text, sizeof(text));
+    assert_string_equal(text, "$fb.list[0].data = 42");
+    complete_line(&cli, "alloc device FERMI_VASPACE_A ", "vaSize=$f", &c);
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.words[0], "vaSize=$fb");
+    completions_fini(&c);
+    complete_line(&cli, "free ", "$fb.l", &c);
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.words[0], "$fb.list[0].");
+    assert_true(c.no_space);
+    completions_fini(&c);
+    complete_line(&cli, "vars ", "fb.list[0].", &c);
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.words[0], "fb.list[0].data");
+    completions_fini(&c);
+    vars_fini(&cli);
 }
 
 static void
@@ -241,6 +271,7 @@ main(void)
         cmocka_unit_test(complete_names_show_what_they_are),
         cmocka_unit_test(fields_show_type_unit_and_values),
         cmocka_unit_test(words_before_the_verb_do_not_disturb),
+        cmocka_unit_test(variables_show_their_values_and_complete_to_their_parts),
         cmocka_unit_test(unfinished_json_names_its_field),
         cmocka_unit_test(open_brackets_and_quotes_ask_for_another_line),
         cmocka_unit_test(history_stays_private_and_bounded),
