@@ -64,7 +64,8 @@ static uint32_t
 word_at(struct vu_device *dev, uint32_t region, uint64_t offset)
 {
     if (region == VU_REGION_ROM)
-        return dev->bus->ops->rd32(dev->bus, 0, PROM_AT + offset);
+        return dev->bus->ops->rd32(dev->bus, 0,
+                                   PROM_AT + emu_gpu_rom_offset(dev->gpu) + offset);
     return dev->bus->ops->rd32(dev->bus, region, offset);
 }
 

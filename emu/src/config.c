@@ -82,6 +82,7 @@ put_header(struct emu_gpu *gpu)
     put_bar(gpu, 1, UINT64_C(0x4000000000), card->bar1_mib * mib, 0xc);
     put_bar(gpu, 3, UINT64_C(0x4fe0000000), card->bar3_mib * mib, 0xc);
     put(gpu, 0x2c, 4, (uint32_t)card->pub.sub_device << 16 | card->pub.sub_vendor);
+    writable(gpu, 0x30, 4, 0xfff80001u); /* expansion ROM of 512 KiB, not assigned */
     put(gpu, 0x34, 1, PM_AT);
     writable(gpu, 0x3c, 1, 0xff); /* interrupt line */
     put(gpu, 0x3d, 1, 1);         /* INTA */
@@ -150,7 +151,7 @@ put_extended(struct emu_gpu *gpu, uint32_t *last, uint32_t at, uint32_t id, uint
     *last = at;
 }
 
-/* BAR1 shows all of VRAM or a window of it: 64 MiB, or up to the power of two that holds all. */
+/* BAR1 shows all of VRAM or a window of it: from 64 MiB to the power of two that holds all. */
 static void
 put_rebar(struct emu_gpu *gpu)
 {

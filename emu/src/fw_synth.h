@@ -138,6 +138,8 @@ void emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out);
 void emu_fwsec_imem(const struct emu_card *card, struct emu_blob *out);
 void emu_fwsec_dmem(const struct emu_card *card, struct emu_blob *out);
 void emu_fwsec_signature(const struct emu_card *card, unsigned index, uint8_t out[384]);
+/** Where the images start in the ROM. */
+uint32_t emu_vbios_images_at(const struct emu_card *card);
 void emu_vbios_make(const struct emu_card *card, enum emu_vbios_knob knob,
                     struct emu_blob *out);
 

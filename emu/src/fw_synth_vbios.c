@@ -26,8 +26,8 @@ enum {
 
 /* FWSEC */
 
-/* A card leaves the factory with the newest version that its VBIOS is signed for fused: a driver
- * that takes the last signature (tinygrad's does) works on those that are sold. */
+/* A card leaves the factory with the newest version that its VBIOS is signed for fused: a
+ * driver that takes the last signature (tinygrad's does) works on those that are sold. */
 static unsigned
 fused_version(uint32_t fuse)
 {
@@ -350,13 +350,22 @@ put_extension(struct emu_blob *out, const struct emu_card *card, enum emu_vbios_
     put_image_header(out, at, card, out->n - at, 0xe0, true);
 }
 
+/* Behind the inforom header. */
+uint32_t
+emu_vbios_images_at(const struct emu_card *card)
+{
+    if (!card->ifr)
+        return 0;
+    return card->ifr == 3 ? 0x1800 : 0x800;
+}
+
 /* Inforom header. Versions 1 and 2 keep the offset of the images in a table behind the fixed
  * words; version 3 keeps it in the ROM directory, a page behind the flash status. */
 static void
 put_ifr(struct emu_blob *out, const struct emu_card *card)
 {
     const uint32_t v3_status = 0x400, v3_directory = v3_status + 4096;
-    const uint32_t image = card->ifr == 3 ? 0x1800 : 0x800;
+    const uint32_t image = emu_vbios_images_at(card);
 
     if (!card->ifr)
         return;

@@ -103,6 +103,12 @@ emu_hw_reset(struct emu_gpu *gpu)
     set_reset_state(gpu);
 }
 
+uint32_t
+emu_gpu_rom_offset(const struct emu_gpu *gpu)
+{
+    return emu_vbios_images_at(gpu->card);
+}
+
 void
 emu_hw_set_fault(struct emu_gpu *gpu, enum emu_boot_fault fault, uint32_t arg)
 {

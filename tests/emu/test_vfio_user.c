@@ -316,6 +316,29 @@ accesses_of_every_width_see_the_same_bytes(void **state)
 
 /* All of the first pages at once, and the ends of the region. */
 static void
+the_rom_starts_with_an_image_whatever_stands_before_it_in_prom(void **state)
+{
+    static const char *const names[] = {"TU102", "GA100", "AD102"};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        const struct vu_fixture_card card = {.chip = names[i]};
+        struct vu_fixture f;
+        struct client c;
+
+        vu_fixture_start(&f, &card, 1);
+        meet(&c, &f);
+        assert_int_equal(value_at(&c, 6, 0, 2), 0xaa55);
+        assert_int_equal(value_at(&c, 6, value_at(&c, 6, 0x18, 2), 4), 0x52494350); /* PCIR */
+        assert_int_equal(value_at(&c, 0, 0x300000, 4) == 0x4947564e, i < 2);
+        assert_int_equal(region_write(&c, 7, 0x30, &(uint32_t){UINT32_MAX}, 4), 0);
+        assert_int_equal(value_at(&c, 7, 0x30, 4), 0xfff80001);
+        hang_up(&c);
+        stop_soundly(&f);
+    }
+}
+
+static void
 accesses_outside_of_a_region_are_refused(void **state)
 {
     struct vu_fixture f;
@@ -844,6 +867,7 @@ main(void)
         cmocka_unit_test(a_pci_device_with_reset_is_announced),
         cmocka_unit_test(regions_have_the_sizes_of_the_bars),
         cmocka_unit_test(accesses_of_every_width_see_the_same_bytes),
+        cmocka_unit_test(the_rom_starts_with_an_image_whatever_stands_before_it_in_prom),
         cmocka_unit_test(accesses_outside_of_a_region_are_refused),
         cmocka_unit_test(posted_and_gathered_writes_arrive_in_order),
         cmocka_unit_test(memory_is_mapped_once_and_unmapped_exactly),

@@ -83,6 +83,9 @@ bool emu_gpu_msix_release(struct emu_gpu *gpu, unsigned vector);
 /** What a host's kernel does with a vector that is requested or given back: its mask bit. */
 void emu_gpu_msix_use(struct emu_gpu *gpu, unsigned vector, bool used);
 
+/** Where the expansion ROM's images start in NV_PROM, which may show an inforom header first. */
+uint32_t emu_gpu_rom_offset(const struct emu_gpu *gpu);
+
 /** When, on CLOCK_MONOTONIC, the card has something to do of its own, such as a delayed
  * answer: a host that sleeps should access it then. UINT64_MAX for never. */
 uint64_t emu_gpu_due_ns(struct emu_gpu *gpu);
