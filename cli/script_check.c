@@ -12,11 +12,14 @@
 #include <rm/name.h>
 #include <rm/params.h>
 
+#include "policy.h"
 #include "script.h"
 
 struct checker {
     struct nvrm_abi abi;
     const struct script *script;
+    const struct policy *policy; /* of --policy; NULL: not asked */
+    char chip[32];
     json_t *problems; /* {"step", "problem", "hint", "in": [release numbers]} */
     json_t *names;    /* what earlier steps defined: name -> layout row, or true */
     unsigned found;   /* at this release */
@@ -229,6 +232,25 @@ text_of(const json_t *value, char *buf, size_t bytes)
     return buf;
 }
 
+/* With --policy a check also says what would be refused. */
+static void
+check_policy(struct lens *l, struct policy_subject subject)
+{
+    struct policy_verdict v;
+    char text[256];
+
+    if (!l->k->policy)
+        return;
+    subject.abi = l->k->abi;
+    subject.chip = l->k->chip;
+    policy_judge(l->k->policy, &subject, &v);
+    if (v.allowed)
+        return;
+    snprintf(text, sizeof(text), "policy %.60s refuses %.90s: %.70s",
+             policy_name(l->k->policy), subject.name, v.why);
+    add_problem(l, text, v.hint);
+}
+
 static void
 check_alloc(struct lens *l, const json_t *step)
 {
@@ -247,6 +269,9 @@ check_alloc(struct lens *l, const json_t *step)
         return;
     }
     l->layout = rm_class_layout(l->k->abi, cls);
+    check_policy(
+        l, (struct policy_subject){POLICY_CLASS, .cls = cls, .id = id,
+                                   .name = cls ? nvrm_str(l->k->abi.schema, cls->name) : ""});
     check_params(l, o);
 }
 
@@ -268,6 +293,9 @@ check_ctl(struct lens *l, const json_t *step)
         return;
     }
     l->layout = control ? nvrm_struct_at(l->k->abi, control->params) : NULL;
+    check_policy(l, (struct policy_subject){
+                        POLICY_CONTROL, .control = control, .id = id,
+                        .name = control ? nvrm_str(l->k->abi.schema, control->name) : ""});
     check_params(l, o);
 }
 
@@ -286,6 +314,9 @@ check_rpc(struct lens *l, const json_t *step)
         return;
     }
     l->layout = rpc ? nvrm_struct_at(l->k->abi, rpc->params) : NULL;
+    check_policy(
+        l, (struct policy_subject){POLICY_RPC, .rpc = rpc, .id = id,
+                                   .name = rpc ? nvrm_str(l->k->abi.schema, rpc->name) : ""});
     check_params(l, o);
 }
 
@@ -575,28 +606,46 @@ emit(struct cli *cli, struct checker *k, const char *name, int checked, int fit)
     return rc == CLI_OK && fit < checked ? CLI_EXPECTATION : rc;
 }
 
+/* One release, or all. */
+static int
+check_all(struct cli *cli, struct checker *k, const char *release)
+{
+    int checked = 0, fit = 0;
+
+    for (unsigned r = 0; r < nvrm_release_count(cli->schema); r++) {
+        if (release && r != k->abi.release)
+            continue;
+        k->abi.release = (nvrm_release)r;
+        k->found = 0;
+        check_release(k, k->script->doc);
+        checked++;
+        fit += !k->found;
+        if (release)
+            break;
+    }
+    return emit(cli, k, script_title(k->script), checked, fit);
+}
+
 int
 script_check(struct cli *cli, const struct script *script, const char *release)
 {
     struct checker k = {.abi.schema = cli->schema, .script = script};
     struct gsp_error err = {0};
-    int checked = 0, fit = 0;
+    struct policy *policy = NULL;
+    int rc = 0;
 
-    if (release && rm_name_release(cli->schema, release, &k.abi.release, &err) < 0)
+    if (release)
+        rc = rm_name_release(cli->schema, release, &k.abi.release, &err);
+    if (rc == 0 && cli->options.policy)
+        rc = policy_open(cli, &policy, &err);
+    if (rc < 0)
         return cli_fail(cli, &err);
+    k.policy = policy;
+    policy_chip(cli, k.chip, sizeof(k.chip));
     k.problems = json_array();
-    for (unsigned r = 0; r < nvrm_release_count(cli->schema); r++) {
-        if (release && r != k.abi.release)
-            continue;
-        k.abi.release = (nvrm_release)r;
-        k.found = 0;
-        check_release(&k, script->doc);
-        checked++;
-        fit += !k.found;
-        if (release)
-            break;
-    }
-    return emit(cli, &k, script_title(script), checked, fit);
+    rc = check_all(cli, &k, release);
+    policy_close(policy);
+    return rc;
 }
 
 json_t *

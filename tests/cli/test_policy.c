@@ -155,6 +155,18 @@ the_quarantine_names_chip_releases_and_source(void **state)
 }
 
 static void
+a_check_says_which_steps_a_policy_refuses(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli run --check -F all --policy read-only examples/events.yaml", 9,
+                    "step 4.1 \"trigger\": policy read-only refuses " TRIGGER, NULL);
+    cli_expect_text("nvrm-cli run --check -F all --policy read-only examples/events.yaml", 9,
+                    "hint: --policy standard sends it", NULL);
+    cli_expect_text("nvrm-cli run --check -F all --policy read-only examples/health.yaml", 0,
+                    "94 of 94", NULL);
+}
+
+static void
 policy_words_are_checked(void **state)
 {
     (void)state;
@@ -214,6 +226,7 @@ main(void)
         cmocka_unit_test(a_flag_of_the_schema_decides),
         cmocka_unit_test(a_broken_file_is_refused_with_its_line),
         cmocka_unit_test(the_quarantine_names_chip_releases_and_source),
+        cmocka_unit_test(a_check_says_which_steps_a_policy_refuses),
         cmocka_unit_test(policy_words_are_checked),
         cmocka_unit_test(no_verb_opens_a_card_in_a_dry_run),
     };
