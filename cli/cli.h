@@ -108,6 +108,7 @@ const char *cli_nearest(const char *word, const char *const *list);
 const char *cli_option_name(unsigned i); /* global options, for completion; NULL past the end */
 /* 2 when the word is a global option whose value is the next word, else 1. */
 int cli_option_words(const char *word);
+const char *cli_option_legal(const char *word); /* what its value may be, in words */
 
 /* Errors (report.c) */
 int cli_fail(struct cli *cli, const struct gsp_error *err); /* prints, returns the exit code */

@@ -371,17 +371,39 @@ complete_option(struct wish *p)
     }
 }
 
+/* The emulated chips whole, of the others what they start with. */
+static void
+source_transports(struct wish *p)
+{
+    static const char *const kinds[] = {"emu", "vfio-user:", "pci:", "replay:", NULL};
+    char word[64];
+
+    offer_list(p, kinds);
+    for (unsigned i = 0; i < emu_chip_count(); i++) {
+        snprintf(word, sizeof(word), "emu:%s", emu_chip_at(i)->name);
+        wish_offer(p, word);
+    }
+    p->out->no_space = true;
+}
+
 /* The value of an option that stands before. */
 static bool
 complete_value(struct wish *p)
 {
     static const char *const formats[] = {"text", "json", "jsonl", "yaml", "csv", "raw", NULL};
+    static const char *const colors[] = {"auto", "always", "never", NULL};
     const char *last = p->at.option ? p->at.option : "";
 
     if (!strcmp(last, "-F") || !strcmp(last, "--firmware"))
         source_releases(p);
     else if (!strcmp(last, "-o") || !strcmp(last, "--output"))
         offer_list(p, formats);
+    else if (!strcmp(last, "--color"))
+        offer_list(p, colors);
+    else if (!strcmp(last, "--policy") || !strcmp(last, "--record"))
+        source_files(p);
+    else if (!strcmp(last, "-t") || !strcmp(last, "--transport"))
+        source_transports(p);
     else if (!strcmp(last, "-d") || !strcmp(last, "--device"))
         for (unsigned i = 0; i < emu_chip_count(); i++)
             wish_offer(p, emu_chip_at(i)->name);
@@ -417,6 +439,28 @@ complete_variable(struct wish *p)
     return true;
 }
 
+/* A verb without a row: the alternatives that its usage starts with ("show|stat|diff ..."),
+ * then files. */
+static void
+complete_usage(struct wish *p)
+{
+    const struct nvrm_cmd *cmd = cli_cmd_find(p->at.argv[0]);
+    const char *at = cmd ? cmd->args : "", *end = at + strcspn(at, " ,");
+    char word[64];
+
+    if (p->at.argc > 1) {
+        source_files(p);
+        return;
+    }
+    while (at < end && *at >= 'a' && *at <= 'z') {
+        const size_t bytes = strcspn(at, "| ,");
+
+        snprintf(word, sizeof(word), "%.*s", (int)bytes, at);
+        wish_offer(p, word);
+        at += bytes + 1;
+    }
+}
+
 static void
 complete_word(struct wish *p)
 {
@@ -435,9 +479,13 @@ complete_word(struct wish *p)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         const int word = p->at.argc > 3 ? 2 : p->at.argc - 1;
 
-        if (!strcmp(verbs[i].verb, p->at.argv[0]) && verbs[i].sources[word])
+        if (strcmp(verbs[i].verb, p->at.argv[0]))
+            continue;
+        if (verbs[i].sources[word])
             verbs[i].sources[word](p);
+        return;
     }
+    complete_usage(p);
 }
 
 static int

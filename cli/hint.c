@@ -303,8 +303,20 @@ say_word(struct hint *h, const char *line)
         return;
     if (!*h->at.text && cmd)
         say(h, "%s", usage_from(cmd->args, h->at.argc - 1));
+    /* "show|stat|diff ..." says it already. */
+    if (!*h->at.text && cmd && h->at.argc == 1 && *cmd->args >= 'a' && *cmd->args <= 'z')
+        return;
     if (h->at.text[0] != '@')
         say_candidates(h, line, h->at.text);
+}
+
+/* The value of a global option. */
+static void
+say_option(struct hint *h, const char *line)
+{
+    if (!*h->at.text)
+        say(h, "%s", cli_option_legal(h->at.option));
+    say_candidates(h, line, h->at.text);
 }
 
 const char *
@@ -316,7 +328,7 @@ hint_line(struct cli *cli, const char *line, char *buf, size_t buf_bytes)
     if (!place_find(cli, line, &h.at))
         return buf;
     if (h.at.option)
-        say_candidates(&h, line, h.at.text);
+        say_option(&h, line);
     else if (!h.at.argc)
         say_verb(&h, line);
     else if (!say_variable(&h) && !say_params(&h))

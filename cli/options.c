@@ -307,6 +307,15 @@ cli_option_words(const char *word)
     return row && row->value && !inline_value ? 2 : 1;
 }
 
+const char *
+cli_option_legal(const char *word)
+{
+    const char *inline_value;
+    const struct option_row *row = find_row(word, &inline_value);
+
+    return row && row->legal ? row->legal : "";
+}
+
 int
 cli_options_take(struct cli *cli, int *argc, char **argv, bool before_verb)
 {

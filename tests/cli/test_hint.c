@@ -84,6 +84,10 @@ words_before_the_verb_do_not_disturb(void **state)
     expect_hint("x = ctl subdevice ", "CONTROL");
     expect_hint("watch -n 2 ctl subdevice ", "CONTROL");
     expect_hint("-F ", "94 names");
+    expect_hint("-F ", "a release such as 570.144");
+    expect_hint("--timeout ", "seconds above 0");
+    expect_hint("-t emu:G", "emu:GH100");
+    expect_hint("boot ", "plan|run|step");
     expect_hint("-F 570.14", "570.144");
     expect_hint("-F 535.113.01 alloc device FERMI_VASPACE_A ", "vaBase");
     expect_hint("ctl 'open quote", "");
