@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* A client must not be able to keep the card busy for hours. */
+static const uint64_t longest_bytes = UINT64_C(1) << 38;
+
 static uint64_t
 element_bytes(const struct emu_ce_job *job, const struct emu_ce_side *side)
 {
@@ -50,6 +53,8 @@ emu_ce_check(const struct emu_ce_job *job)
         return "line count 0";
     if (!job->width)
         return "line length 0";
+    if (job->width * element_bytes(job, &job->dst) > longest_bytes / job->lines)
+        return "more bytes than any card has memory";
     for (unsigned i = 0; job->remap && i < job->dst.components; i++)
         if (job->select[i] > EMU_CE_NO_WRITE ||
             (job->select[i] < EMU_CE_CONST_A && job->select[i] >= job->src.components))

@@ -394,14 +394,15 @@ launches_that_make_no_sense_are_errors(void **state)
         uint32_t pitch_in, pitch_out, width, lines, flags;
         const char *says;
     } rows[] = {
-        {0,   0,   64, 0, PIPELINED | PITCH | MULTI_LINE, "line count 0"         },
-        {0,   0,   0,  1, PIPELINED | PITCH,              "line length 0"        },
-        {32,  128, 64, 2, PIPELINED | PITCH | MULTI_LINE, "longer than its pitch"},
-        {128, 32,  64, 2, PIPELINED | PITCH | MULTI_LINE, "longer than its pitch"},
-        {128, 0,   64, 1, PIPELINED | SRC_PITCH,          "layer is outside"     },
-        {0,   0,   64, 1, PIPELINED | PITCH | REMAP,      "source lacks"         },
-        {0,   0,   64, 1, 3 | PITCH,                      "transfer type 3"      },
-        {0,   0,   64, 1, ONE_WORD | TWO_WORD,            "misaligned semaphore" },
+        {0,        0,        64,       0,        PIPELINED | PITCH | MULTI_LINE, "line count 0"         },
+        {0,        0,        0,        1,        PIPELINED | PITCH,              "line length 0"        },
+        {1u << 31, 1u << 31, 1u << 31, 1u << 31, PIPELINED | PITCH | MULTI_LINE, "more bytes"           },
+        {32,       128,      64,       2,        PIPELINED | PITCH | MULTI_LINE, "longer than its pitch"},
+        {128,      32,       64,       2,        PIPELINED | PITCH | MULTI_LINE, "longer than its pitch"},
+        {128,      0,        64,       1,        PIPELINED | SRC_PITCH,          "layer is outside"     },
+        {0,        0,        64,       1,        PIPELINED | PITCH | REMAP,      "source lacks"         },
+        {0,        0,        64,       1,        3 | PITCH,                      "transfer type 3"      },
+        {0,        0,        64,       1,        ONE_WORD | TWO_WORD,            "misaligned semaphore" },
     };
 
     (void)state;
