@@ -26,6 +26,7 @@ enum {
     ASYNC = 1,      /* no answer */
     ONE_RECORD = 2, /* the answer is not continued */
     AT_START = 4,   /* allowed before INIT_DONE */
+    OWN_STATUS = 8, /* it asks for a fault's status itself: its payload carries one */
 };
 
 bool
@@ -368,6 +369,19 @@ serve_guest_info(struct emu_gpu *gpu, struct emu_message *m)
                                                                 : NV_ERR_INVALID_PARAM_STRUCT;
 }
 
+/* Memory for traces of a crash: nothing is written there. */
+static uint32_t
+serve_trace_buffer(struct emu_gpu *gpu, struct emu_message *m)
+{
+    struct emu_wire w;
+
+    if (!bind(gpu, m, "rpc_init_gsp_trace_crash_buffer_v03_00", &w) || !emu_get(&w, "size"))
+        return NV_ERR_INVALID_PARAM_STRUCT;
+    return emu_ram_at(&gpu->ram, emu_get(&w, "pa"), emu_get(&w, "size"))
+               ? NV_OK
+               : NV_ERR_INVALID_ARGUMENT;
+}
+
 /* The client wrote an ECC notifier; nobody waits for an answer. */
 static uint32_t
 serve_ecc_ack(struct emu_gpu *gpu, struct emu_message *m)
@@ -391,20 +405,21 @@ serve_unload(struct emu_gpu *gpu, struct emu_message *m)
 }
 
 static const struct rpc_function functions[] = {
-    {"GSP_RM_CONTROL",         serve_control,              control_total,  0               },
-    {"GSP_RM_ALLOC",           serve_alloc,                NULL,           0               },
-    {"FREE",                   serve_free,                 NULL,           0               },
-    {"DUP_OBJECT",             serve_dup,                  NULL,           0               },
-    {"ALLOC_MEMORY",           serve_alloc_memory,         memory_total,   ONE_RECORD      },
-    {"SET_PAGE_DIRECTORY",     serve_set_page_directory,   NULL,           0               },
-    {"UNSET_PAGE_DIRECTORY",   serve_unset_page_directory, NULL,           0               },
-    {"UPDATE_BAR_PDE",         serve_bar_pde,              NULL,           0               },
-    {"GET_GSP_STATIC_INFO",    serve_static_info,          NULL,           0               },
-    {"SET_GUEST_SYSTEM_INFO",  serve_guest_info,           NULL,           0               },
-    {"GSP_SET_SYSTEM_INFO",    serve_set_system_info,      NULL,           ASYNC | AT_START},
-    {"SET_REGISTRY",           serve_set_registry,         registry_total, ASYNC | AT_START},
-    {"ECC_NOTIFIER_WRITE_ACK", serve_ecc_ack,              NULL,           ASYNC           },
-    {"UNLOADING_GUEST_DRIVER", serve_unload,               NULL,           AT_START        },
+    {"GSP_RM_CONTROL",              serve_control,              control_total,  OWN_STATUS      },
+    {"GSP_RM_ALLOC",                serve_alloc,                NULL,           OWN_STATUS      },
+    {"FREE",                        serve_free,                 NULL,           OWN_STATUS      },
+    {"DUP_OBJECT",                  serve_dup,                  NULL,           OWN_STATUS      },
+    {"ALLOC_MEMORY",                serve_alloc_memory,         memory_total,   ONE_RECORD      },
+    {"SET_PAGE_DIRECTORY",          serve_set_page_directory,   NULL,           0               },
+    {"UNSET_PAGE_DIRECTORY",        serve_unset_page_directory, NULL,           0               },
+    {"UPDATE_BAR_PDE",              serve_bar_pde,              NULL,           0               },
+    {"GET_GSP_STATIC_INFO",         serve_static_info,          NULL,           0               },
+    {"SET_GUEST_SYSTEM_INFO",       serve_guest_info,           NULL,           0               },
+    {"INIT_GSP_TRACE_CRASH_BUFFER", serve_trace_buffer,         NULL,           0               },
+    {"GSP_SET_SYSTEM_INFO",         serve_set_system_info,      NULL,           ASYNC | AT_START},
+    {"SET_REGISTRY",                serve_set_registry,         registry_total, ASYNC | AT_START},
+    {"ECC_NOTIFIER_WRITE_ACK",      serve_ecc_ack,              NULL,           ASYNC           },
+    {"UNLOADING_GUEST_DRIVER",      serve_unload,               NULL,           AT_START        },
 };
 
 static const struct rpc_function *
@@ -447,7 +462,7 @@ serve(struct emu_gpu *gpu, const struct rpc_function *f)
     } else if (gpu->gsp.state == EMU_GSP_STARTING && !(f->flags & AT_START)) {
         emu_note(gpu, "%s before GSP_INIT_DONE", f->name);
         m->result = NV_ERR_INVALID_STATE;
-    } else {
+    } else if (f->flags & OWN_STATUS || !emu_fault_status(gpu, &m->result)) {
         m->result = f->serve(gpu, m);
     }
     if (!f || !(f->flags & ASYNC)) {

@@ -355,5 +355,9 @@ boot_init_done(struct gsp_boot *b, struct gsp_error *err)
 int
 boot_static_info(struct gsp_boot *b, struct gsp_error *err)
 {
-    return gsprm_fetch_static_info(b->rm, err);
+    int rc = gsprm_send_guest_info(b->rm, err);
+
+    if (rc == 0)
+        rc = gsprm_fetch_static_info(b->rm, err);
+    return rc < 0 ? rc : gsprm_send_trace_buffer(b->rm, err);
 }

@@ -3,6 +3,7 @@
  * What is told to GSP-RM when it starts, asked once it has, and said when it is to stop.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "session_priv.h"
@@ -17,7 +18,11 @@ enum {
     PCI_SUBSYSTEM = 0x2c,
 };
 
-enum { REG_DWORD = 1 }; /* PACKED_REGISTRY_ENTRY.type */
+enum {
+    REG_DWORD = 1,          /* PACKED_REGISTRY_ENTRY.type */
+    GUEST_TEXT_BYTES = 256, /* NV0000_CTRL_CMD_SYSTEM_GET_VGX_SYSTEM_INFO_BUFFER_SIZE */
+    TRACE_BYTES = 4096,     /* 50 records of 32 bytes, and the rest of their page */
+};
 
 /* The card's addresses by kind, in the order of its BARs: registers, VRAM window, instance
  * memory window; and the I/O ports. */
@@ -180,6 +185,59 @@ gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err)
     if (rc == 0)
         rm->static_info_bytes = l->size;
     return rc;
+}
+
+/* The one text that the release decides stands for all three: the others name a build. */
+int
+gsprm_send_guest_info(struct gsp_rm *rm, struct gsp_error *err)
+{
+    const struct nvrm_abi abi = rm->base.abi;
+    const char *release = nvrm_release_name(abi.schema, abi.release);
+    uint64_t major = 0, minor = 0, info[1024 / 8] = {0};
+    uint32_t function, offset, bytes;
+    struct wire w;
+    size_t got;
+    int rc = gsprm_function(abi, "SET_GUEST_SYSTEM_INFO", &function, err);
+
+    if (rc < 0)
+        return rc;
+    (void)nvrm_constant_find(abi, "VGX_MAJOR_VERSION_NUMBER", &major);
+    (void)nvrm_constant_find(abi, "VGX_MINOR_VERSION_NUMBER", &minor);
+    wire_init(&w, abi, "rpc_set_guest_system_info_v03_00", info, sizeof(info), err);
+    wire_set(&w, "vgxVersionMajorNum", major);
+    wire_set(&w, "vgxVersionMinorNum", minor);
+    wire_set(&w, "guestDriverVersionBufferLength", GUEST_TEXT_BYTES);
+    wire_set(&w, "guestVersionBufferLength", GUEST_TEXT_BYTES);
+    wire_set(&w, "guestTitleBufferLength", GUEST_TEXT_BYTES);
+    if (w.rc == 0 && wire_find(abi, w.layout, "guestDriverVersion", &offset, &bytes))
+        (void)snprintf((char *)info + offset, GUEST_TEXT_BYTES, "%s", release);
+    return w.rc < 0 ? w.rc
+                    : gsprm_rpc(&rm->base, function, info, w.layout->size, info, sizeof(info),
+                                &got, err);
+}
+
+int
+gsprm_send_trace_buffer(struct gsp_rm *rm, struct gsp_error *err)
+{
+    static const char name[] = "rpc_init_gsp_trace_crash_buffer_v03_00";
+    const struct nvrm_rpc *row = nvrm_rpc_find(rm->base.abi, "INIT_GSP_TRACE_CRASH_BUFFER");
+    struct gsp_bus *bus = rm->config.bus;
+    uint64_t params[4] = {0};
+    struct wire w;
+    size_t got;
+    int rc;
+
+    if (!row || !nvrm_struct_find(rm->base.abi, name))
+        return 0;
+    rc = bus->ops->dma_alloc(bus, TRACE_BYTES, &rm->trace);
+    if (rc < 0)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "no memory for traces of a crash");
+    wire_init(&w, rm->base.abi, name, params, sizeof(params), err);
+    wire_set(&w, "pa", rm->trace.bus_addr);
+    wire_set(&w, "size", rm->trace.bytes);
+    return w.rc < 0 ? w.rc
+                    : gsprm_rpc(&rm->base, row->id, params, w.layout->size, params,
+                                sizeof(params), &got, err);
 }
 
 int

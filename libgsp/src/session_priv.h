@@ -45,6 +45,7 @@ struct gsp_rm {
     struct gsp_dma block;         /* page table and queues */
     struct gsp_dma rmargs;        /* GSP_ARGUMENTS_CACHED */
     struct gsp_dma libos;         /* LibosMemoryRegionInitArgument table */
+    struct gsp_dma trace;         /* NV_RATS_GSP_TRACE_RECORDs of a crash */
     struct gsprm_log logs[RM_LOGS]; /* those of this chip and release */
     unsigned log_count;
     struct gsp_msgq *queue;
@@ -90,6 +91,10 @@ int gsprm_resume_args(struct gsp_rm *rm, uint32_t level, struct gsp_error *err);
 int gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_post_registry(struct gsp_rm *rm, struct gsp_error *err);
 int gsprm_fetch_static_info(struct gsp_rm *rm, struct gsp_error *err);
+/** SET_GUEST_SYSTEM_INFO: which release talks to it. */
+int gsprm_send_guest_info(struct gsp_rm *rm, struct gsp_error *err);
+/** INIT_GSP_TRACE_CRASH_BUFFER, where the release has it: memory for traces of a crash. */
+int gsprm_send_trace_buffer(struct gsp_rm *rm, struct gsp_error *err);
 /** level 0: for good; otherwise the power level that the card goes to, to be resumed. */
 int gsprm_unload(struct gsp_rm *rm, uint32_t level, struct gsp_error *err);
 

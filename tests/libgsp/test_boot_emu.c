@@ -136,6 +136,42 @@ every_chip_boots_at_four_releases_unloads_and_boots_again(void **state)
     assert_true(done >= 20);
 }
 
+/* What is said after INIT_DONE, newest releases with 228. */
+static void
+gsp_rm_is_told_its_client_before_it_is_asked(void **state)
+{
+    static const struct {
+        const char *release;
+        unsigned count;
+        uint32_t functions[5];
+    } rows[] = {
+        {"535.113.01", 4, {72, 73, 1, 65}     },
+        {"570.144",    4, {72, 73, 1, 65}     },
+        {"580.142",    5, {72, 73, 1, 65, 228}},
+        {"590.48.01",  4, {72, 73, 1, 65}     },
+        {"595.45.04",  5, {72, 73, 1, 65, 228}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct gsp_rpc_record records[8];
+        struct gsp_boot_config config;
+        struct gsp_backend *backend;
+        struct gsp_error err = {0};
+        struct rig r;
+
+        assert_true(open_rig(&r, "GH100", rows[i].release, NULL));
+        config = config_of(&r);
+        if (gsp_boot_open(&config, &backend, &err) < 0)
+            fail_with_notes(&r, rows[i].release, "open", &err);
+        assert_int_equal(gsp_rm_history(backend, records, 8), rows[i].count);
+        for (unsigned k = 0; k < rows[i].count; k++)
+            assert_int_equal(records[k].function, rows[i].functions[k]);
+        backend->ops->close(backend);
+        close_rig(&r);
+    }
+}
+
 static void
 a_backend_opened_by_boot_answers_and_unloads_when_closed(void **state)
 {
@@ -272,6 +308,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_chip_boots_at_four_releases_unloads_and_boots_again),
+        cmocka_unit_test(gsp_rm_is_told_its_client_before_it_is_asked),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
         cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),
         cmocka_unit_test(every_fault_is_told_with_its_state_and_register),
