@@ -407,15 +407,21 @@ run_sleep(struct runner *r, struct step *step, struct gsp_error *err)
 {
     json_t *value = script_substitute(&r->env, json_object_get(step->doc, "sleep"), err);
     const char *text = json_string_value(value);
-    const double seconds = text ? strtod(text, NULL) : json_number_value(value);
+    char *end = NULL;
+    double seconds;
 
     if (!value)
         return -EINVAL;
+    seconds = text ? strtod(text, &end) : json_number_value(value);
+    if (!(seconds >= 0 && seconds <= 86400) || (text && (end == text || *end)))
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "sleep takes 0 to 86400 seconds");
     json_decref(value);
-    if (!(seconds >= 0 && seconds <= 86400))
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "sleep takes 0 to 86400 seconds");
+    if (err->rc < 0)
+        return err->rc;
     script_sleep(r, seconds);
-    return 0;
+    return *r->cli->interrupted
+               ? gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EINTR, "the sleep was interrupted")
+               : 0;
 }
 
 int

@@ -39,13 +39,14 @@ run_repeat(struct runner *r, const json_t *doc, const char *number)
 {
     struct gsp_error err = {0};
     json_t *count = script_substitute(&r->env, json_object_get(doc, "repeat"), &err);
-    long long times = json_is_string(count) ? strtoll(json_string_value(count), NULL, 0)
-                                            : (long long)json_integer_value(count);
+    long long times = 0;
     int rc = CLI_OK;
 
-    if (!count)
-        return script_step_failed(r, doc, number, &err, CLI_USAGE);
+    if (count && !script_integer(count, &times))
+        gsp_fail(&err, GSP_ORIGIN_INPUT, -EINVAL, "repeat is not a whole number");
     json_decref(count);
+    if (err.rc < 0)
+        return script_step_failed(r, doc, number, &err, CLI_USAGE);
     for (long long i = 0; i < times && goes_on(r, rc); i++) {
         set_round(r, i);
         rc = run_steps(r, json_object_get(doc, "steps"), number);

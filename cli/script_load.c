@@ -44,7 +44,7 @@ add_place(const struct loading *l, const char *pointer, struct gsp_error *err)
     snprintf(hint, sizeof(hint), "%s", err->hint);
     where_in(l->script, l->path, pointer, place, sizeof(place));
     gsp_fail(err, err->origin, err->rc, "%s: %s", place, what);
-    gsp_hint(err, "%s", hint);
+    gsp_hint(err, "%s", *hint ? hint : "docs/scripts.md explains every key");
 }
 
 /* "lib/open.yaml" as seen from "examples/a.yaml" is "examples/lib/open.yaml". */

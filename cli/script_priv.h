@@ -50,6 +50,8 @@ int script_flow(struct runner *r, const json_t *doc, const char *outer);
 /* script_vars.c: variables of a script; those that exist already stay. -EINVAL with *err. */
 int script_vars(struct script_env *env, const json_t *doc, const json_t *given,
                 struct gsp_error *err);
+/* A whole number, written as a number or as text; false when it is none. */
+bool script_integer(const json_t *value, long long *out);
 /* Whether a variable's value declares more than a value. */
 bool script_is_declaration(const json_t *value);
 

@@ -68,7 +68,7 @@ print_row(struct cli *cli, const json_t *row)
 {
     const bool ok = json_is_true(json_object_get(row, "ok"));
 
-    if (!strcmp(cli_str(row, "kind"), "print")) {
+    if (ok && !strcmp(cli_str(row, "kind"), "print")) {
         fprintf(cli->out, "       %s\n", cli_str(row, "text"));
         return;
     }

@@ -9,7 +9,7 @@
 
 #include <rm/name.h>
 
-#include "script.h"
+#include "script_priv.h"
 
 enum { LONGEST_PATH = 256, DEEPEST = 64 };
 
@@ -426,6 +426,21 @@ is_branch_of(const char *release, const char *branch)
     const size_t bytes = strlen(branch);
 
     return !strncmp(release, branch, bytes) && release[bytes] == '.';
+}
+
+bool
+script_integer(const json_t *value, long long *out)
+{
+    const char *text = json_string_value(value);
+    char *end;
+
+    if (!text) {
+        *out = (long long)json_number_value(value);
+        return json_is_number(value);
+    }
+    errno = 0;
+    *out = strtoll(text, &end, 0);
+    return end != text && !*end && errno == 0;
 }
 
 bool

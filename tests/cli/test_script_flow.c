@@ -225,6 +225,42 @@ stepping_asks_before_each_step(void **state)
 }
 
 static void
+an_interrupt_ends_the_steps_and_not_what_runs_at_the_end(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli run " DATA "interrupted.yaml & sleep 0.5; kill -INT $!; wait $!",
+                    130, "at last", NULL);
+}
+
+static void
+every_bad_value_fails_its_step_and_says_why(void **state)
+{
+    static const char *const says[] = {
+        "bad-values.yaml:4:3: repeat is not a whole number",
+        "bad-values.yaml:5:3: sleep takes 0 to 86400 seconds",
+        "bad-values.yaml:6:3: in is not a list",
+        "bad-values.yaml:7:3: nothing is called 'nobody'",
+        "bad-values.yaml:8:3: nothing is called 'nobody'",
+        "bad-values.yaml:9:3: text is missing, expected \"other\"",
+        "bad-values.yaml:11:3: the result of 'n' has no clas",
+        "hint: did you mean n.class?",
+        "bad-values.yaml:12:3: ",
+        "bad-values.yaml:13:3: a division by zero",
+        "10 steps ran, 9 failed",
+    };
+    char *out = cli_expect("nvrm-cli run " DATA "bad-values.yaml", 2);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+        if (!strstr(out, says[i]))
+            print_error("'%s' is not in\n%s\n", says[i], out);
+        assert_non_null(strstr(out, says[i]));
+    }
+    assert_null(strstr(out, "never"));
+    free(out);
+}
+
+static void
 a_check_understands_expressions_loops_and_retries(void **state)
 {
     char *out = cli_expect("nvrm-cli run --check " DATA "check.yaml", 9);
@@ -261,6 +297,8 @@ main(void)
         cmocka_unit_test(secrets_are_stars_wherever_they_would_be_shown),
         cmocka_unit_test(variables_come_from_the_command_line),
         cmocka_unit_test(stepping_asks_before_each_step),
+        cmocka_unit_test(an_interrupt_ends_the_steps_and_not_what_runs_at_the_end),
+        cmocka_unit_test(every_bad_value_fails_its_step_and_says_why),
         cmocka_unit_test(a_check_understands_expressions_loops_and_retries),
     };
 
