@@ -11,6 +11,7 @@ extern const struct nvrm_cmd cmd_alloc;
 extern const struct nvrm_cmd cmd_boot;
 extern const struct nvrm_cmd cmd_ctl;
 extern const struct nvrm_cmd cmd_dup;
+extern const struct nvrm_cmd cmd_emu;
 extern const struct nvrm_cmd cmd_event;
 extern const struct nvrm_cmd cmd_explain;
 extern const struct nvrm_cmd cmd_free;

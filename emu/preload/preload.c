@@ -51,6 +51,7 @@ static struct {
     char *(*realpath)(const char *, char *);
     int (*fstatat)(int, const char *, struct stat *, int);
     int (*fstat)(int, struct stat *);
+    int (*statx)(int, const char *, int, unsigned, struct statx *);
     long (*syscall)(long, ...);
 } real;
 
@@ -89,6 +90,7 @@ find_symbols(void)
     FIND(realpath);
     FIND(fstatat);
     FIND(fstat);
+    FIND(statx);
     FIND(syscall);
 #undef FIND
 }
@@ -532,6 +534,41 @@ EXPORT int
 fstat64(int fd, struct stat64 *st)
 {
     return stat_fd(fd, (struct stat *)st);
+}
+
+static void
+fill_statx(enum emu_node node, unsigned minor_number, struct statx *stx)
+{
+    struct stat st;
+
+    fill_stat(node, minor_number, &st);
+    memset(stx, 0, sizeof(*stx));
+    stx->stx_mask = STATX_BASIC_STATS;
+    stx->stx_mode = (uint16_t)st.st_mode;
+    stx->stx_nlink = 1;
+    stx->stx_blksize = 4096;
+    stx->stx_ino = st.st_ino;
+    stx->stx_rdev_major = major(st.st_rdev);
+    stx->stx_rdev_minor = minor(st.st_rdev);
+}
+
+EXPORT int
+statx(int dir, const char *path, int flags, unsigned mask, struct statx *stx)
+{
+    struct emu_kfile *f;
+    enum emu_node node;
+    unsigned minor_number;
+    char other[512];
+    const char *file;
+
+    pthread_once(&once, find_symbols);
+    f = !*path && flags & AT_EMPTY_PATH ? file_of(NULL, dir) : NULL;
+    if (f || preload_node(path, &node, &minor_number)) {
+        fill_statx(f ? emu_kmod_node(f) : node, f ? emu_kmod_minor(f) : minor_number, stx);
+        return 0;
+    }
+    file = preload_file(path, other, sizeof(other));
+    return real.statx(dir, file ? file : path, flags, mask, stx);
 }
 
 EXPORT int
