@@ -14,11 +14,14 @@ static const struct {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv);
 } verbs[] = {
-    {"show",   trace_show  },
-    {"stat",   trace_stat  },
-    {"diff",   trace_diff  },
-    {"replay", trace_replay},
+    {"show",      trace_show     },
+    {"stat",      trace_stat     },
+    {"diff",      trace_diff     },
+    {"replay",    trace_replay   },
+    {"convert",   trace_convert  },
+    {"dissector", trace_dissector},
 };
+enum { FLUSH_ABOVE = 64 << 10 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static int
@@ -26,7 +29,7 @@ unknown(struct cli *cli, const char *word)
 {
     const char *names[VERBS + 1] = {0};
     const char *nearest;
-    char hint[96] = "legal: ";
+    char hint[128] = "legal: ";
 
     for (unsigned i = 0; i < VERBS; i++) {
         names[i] = verbs[i].name;
@@ -57,8 +60,8 @@ cmd_trace_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_trace = {
     .name = "trace",
-    .args = "show|stat|diff|replay ...",
-    .options = "--filter WORDS, --raw, --ignore FIELDS",
+    .args = "show|stat|diff|replay|convert|dissector ...",
+    .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT",
     .help = "show, count, compare, replay and convert what --record wrote",
     .min_args = 1,
     .max_args = -1,
@@ -146,10 +149,10 @@ trace_matches(const char *filter, struct nvrm_abi abi, const struct gsp_trace_re
     return false;
 }
 
-/* Writing */
+/* Writing: text is collected and written in large pieces. */
 
-bool
-trace_flush(struct cli *cli, struct gsp_text *text, size_t above)
+static bool
+flush(struct cli *cli, struct gsp_text *text, size_t above)
 {
     if (text->rc < 0 || text->bytes <= above)
         return text->rc == 0;
@@ -157,4 +160,38 @@ trace_flush(struct cli *cli, struct gsp_text *text, size_t above)
         return false;
     text->bytes = 0;
     return above || fflush(cli->out) == 0;
+}
+
+static int
+fail_write(struct cli *cli)
+{
+    struct gsp_error err = {0};
+
+    gsp_fail(&err, GSP_ORIGIN_LOCAL, -EIO, "cannot write the result");
+    return cli_fail(cli, &err);
+}
+
+int
+trace_write_all(struct trace_input *in, const char *filter, trace_writer *write, void *ctx)
+{
+    struct gsp_trace_record record;
+    struct gsp_text text = {0};
+    struct gsp_error err = {0};
+    int rc;
+
+    while ((rc = trace_input_next(in, &record)) == CLI_OK) {
+        if (record.type != GSP_TRACE_SECTION &&
+            !trace_matches(filter, gsp_trace_abi(in->reader), &record))
+            continue;
+        if (write(ctx, in, &record, &text, &err) < 0)
+            rc = cli_fail(in->cli, &err);
+        else if (!flush(in->cli, &text, FLUSH_ABOVE))
+            rc = fail_write(in->cli);
+        if (rc != CLI_OK)
+            break;
+    }
+    if (rc < 0)
+        rc = flush(in->cli, &text, 0) ? CLI_OK : fail_write(in->cli);
+    gsp_text_fini(&text);
+    return rc;
 }

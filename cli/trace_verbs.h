@@ -13,6 +13,8 @@ int trace_show(struct cli *cli, int argc, char **argv);
 int trace_stat(struct cli *cli, int argc, char **argv);
 int trace_diff(struct cli *cli, int argc, char **argv);
 int trace_replay(struct cli *cli, int argc, char **argv);
+int trace_convert(struct cli *cli, int argc, char **argv);
+int trace_dissector(struct cli *cli, int argc, char **argv);
 
 /* A trace that is read from its start to its end; damage is told on stderr as it is met. */
 struct trace_input {
@@ -31,7 +33,17 @@ void trace_input_close(struct trace_input *in);
 bool trace_matches(const char *filter, struct nvrm_abi abi,
                    const struct gsp_trace_record *record);
 
-/* Text for stdout, written in large pieces. Returns false when it cannot be written. */
-bool trace_flush(struct cli *cli, struct gsp_text *text, size_t above);
+/* Every record that the filter takes, in turn, as text that goes to stdout piece by piece. A
+ * negative result ends it; *err says why. */
+typedef int trace_writer(void *ctx, struct trace_input *in,
+                         const struct gsp_trace_record *record, struct gsp_text *out,
+                         struct gsp_error *err);
+int trace_write_all(struct trace_input *in, const char *filter, trace_writer *write, void *ctx);
+
+/* The blocks of a pcapng file (trace_pcapng.c). */
+void pcapng_begin(struct gsp_text *out);
+void pcapng_interface(struct gsp_text *out, const struct gsp_trace_section *section);
+void pcapng_packet(struct gsp_text *out, unsigned interface, uint64_t time_ns, const void *data,
+                   size_t bytes);
 
 #endif

@@ -312,6 +312,7 @@ gsp_trace_next(struct gsp_trace_reader *r, struct gsp_trace_record *record_out,
     end_damage(r);
     record_out->offset = r->base + r->at;
     record_out->number = ++r->records;
+    record_out->raw = r->data + r->at;
     r->last = record_out->bytes;
     if (record_out->type != GSP_TRACE_SECTION)
         return 0;

@@ -133,6 +133,7 @@ struct gsp_trace_record {
     uint64_t number; /* in the file, from 1 */
     uint64_t offset; /* of its header, in the file */
     size_t bytes;    /* header and payload */
+    const void *raw; /* them as they lie in the file */
 };
 
 /** What the records of one recording belong to. */
