@@ -66,7 +66,7 @@ run_file(struct cli *cli, FILE *f, const char *path)
 }
 
 static int
-source_file(struct cli *cli, const char *path)
+source_file(struct cli *cli, const char *path, bool nested)
 {
     const bool keep = cli->keep_session;
     FILE *f;
@@ -79,9 +79,9 @@ source_file(struct cli *cli, const char *path)
     if (!f)
         return cannot_read(cli, path);
     cli->keep_session = true;
-    cli->depth++;
+    cli->depth += nested;
     rc = run_file(cli, f, path);
-    cli->depth--;
+    cli->depth -= nested;
     cli->keep_session = keep;
     fclose(f);
     return rc;
@@ -112,7 +112,7 @@ cmd_source_run(struct cli *cli, int argc, char **argv)
     if (is_script(argv[1]))
         return cli_usage(cli, "run FILE runs a script, source FILE runs lines",
                          "%s is a script by its name", argv[1]);
-    return source_file(cli, argv[1]);
+    return source_file(cli, argv[1], true);
 }
 
 static int
@@ -122,7 +122,7 @@ run_edited(struct cli *cli, const char *path)
 
     if (is_script(path))
         return cmd_run.run(cli, 2, words);
-    return source_file(cli, path);
+    return source_file(cli, path, true);
 }
 
 static int
@@ -185,7 +185,7 @@ edit_last_line(struct cli *cli)
     fclose(f);
     rc = run_editor(cli, path);
     if (rc == CLI_OK)
-        rc = source_file(cli, path);
+        rc = source_file(cli, path, false); /* history shows what was edited */
     unlink(path);
     return rc;
 }

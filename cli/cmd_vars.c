@@ -10,12 +10,20 @@
 
 enum { SHORT_BYTES = 100 };
 
-/* One line of the list: what a variable is, cut to fit. */
+/* One line of the list: what a variable is, cut to fit. Of an object the handle and class, of a
+ * call what it returned. */
 static void
 print_short(struct cli *cli, const char *name, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    const json_t *params = json_object_get(value, "params");
+    char *text;
 
+    if (*cli_str(value, "handle")) {
+        fprintf(cli->out, "%-12s %s %s\n", name, cli_str(value, "handle"),
+                cli_str(value, "class"));
+        return;
+    }
+    text = json_dumps(params ? params : value, JSON_ENCODE_ANY | JSON_COMPACT);
     fprintf(cli->out, "%-12s %.*s%s\n", name, SHORT_BYTES, text ? text : "",
             text && strnlen(text, SHORT_BYTES + 1) > SHORT_BYTES ? "..." : "");
     free(text);

@@ -169,17 +169,29 @@ run_split(struct cli *cli, const char *line, int argc, char **argv)
     return assign_value(cli, argv[0], text);
 }
 
-/* Every line of the session with its exit code, for history and rerun. */
+/* The line as one: what was typed over several is joined by blanks. */
+static char *
+flatten(const char *line)
+{
+    char *flat = strdup(line);
+
+    for (char *at = flat; at && *at; at++)
+        *at = *at == '\n' ? ' ' : *at;
+    for (size_t bytes = flat ? strlen(flat) : 0; bytes && flat[bytes - 1] == ' ';)
+        flat[--bytes] = '\0';
+    return flat;
+}
+
+/* Every line of the session with its exit code, for history and rerun; not those of a file. */
 static void
 keep_line(struct cli *cli, const char *line, int rc)
 {
-    if (!cli->keep_session)
+    if (!cli->keep_session || cli->depth)
         return;
     if (!cli->lines)
         cli->lines = json_array();
     if (json_array_size(cli->lines) < MOST_LINES)
-        json_array_append_new(cli->lines, json_pack("{s:s%, s:i}", "line", line,
-                                                    strcspn(line, "\n"), "exit", rc));
+        json_array_append_new(cli->lines, json_pack("{s:s, s:i}", "line", line, "exit", rc));
 }
 
 /* Who the new objects belong to: the script that ran, else the line. */
@@ -204,17 +216,22 @@ int
 cli_run_line(struct cli *cli, const char *line)
 {
     struct gsp_error err = {0};
+    char *flat = flatten(line);
     char **argv;
-    int argc = line_split(line, &argv, &err);
-    int rc;
+    int argc = flat ? line_split(flat, &argv, &err) : -ENOMEM;
+    int rc = CLI_OK;
 
-    if (argc < 0)
-        return cli_fail(cli, &err);
-    rc = argc ? run_split(cli, line, argc, argv) : CLI_OK;
-    if (argc && cli->keep_session)
-        own_objects(cli, line, argc, argv);
+    if (argc < 0) {
+        free(flat);
+        return err.rc ? cli_fail(cli, &err) : cli_out_of_memory(cli);
+    }
+    if (argc > 0) {
+        rc = run_split(cli, flat, argc, argv);
+        if (cli->keep_session)
+            own_objects(cli, flat, argc, argv);
+        keep_line(cli, flat, rc);
+    }
     line_free(argv);
-    if (argc)
-        keep_line(cli, line, rc);
+    free(flat);
     return rc;
 }

@@ -330,7 +330,10 @@ brackets_ask_for_more_lines(void **state)
     type(t, "\"fbInfoList\": [\n");
     wait_for(t, "[> ");
     type(t, "{\"index\": \"TOTAL_RAM_SIZE\"}]}\n");
-    wait_for(t, "fbInfoList");
+    wait_for(t, "fbInfoList[0].data");
+    wait_for(t, "nvrm> ");
+    type(t, "rerun 1\n");
+    wait_for(t, "fbInfoList[0].data");
     wait_for(t, "nvrm> ");
     type(t, "ctl subdevice {\n");
     wait_for(t, "{> ");
