@@ -98,7 +98,7 @@ def make_device_class(system):
     """tinygrad's remote device has the hooks that a transport needs; this one is the transport."""
 
     class EmulatedPCIDevice(system.RemotePCIDevice):
-        path = None
+        path, resizes = None, False
 
         def __init__(self, devpref, pcibus):
             self.pcibus, self.dev_id, self.peer_group = pcibus, 0, "vfio-user"
@@ -135,12 +135,29 @@ def make_device_class(system):
         def reset(self):
             """As the kernel does it: what the header held before is written back."""
             saved = [self.read_config(at, 4) for at in range(0, 0x40, 4)]
+            rebar = self.resizable_bar()
+            size = self.read_config(rebar + 8, 4)
             self.user.call(RESET, b"")
+            self.write_config(rebar + 8, size, 4)
             for i in [4, 5, 6, 7, 8, 9, 1, 3, 15]:
                 self.write_config(4 * i, saved[i], 4)
 
+        def resizable_bar(self):
+            at = 0x100
+            while self.read_config(at, 2) != 0x15:
+                at = self.read_config(at + 2, 2) >> 4
+            return at
+
         def resize_bar(self, bar_idx):
-            raise RuntimeError("vfio-user regions keep their size")
+            """As the kernel does it: the largest size that the card offers, with memory space off."""
+            if not self.resizes:
+                raise RuntimeError("no room above 4 GiB")
+            at, command = self.resizable_bar(), self.read_config(4, 2)
+            control, most = self.read_config(at + 8, 4), self.read_config(at + 4, 4).bit_length() - 5
+            assert control & 7 == bar_idx, "another BAR is the one that can be resized"
+            self.write_config(4, command & ~2, 2)
+            self.write_config(at + 8, control & ~0x3f00 | most << 8, 4)
+            self.write_config(4, command, 2)
 
     return EmulatedPCIDevice
 
@@ -182,14 +199,14 @@ class Card(RunningCard):
         self.process.wait()
 
 
-def import_tinygrad(card, chip):
+def import_tinygrad(card, chip, resizes):
     """The modules, with our transport and our files in place of the machine's."""
     sys.path.insert(0, os.environ["NVRM_TINYGRAD_DIR"])
     from tinygrad.runtime import ops_nv
     from tinygrad.runtime.support import system
     from tinygrad.runtime.support.nv import ip
     device = make_device_class(system)
-    device.path = card.path
+    device.path, device.resizes = card.path, resizes
     ip.fetch_fw = make_fetch(card.firmware, chip)
     system._System.list_devices = lambda self, *args, **kwargs: [(device, "0000:01:00.0")]
     ops_nv.NVDevice.ifaces = [ops_nv.PCIIface]
@@ -239,9 +256,9 @@ def check_fault(gpu):
     raise AssertionError("a copy from an unmapped address succeeded")
 
 
-def run(card, chip):
+def run(card, chip, resizes):
     """From reset to channels that work, and the unload."""
-    ops_nv = import_tinygrad(card, chip)
+    ops_nv = import_tinygrad(card, chip, resizes)
     start = time.perf_counter()
     work = ops_nv.NVDevice._setup_gpfifos
     ops_nv.NVDevice._setup_gpfifos = lambda self: None  # the first that submits work
@@ -266,6 +283,7 @@ def run(card, chip):
 
 def main():
     parser = argparse.ArgumentParser(description="Runs tinygrad's NV driver on the emulated card.")
+    parser.add_argument("--resize", action="store_true", help="make BAR1 as large as it can be")
     parser.add_argument("--card", help="socket and firmware of a card that runs already, in a folder")
     parser.add_argument("chips", nargs="*", default=["GA102", "AD102", "GB202"])
     args = parser.parse_args()
@@ -273,23 +291,24 @@ def main():
     if not folder or not os.path.isdir(os.path.join(folder, "tinygrad")):
         skip("NVRM_TINYGRAD_DIR does not name a checkout of tinygrad")
     if args.card:
-        run(RunningCard(args.card), args.chips[0])
+        run(RunningCard(args.card), args.chips[0], args.resize)
         return 0
     for chip in args.chips:
         with tempfile.TemporaryDirectory() as scratch:
             card = Card(chip, scratch)
             try:
-                # A second driver finds what the first one left: WPR2 up before Hopper, hence a reset.
-                for _ in range(2):
-                    run_in_process(chip, scratch)
+                # A second driver finds what the first one left: WPR2 up before Hopper, hence a reset. It
+                # has a large BAR1 where the first one had a small one.
+                for resize in ([], ["--resize"]):
+                    run_in_process(chip, scratch, resize)
             finally:
                 card.stop()
     return 0
 
 
-def run_in_process(chip, scratch):
+def run_in_process(chip, scratch, options):
     """tinygrad keeps state of the process: a driver each."""
-    command = [sys.executable, __file__, "--card", scratch, chip]
+    command = [sys.executable, __file__, "--card", scratch, chip] + options
     subprocess.run(command, check=True)
 
 
