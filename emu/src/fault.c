@@ -213,9 +213,12 @@ parse_name(struct emu_gpu *gpu, const char *text, char *message, size_t message_
             continue;
         if (!parse_argument(gpu, &row, arg, &value))
             return refuse(message, message_bytes, text);
+        if (!*row.argument)
+            value = emu_fault_def_at(i)->arg;
         if (emu_fault_applies(&row, chip, gpu->abi))
-            return apply(gpu, emu_fault_def_at(i),
-                         *row.argument ? value : emu_fault_def_at(i)->arg);
+            return apply(gpu, emu_fault_def_at(i), value) < 0
+                       ? refuse(message, message_bytes, text)
+                       : 0;
         chips = row.chips;
         since = row.since;
     }

@@ -40,6 +40,7 @@ static const struct {
     "--unsafe ctl subdevice NV2080_CTRL_CMD_VGPU_MGR_INTERNAL_PGPU_ADD_VGPU_TYPE"
 #define WATCH     "event watch --count 1"
 #define NUMBERED  "570.190 580.82.07" /* from here on answers are matched by sequence number */
+#define SAVES     "570.86.15" /* from here on the FMC is told where to save */
 #define NOCAT     "550.54.14"
 
 static const struct emu_fault_def defs[] = {
@@ -449,6 +450,47 @@ static const struct emu_fault_def defs[] = {
       .effect = "the GSP never reports that it is done", .run = UNLOAD,
       .says = "GSP-RM does not give up its core"},
      EMU_FAULT_BOOT, EMU_BOOT_SUSPEND_STUCK},
+    {{.name = "unload-refused", .group = "suspend", .exit_code = 5,
+      .argument = "STATUS", .examples = "NV_ERR_INVALID_STATE NV_ERR_BUSY_RETRY",
+      .trigger = "every UNLOADING_GUEST_DRIVER", .run = UNLOAD,
+      .effect = "RM answers with STATUS and stays",
+      .says = "%s"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_STATUS, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "unload-lost", .group = "suspend", .exit_code = 6,
+      .trigger = "the next UNLOADING_GUEST_DRIVER", .run = UNLOAD,
+      .effect = "no answer",
+      .says = "no reply to UNLOADING_GUEST_DRIVER"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_LOST, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "suspend-crash", .group = "suspend", .chips = "Turing to Ada", .exit_code = 7,
+      .trigger = "the next UNLOADING_GUEST_DRIVER", .run = SUSPEND,
+      .effect = "GSP-RM halts instead of going to sleep",
+      .says = "GSP-RM has crashed"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_CRASH, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "suspend-crash", .group = "suspend", .chips = "Hopper on", .exit_code = 7, .since = SAVES,
+      .trigger = "the next UNLOADING_GUEST_DRIVER", .run = SUSPEND,
+      .effect = "GSP-RM halts instead of going to sleep",
+      .says = "GSP-RM has crashed"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_CRASH, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "suspend-off-bus", .group = "suspend", .chips = "Turing to Ada", .exit_code = 7,
+      .trigger = "the next UNLOADING_GUEST_DRIVER", .run = SUSPEND,
+      .effect = "the card leaves the bus instead of going to sleep",
+      .says = "the GPU has fallen off the bus"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_OFF_BUS, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "suspend-off-bus", .group = "suspend", .chips = "Hopper on", .exit_code = 7, .since = SAVES,
+      .trigger = "the next UNLOADING_GUEST_DRIVER", .run = SUSPEND,
+      .effect = "the card leaves the bus instead of going to sleep",
+      .says = "the GPU has fallen off the bus"},
+     EMU_FAULT_EFFECT, EMU_EFFECT_OFF_BUS, EMU_ON_FN, "UNLOADING_GUEST_DRIVER"},
+    {{.name = "resume-error", .group = "suspend", .chips = "Turing to Ada", .exit_code = 6,
+      .argument = "CODE", .examples = "0x1f 0x16",
+      .effect = "booter takes nothing back and ends with CODE", .run = RESUME,
+      .says = "booter_load failed: SEC2 MAILBOX0 reads %s"},
+     EMU_FAULT_BOOT, EMU_BOOT_RESUME_ERROR},
+    {{.name = "resume-error", .group = "suspend", .chips = "Hopper on", .exit_code = 6, .since = SAVES,
+      .argument = "CODE", .examples = "0x1f 0x16",
+      .effect = "the FMC takes nothing back and ends with CODE", .run = RESUME,
+      .says = "the FMC reports an error"},
+     EMU_FAULT_BOOT, EMU_BOOT_RESUME_ERROR},
 /* clang-format on */
 };
 

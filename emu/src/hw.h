@@ -94,6 +94,7 @@ enum emu_boot_fault {
     EMU_BOOT_FW_SIGNATURE,
     EMU_BOOT_RADIX3_SHORT,
     EMU_BOOT_SLOW_LINK,
+    EMU_BOOT_RESUME_ERROR,
     EMU_BOOT_FAULTS,
 };
 

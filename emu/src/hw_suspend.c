@@ -157,6 +157,8 @@ emu_suspend_restore(struct emu_gpu *gpu, uint64_t addr)
     uint8_t wanted[EMU_FMC_HASH_BYTES];
     uint32_t error;
 
+    if (emu_hw_fault(gpu, EMU_BOOT_RESUME_ERROR))
+        return hw->fault_arg[EMU_BOOT_RESUME_ERROR];
     if (gpu->gsp.state != EMU_GSP_PARKED || hw->wpr2_hi)
         return refuse(gpu, EMU_CHAIN_STATE, "nothing is suspended, or WPR2 is up", hw->wpr2_hi);
     error = check_fields(gpu, meta, wpr2_bytes(saved->wpr2_lo, saved->wpr2_hi));

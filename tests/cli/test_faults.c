@@ -26,7 +26,7 @@ enum {
     WORKERS = 8,
     MOST_RUNS = 8192,
     TIMEOUT_MS = 60, /* of every wait; a slow machine gets one more try with PATIENT_MS */
-    PATIENT_MS = 1500,
+    PATIENT_MS = 8000,
     MOST_WAITS = 4, /* that one run may last */
     MESSAGE = 512,
 };
