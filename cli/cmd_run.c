@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmds.h"
-#include "script.h"
+#include "script_priv.h"
 
 struct request {
     bool check, schema;
@@ -102,7 +102,10 @@ run_file(struct cli *cli, const char *path, const struct request *q)
 
     if (script_load(path, &s, &err) < 0)
         return cli_fail(cli, &err);
-    rc = q->check ? check(cli, &s) : script_run(cli, &s, &q->options);
+    if (script_vars_known(s.doc, q->options.vars, &err) < 0)
+        rc = cli_fail(cli, &err);
+    else
+        rc = q->check ? check(cli, &s) : script_run(cli, &s, &q->options);
     script_fini(&s);
     return rc;
 }

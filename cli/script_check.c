@@ -246,8 +246,8 @@ check_policy(struct lens *l, struct policy_subject subject)
     policy_judge(l->k->policy, &subject, &v);
     if (v.allowed)
         return;
-    snprintf(text, sizeof(text), "policy %.60s refuses %.90s: %.70s",
-             policy_name(l->k->policy), subject.name, v.why);
+    snprintf(text, sizeof(text), "policy %.60s refuses %.90s: %.70s", policy_name(l->k->policy),
+             subject.name, v.why);
     add_problem(l, text, v.hint);
 }
 
@@ -390,6 +390,22 @@ check_reason(struct lens *l, const char *word)
         add_error(l, &err);
 }
 
+/* In "that" the value itself is a name, and constants are. */
+static int
+check_that(void *ctx, const char *path)
+{
+    struct lens *l = ctx;
+    char name[128], text[192];
+    uint64_t value;
+
+    first_name(path, name, sizeof(name));
+    if (strcmp(name, "value") && !nvrm_constant_find(l->k->abi, name, &value)) {
+        snprintf(text, sizeof(text), "expect: '%.100s' is no constant", path);
+        add_problem(l, text, "the value that is judged is called value");
+    }
+    return 0;
+}
+
 static void
 check_expect(struct lens *l, const json_t *step)
 {
@@ -403,6 +419,8 @@ check_expect(struct lens *l, const json_t *step)
         first_name(path, name, sizeof(name));
         if (!strcmp(name, "status"))
             check_status(l, value);
+        if (*cli_str(value, "that"))
+            (void)expr_walk(cli_str(value, "that"), check_that, l, NULL);
         if (!strcmp(name, "status") || !strcmp(name, "handle") || !l->layout ||
             nvrm_field_find(s, l->layout, name))
             continue;

@@ -337,6 +337,44 @@ check_references(struct form *f, const json_t *step, enum script_kind kind)
     return 0;
 }
 
+/* A pattern that is whole already, so that it can be tried. */
+static bool
+is_literal(const char *text)
+{
+    for (const char *at = text; (at = strchr(at, '$')); at++) {
+        if (at[1] == '{' || at[1] == '_' || (unsigned)((at[1] | 32) - 'a') < 26)
+            return false;
+    }
+    return true;
+}
+
+/* Expressions and patterns among the rules of expect. */
+static int
+check_rules(struct form *f, const json_t *step)
+{
+    const char *path;
+    json_t *rule;
+
+    json_object_foreach(json_object_get(step, "expect"), path, rule)
+    {
+        const char *that = cli_str(rule, "that"), *re = cli_str(rule, "re");
+        struct gsp_error err = {0};
+
+        if (*that)
+            (void)expr_walk(that, NULL, NULL, &err);
+        if (*re && is_literal(re))
+            (void)expr_match(re, "", &err);
+        if (err.rc >= 0)
+            continue;
+        enter(f, "expect");
+        enter(f, path);
+        bad(f, ": expect %.60s: %s", path, err.text);
+        gsp_hint(f->err, "%s", err.hint);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static int
 check_kind(struct form *f, const json_t *step)
 {
@@ -360,6 +398,8 @@ check_kind(struct form *f, const json_t *step)
     rc = check_company(f, step, kind);
     if (rc == 0)
         rc = check_references(f, step, kind);
+    if (rc == 0)
+        rc = check_rules(f, step);
     return rc < 0 ? rc : check_expressions(f, step);
 }
 

@@ -12,7 +12,7 @@ struct runner {
     struct cli *cli;
     const struct script *script;
     struct script_env env;
-    json_t *rows;         /* one per step that ran */
+    json_t *rows;         /* one per step that ran, unless they are printed as they come */
     bool stream;          /* rows are printed as they come */
     bool ask;             /* --step */
     bool at_end;          /* in cleanup or finally: failures do not stop */
@@ -52,6 +52,8 @@ int script_vars(struct script_env *env, const json_t *doc, const json_t *given,
                 struct gsp_error *err);
 /* A whole number, written as a number or as text; false when it is none. */
 bool script_integer(const json_t *value, long long *out);
+/* Whether the script has the variables that are given to it. */
+int script_vars_known(const json_t *doc, const json_t *given, struct gsp_error *err);
 /* Whether a variable's value declares more than a value. */
 bool script_is_declaration(const json_t *value);
 

@@ -199,8 +199,9 @@ finish_row(struct runner *r, const struct step *step)
     json_t *row = shown(r, step);
 
     if (r->stream)
-        cli_emit_row(r->cli, json_incref(row), print_row);
-    json_array_append_new(r->rows, row);
+        cli_emit_row(r->cli, row, print_row);
+    else
+        json_array_append_new(r->rows, row);
 }
 
 static void

@@ -76,18 +76,30 @@ set_variable(struct script_env *env, const char *name, const json_t *declared,
 }
 
 int
-script_vars(struct script_env *env, const json_t *doc, const json_t *given,
-            struct gsp_error *err)
+script_vars_known(const json_t *doc, const json_t *given, struct gsp_error *err)
 {
-    json_t *vars = json_object_get(doc, "vars"), *value;
+    const json_t *vars = json_object_get(doc, "vars");
     const char *name;
-    int rc;
+    json_t *value;
 
     json_object_foreach((json_t *)given, name, value)
     {
         if (!json_object_get(vars, name))
             return unknown_variable(vars, name, err);
     }
+    return 0;
+}
+
+int
+script_vars(struct script_env *env, const json_t *doc, const json_t *given,
+            struct gsp_error *err)
+{
+    json_t *vars = json_object_get(doc, "vars"), *value;
+    const char *name;
+    int rc = script_vars_known(doc, given, err);
+
+    if (rc < 0)
+        return rc;
     json_object_foreach(vars, name, value)
     {
         if (json_object_get(env->vars, name))

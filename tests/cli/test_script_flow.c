@@ -261,6 +261,31 @@ every_bad_value_fails_its_step_and_says_why(void **state)
 }
 
 static void
+expect_refused(const char *steps, const char *says)
+{
+    char command[512];
+
+    snprintf(command, sizeof(command), "printf 'steps:\\n- %s\\n' | nvrm-cli run --check -",
+             steps);
+    cli_expect_text(command, 2, NULL, says);
+}
+
+static void
+patterns_and_rules_are_checked_when_the_script_is_read(void **state)
+{
+    (void)state;
+    expect_refused("{print: x, expect: {text: {re: \"(a\"}}}", "pattern '(a' is broken");
+    expect_refused("{print: x, expect: {text: {that: \"value +\"}}}", "ends too early");
+    expect_refused("{print: x, expect: {text: {re: \"(a{99}){99}\"}}}", "too costly");
+    cli_expect_text(
+        "printf 'steps:\n- {tree: true, expect: {class: {that: \"val == 3\"}}}\n' | "
+        "nvrm-cli run --check -",
+        9, "expect: 'val' is no constant", NULL);
+    cli_expect_text("nvrm-cli run --check --var mya=1 " DATA "needs.yaml", 2, NULL,
+                    "did you mean may?");
+}
+
+static void
 a_check_understands_expressions_loops_and_retries(void **state)
 {
     char *out = cli_expect("nvrm-cli run --check " DATA "check.yaml", 9);
@@ -299,6 +324,7 @@ main(void)
         cmocka_unit_test(stepping_asks_before_each_step),
         cmocka_unit_test(an_interrupt_ends_the_steps_and_not_what_runs_at_the_end),
         cmocka_unit_test(every_bad_value_fails_its_step_and_says_why),
+        cmocka_unit_test(patterns_and_rules_are_checked_when_the_script_is_read),
         cmocka_unit_test(a_check_understands_expressions_loops_and_retries),
     };
 
