@@ -319,6 +319,19 @@ boot_all(struct cli *cli, int count, char **words, const char *inject)
 
 /* The verb */
 
+/* A card that is gone for good is closed: in the shell, the next line opens it anew. */
+static int
+let_go(struct cli *cli, int rc)
+{
+    struct gsp_bus *bus = cli->boot ? cli->boot->card.bus : NULL;
+
+    if (rc == CLI_LOST && bus && bus->ops->gone && bus->ops->gone(bus)) {
+        boot_rig_close(cli->boot);
+        cli->boot = NULL;
+    }
+    return rc;
+}
+
 static int
 usage(struct cli *cli, const char *word)
 {
@@ -390,7 +403,7 @@ cmd_boot_run(struct cli *cli, int argc, char **argv)
         rc = cli_usage(cli, "only plan and run --all take words", "boot %s: what is '%s'?",
                        argv[1], argv[2]);
     else
-        rc = on_card(cli, &spec, argv[1], until);
+        rc = let_go(cli, on_card(cli, &spec, argv[1], until));
     transport_spec_fini(&spec);
     if (!cli->keep_session) {
         boot_rig_close(cli->boot);

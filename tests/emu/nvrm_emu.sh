@@ -43,6 +43,18 @@ expect 2 "$emu" --vram 5 --socket "$dir/x"
 expect 2 "$emu" --fw 1.2.3 --socket "$dir/x"
 expect 3 "$emu" --socket "$dir/no/such/folder"
 
+expect 2 "$emu" --fault gremlins --socket "$dir/x"
+expect 2 "$emu" --chip GH100 --fault booter-error --socket "$dir/x"
+expect 0 "$emu" --list-faults
+grep -q '^wpr2-up ' "$dir/stdout" || fail "--list-faults names no wpr2-up"
+
+start --chip GA102 --fault booter-error:0x31 --socket "$dir/f"
+expect 6 "$cli" -t "vfio-user:$dir/f" boot run
+grep -q 'MAILBOX0 reads 0x31' "$dir/stderr" || fail "--fault booter-error:0x31 says $(cat "$dir/stderr")"
+expect 0 "$cli" -t "vfio-user:$dir/f" boot run # the card was reset
+kill "$server"
+wait "$server" || fail "nvrm-emu did not end well"
+
 start --chip AD102 --vram 4G --socket "$dir/a" --chip GH100 --socket "$dir/b"
 expect 0 "$cli" -t "vfio-user:$dir/a" info
 grep -q 'over vfio-user' "$dir/stdout" || fail "info does not say vfio-user"
