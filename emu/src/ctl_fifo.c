@@ -207,6 +207,8 @@ schedule(struct emu_call *c)
 {
     if (!emu_host_struck(c->gpu, EMU_EXEC_NOT_SCHEDULED))
         c->object->u.channel.scheduled = emu_get(&c->p, "bEnable") != 0;
+    if (c->object->u.channel.host && emu_get(&c->p, "bEnable"))
+        c->object->u.channel.host->disabled = false;
     return NV_OK;
 }
 

@@ -150,7 +150,10 @@ struct emu_channel {
     uint64_t extended_base;
     bool privileged;
     bool acquire_timeout; /* an acquire gives up */
+    bool disabled;        /* taken off its runlist for now */
     bool dead;            /* an error stopped it */
+    bool faulted;         /* an MMU fault did */
+    struct emu_fault_at last_fault;
     struct emu_pb pb;
     struct emu_wait wait;
     uint32_t host[64]; /* host methods as written last */
@@ -203,6 +206,8 @@ void emu_host_fini(struct emu_gpu *gpu);
 
 /* host_run.c */
 void emu_host_doorbell(struct emu_gpu *gpu, uint32_t token);
+/** Let every channel go as far as it gets. */
+void emu_host_run(struct emu_gpu *gpu);
 /** Called for every access to the card. */
 void emu_host_service(struct emu_gpu *gpu);
 /** When a blocked acquire gives up; UINT64_MAX for never. */
@@ -239,6 +244,7 @@ void emu_host_fail(struct emu_channel *ch, uint32_t xid, const char *format, ...
     __attribute__((format(printf, 3, 4)));
 void emu_host_fail_mmu(struct emu_channel *ch, const struct emu_engine *engine,
                        const struct emu_fault_at *fault);
+const char *emu_fault_type_name(enum emu_mmu_fault type);
 /** The Xid of a copy engine's own errors. */
 uint32_t emu_host_copy_xid(const struct emu_engine *engine);
 /** True: now is when this fault strikes. */

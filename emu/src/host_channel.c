@@ -203,6 +203,8 @@ emu_host_enabled(const struct emu_channel *ch)
 {
     const struct emu_object *o = ch->object, *group = o->parent;
 
+    if (ch->disabled)
+        return false;
     return o->u.channel.scheduled ||
            (emu_class_is(group->impl, "KernelChannelGroupApi") && group->u.channel.scheduled);
 }

@@ -170,8 +170,8 @@ emu_host_fail(struct emu_channel *ch, uint32_t xid, const char *format, ...)
 
 /* MMU faults */
 
-static const char *
-type_name(enum emu_mmu_fault type)
+const char *
+emu_fault_type_name(enum emu_mmu_fault type)
 {
     static const char *const names[] = {
         [EMU_FAULT_PDE] = "PDE",
@@ -270,8 +270,10 @@ emu_host_fail_mmu(struct emu_channel *ch, const struct emu_engine *engine,
              "Ch %08x, intr 00000000. MMU Fault: ENGINE %s HUBCLIENT_%s faulted @ 0x%x_%08x. "
              "Fault is of type FAULT_%s ACCESS_TYPE_%s_%s",
              ch->object->u.channel.chid, unit, unit, (uint32_t)(f->va >> 32), (uint32_t)f->va,
-             type_name(f->type), f->access & EMU_PHYSICAL ? "PHYS" : "VIRT",
+             emu_fault_type_name(f->type), f->access & EMU_PHYSICAL ? "PHYS" : "VIRT",
              access_name(f->access));
+    ch->faulted = true;
+    ch->last_fault = *f;
     queue_fault(ch, engine, f);
     fail(ch, engine, XID_MMU_FAULT, text, f);
 }

@@ -82,7 +82,7 @@ decode(struct emu_channel *ch, uint32_t header)
     const uint32_t op = header >> 29, tert = header >> 16 & 3;
 
     if (emu_host_struck(ch->gpu, EMU_EXEC_PBDMA_ERROR))
-        header = PB_RESERVED6 << 29;
+        header = (uint32_t)PB_RESERVED6 << 29;
     switch (header >> 29) {
     case PB_USE_TERT_0:
         if (tert == PB_TERT_INC)

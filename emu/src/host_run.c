@@ -125,8 +125,8 @@ step(struct emu_channel *ch)
 }
 
 /* One channel may release what another waits for. */
-static void
-run_all(struct emu_gpu *gpu)
+void
+emu_host_run(struct emu_gpu *gpu)
 {
     bool moved = true;
 
@@ -181,20 +181,20 @@ emu_host_doorbell(struct emu_gpu *gpu, uint32_t token)
                  runlist);
         return;
     }
-    if (!emu_host_enabled(ch))
-        emu_note(gpu, "doorbell of channel %u: it is not scheduled", chid);
     if (ch->dead)
         emu_note(gpu, "doorbell of channel %u: an error stopped it", chid);
+    else if (!emu_host_enabled(ch))
+        emu_note(gpu, "doorbell of channel %u: it is not scheduled", chid);
     else
         ring(ch);
-    run_all(gpu);
+    emu_host_run(gpu);
 }
 
 void
 emu_host_service(struct emu_gpu *gpu)
 {
     if (gpu->host.waiting)
-        run_all(gpu);
+        emu_host_run(gpu);
 }
 
 uint64_t

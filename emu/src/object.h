@@ -46,6 +46,7 @@ struct emu_object {
         struct {
             uint32_t chid, runlist, engine;
             uint32_t share, vaspace; /* handles */
+            uint32_t timeslice_us;   /* of a group; 0: RM's own */
             bool bound, scheduled;
             struct emu_channel *host;
         } channel; /* KernelChannel, KernelChannelGroupApi, KernelCtxShareApi */
