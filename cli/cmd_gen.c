@@ -12,33 +12,44 @@
 #include "cmds.h"
 #include "fw_file.h"
 #include "releases.h"
+#include "trace_verbs.h"
+
+/* The dissector's text is made with the traces, beside the languages of nvrm/bind.h. */
+enum { WIRESHARK = NVRM_BIND_LANGUAGES, LANGUAGES };
 
 struct job {
     struct cli *cli;
     struct nvrm_bind *bind;
-    enum nvrm_bind_language language;
+    unsigned language; /* enum nvrm_bind_language, or WIRESHARK */
+    struct gsp_text dissector;
     const char *to; /* NULL: stdout */
     bool force;
     json_t *files; /* what was written */
 };
 
-static int
-find_language(struct cli *cli, const char *word, enum nvrm_bind_language *out)
+static const char *
+language_name(unsigned language)
 {
-    const char *names[NVRM_BIND_LANGUAGES + 1] = {0};
+    return language == WIRESHARK ? "wireshark" : nvrm_bind_language_name(language);
+}
+
+static int
+find_language(struct cli *cli, const char *word, unsigned *out)
+{
+    const char *names[LANGUAGES + 1] = {0};
     const char *nearest;
     char hint[96];
 
-    for (unsigned i = 0; i < NVRM_BIND_LANGUAGES; i++) {
-        names[i] = nvrm_bind_language_name(i);
+    for (unsigned i = 0; i < LANGUAGES; i++) {
+        names[i] = language_name(i);
         if (!strcmp(names[i], word)) {
-            *out = (enum nvrm_bind_language)i;
+            *out = i;
             return CLI_OK;
         }
     }
     nearest = cli_nearest(word, names);
     snprintf(hint, sizeof(hint), nearest ? "did you mean gen %s?" : "legal: %s",
-             nearest ? nearest : "c, rust, python, json-schema");
+             nearest ? nearest : "c, rust, python, json-schema, wireshark");
     return cli_usage(cli, hint, "gen writes no '%s'", word);
 }
 
@@ -155,12 +166,52 @@ static int
 emit_summary(struct job *job)
 {
     const struct nvrm_bind_counts n = nvrm_bind_counts(job->bind);
-    json_t *doc = json_pack("{s:s, s:O, s:i, s:i, s:i, s:i}", "language",
-                            nvrm_bind_language_name(job->language), "files", job->files,
-                            "releases", (int)n.releases, "types", (int)n.types, "ids",
-                            (int)n.ids, "constants", (int)n.constants);
+    json_t *doc =
+        json_pack("{s:s, s:O, s:i, s:i, s:i, s:i}", "language", language_name(job->language),
+                  "files", job->files, "releases", (int)n.releases, "types", (int)n.types,
+                  "ids", (int)n.ids, "constants", (int)n.constants);
 
     return cli_emit(job->cli, &(struct cli_doc){.json = doc, .text = print_summary});
+}
+
+/* Tables of one release fit a dissector; it says which. */
+static int
+make_dissector(struct job *job, const struct cli_releases *releases, int names, char **name)
+{
+    const struct nvrm_abi abi = {job->cli->schema, releases->at[0]};
+    const char *notice;
+    size_t bytes;
+
+    if (releases->count > 1)
+        return cli_usage(job->cli, "-F with one release; a trace is of one as well",
+                         "a dissector knows one release, not %u", releases->count);
+    gsp_text_puts(&job->dissector, "-- SPDX-License-Identifier: MIT\n");
+    if (nvrm_bind_notice(job->bind, "wireshark", "--", &notice, &bytes) < 0)
+        return cli_out_of_memory(job->cli);
+    gsp_text_add(&job->dissector, notice, bytes);
+    return trace_dissector_of(abi, names, name, &job->dissector) < 0
+               ? cli_out_of_memory(job->cli)
+               : CLI_OK;
+}
+
+/* 0 or -ENOMEM. */
+static int
+source_text(struct job *job, const char **text_out, size_t *bytes_out)
+{
+    if (job->language != WIRESHARK)
+        return nvrm_bind_text(job->bind, (enum nvrm_bind_language)job->language, text_out,
+                              bytes_out);
+    *text_out = job->dissector.data;
+    *bytes_out = job->dissector.bytes;
+    return 0;
+}
+
+static const char *
+file_name(const struct job *job)
+{
+    return job->language == WIRESHARK
+               ? "nvrm.lua"
+               : nvrm_bind_file_name((enum nvrm_bind_language)job->language);
 }
 
 static int
@@ -179,7 +230,7 @@ write_out(struct job *job)
 
         return rc == -ENOMEM ? cli_out_of_memory(cli) : rc ? rc : emit_summary(job);
     }
-    if (nvrm_bind_text(job->bind, job->language, &text, &bytes) < 0)
+    if (source_text(job, &text, &bytes) < 0)
         return cli_out_of_memory(cli);
     if (!job->to) {
         cli_page(cli);
@@ -189,7 +240,7 @@ write_out(struct job *job)
     }
     snprintf(path, sizeof(path), "%s", job->to);
     if (is_folder(job->to))
-        in_folder(job, nvrm_bind_file_name(job->language), "", path, sizeof(path));
+        in_folder(job, file_name(job), "", path, sizeof(path));
     if (write_file(job, path, text, bytes) != CLI_OK)
         return CLI_USAGE;
     return emit_summary(job);
@@ -207,9 +258,12 @@ run_job(struct job *job, const struct cli_releases *releases, int argc, char **a
             return cli_out_of_memory(job->cli);
     job->files = json_array();
     rc = add_names(job, releases, argc, argv);
+    if (rc == CLI_OK && job->language == WIRESHARK)
+        rc = make_dissector(job, releases, argc, argv);
     if (rc == CLI_OK)
         rc = write_out(job);
     json_decref(job->files);
+    gsp_text_fini(&job->dissector);
     return rc;
 }
 
@@ -238,7 +292,7 @@ cmd_gen_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_gen = {
     .name = "gen",
-    .args = "c|rust|python|json-schema NAME|PATTERN...",
+    .args = "c|rust|python|json-schema|wireshark NAME|PATTERN...",
     .options = "--to FILE|DIR/, --force; -F RELEASE,RELEASE..., OLDER..NEWER, 570.* or all",
     .help = "bindings of names and releases for other programs",
     .min_args = 2,

@@ -270,6 +270,7 @@ source_languages(struct wish *p)
 
     for (unsigned i = 0; (language = nvrm_bind_language_name(i)); i++)
         wish_offer(p, language);
+    wish_offer(p, "wireshark");
 }
 
 static void

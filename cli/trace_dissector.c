@@ -5,6 +5,7 @@
  * not depend on the release is dissector.lua.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,8 +280,9 @@ put_enums(struct dissector *d)
     }
 }
 
+/* 0 or -ENOMEM. */
 static int
-write_all(struct cli *cli, struct dissector *d)
+put_all(struct dissector *d)
 {
     gsp_text_printf(&d->out,
                     "-- Wireshark dissector for GSP-RM traces of nvrm at release %s.\n"
@@ -295,7 +297,13 @@ write_all(struct cli *cli, struct dissector *d)
     gsp_text_add(&d->out, d->params.data, d->params.bytes);
     gsp_text_puts(&d->out, "}\n\n");
     gsp_text_add(&d->out, (const char *)dissector_lua, sizeof(dissector_lua));
-    if (d->out.rc < 0 || d->params.rc < 0)
+    return d->out.rc < 0 || d->params.rc < 0 ? -ENOMEM : 0;
+}
+
+static int
+write_all(struct cli *cli, struct dissector *d)
+{
+    if (put_all(d) < 0)
         return cli_out_of_memory(cli);
     fwrite(d->out.data, 1, d->out.bytes, cli->out);
     return CLI_OK;
@@ -321,6 +329,72 @@ fini(struct dissector *d)
     free(d->layouts);
     free(d->queue);
     free(d->sets);
+}
+
+/* A record as it would be if a trace had it. */
+static void
+want_call(struct dissector *d, enum gsp_trace_type type, unsigned arg, uint32_t id)
+{
+    struct gsp_trace_record r = {.type = (uint16_t)type, .args = arg + 1};
+    static const char room[4096]; /* roots tell by how many bytes they are given */
+
+    r.arg[arg] = id;
+    r.pieces = 1;
+    r.piece[GSP_TRACE_IN] = (struct gsp_trace_piece){room, sizeof(room)};
+    want_record(d, &r);
+}
+
+static void
+want_rpc(struct dissector *d, uint32_t id)
+{
+    static const enum gsp_trace_type types[] = {GSP_TRACE_RPC, GSP_TRACE_RPC_POST,
+                                                GSP_TRACE_RPC_EVENT, GSP_TRACE_CALL,
+                                                GSP_TRACE_EVENT};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        want_call(d, types[i], 0, id);
+}
+
+/* Controls, classes and RPCs whose name matches. */
+static void
+want_names(struct dissector *d, const char *pattern)
+{
+    const struct nvrm_schema *s = d->abi.schema;
+
+    for (unsigned i = 0; i < nvrm_control_count(s); i++) {
+        const struct nvrm_control *c = nvrm_control_at(d->abi, i);
+
+        if (c && fnmatch(pattern, nvrm_str(s, c->name), FNM_CASEFOLD) == 0)
+            want_call(d, GSP_TRACE_CONTROL, 2, c->id);
+    }
+    for (unsigned i = 0; i < nvrm_class_count(s); i++) {
+        const struct nvrm_class *c = nvrm_class_at(d->abi, i);
+
+        if (c && fnmatch(pattern, nvrm_str(s, c->name), FNM_CASEFOLD) == 0)
+            want_call(d, GSP_TRACE_ALLOC, 3, c->id);
+    }
+    for (unsigned i = 0; i < nvrm_rpc_count(s); i++) {
+        const struct nvrm_rpc *r = nvrm_rpc_at(d->abi, i);
+
+        if (r && fnmatch(pattern, nvrm_str(s, r->name), FNM_CASEFOLD) == 0)
+            want_rpc(d, r->id);
+    }
+}
+
+int
+trace_dissector_of(struct nvrm_abi abi, int names, char **name, struct gsp_text *out)
+{
+    struct dissector d = {0};
+    int rc = init(&d, abi) ? 0 : -ENOMEM;
+
+    for (int i = 0; rc == 0 && i < names; i++)
+        want_names(&d, name[i]);
+    if (rc == 0)
+        rc = put_all(&d);
+    if (rc == 0)
+        gsp_text_add(out, d.out.data, d.out.bytes);
+    fini(&d);
+    return rc < 0 ? rc : out->rc;
 }
 
 /* The release of -F, else of the trace. */

@@ -46,4 +46,8 @@ void pcapng_interface(struct gsp_text *out, const struct gsp_trace_section *sect
 void pcapng_packet(struct gsp_text *out, unsigned interface, uint64_t time_ns, const void *data,
                    size_t bytes);
 
+/* The text of a dissector that knows the parameters of these names (patterns too) at one
+ * release, for gen wireshark. 0 or -ENOMEM. */
+int trace_dissector_of(struct nvrm_abi abi, int names, char **name, struct gsp_text *out);
+
 #endif

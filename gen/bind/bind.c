@@ -133,6 +133,7 @@ struct request {
     enum nvrm_bind_language language;
     struct nvrm_abi abi;
     const struct nvrm_layout *layout;
+    const char *command, *prefix;
     struct gen_text text;
 };
 
@@ -152,6 +153,27 @@ write_schema(struct gen *g, void *ctx)
     struct request *r = ctx;
 
     gen_emit_json_schema(g, r->abi, r->layout, &r->text);
+}
+
+static void
+write_notice(struct gen *g, void *ctx)
+{
+    struct request *r = ctx;
+
+    (void)g;
+    bind_notice(r->b, r->command, r->prefix, &r->text);
+}
+
+int
+nvrm_bind_notice(struct nvrm_bind *b, const char *command, const char *prefix,
+                 const char **text_out, size_t *bytes_out)
+{
+    struct request r = {.b = b, .command = command, .prefix = prefix};
+    const int rc = gen_try(&b->g, write_notice, &r);
+
+    *text_out = r.text.p;
+    *bytes_out = r.text.n;
+    return rc;
 }
 
 int

@@ -43,7 +43,7 @@ struct bind_number {
     const char *ident; /* with a suffix where releases differ */
     uint64_t value;
     uint8_t hi, lo; /* BIND_RANGE */
-    uint32_t doc, header;
+    uint32_t doc;
     uint16_t params; /* struct name row, or NVRM_NONE */
     bool implied;    /* only because a field takes it */
     struct bind_set in;

@@ -203,7 +203,6 @@ add_control(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
                                      .name = nvrm_str(b->schema, c->name),
                                      .value = c->id,
                                      .doc = c->doc,
-                                     .header = c->header,
                                      .params = c->params});
 }
 
@@ -223,7 +222,6 @@ add_class(struct nvrm_bind *b, struct nvrm_abi abi, const void *row)
                                      .name = nvrm_str(b->schema, c->name),
                                      .value = c->id,
                                      .doc = c->doc,
-                                     .header = c->header,
                                      .params = params});
 }
 

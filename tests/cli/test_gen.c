@@ -102,6 +102,32 @@ schema_export_and_gen_write_the_same_json_schema(void **state)
 }
 
 static void
+the_wireshark_dissector_reads_a_trace(void **state)
+{
+    static const char make[] =
+        "d=$(mktemp -d) && cd $d && nvrm-cli -q -F 570.144 --record t.nvt ctl subdevice "
+        "NV2080_CTRL_CMD_GPU_GET_NAME_STRING > /dev/null && "
+        "nvrm-cli trace convert --to pcapng t.nvt > t.pcapng && "
+        "nvrm-cli -F 570.144 gen wireshark 'NV2080_CTRL_CMD_GPU_*' NV20_SUBDEVICE_0 "
+        "GSP_RM_CONTROL --to nvrm.lua > /dev/null && ";
+    char command[1024];
+
+    (void)state;
+    cli_expect_text("nvrm-cli -F 570.144,575.51.02 gen wireshark NV01_DEVICE_0", 2, NULL,
+                    "a dissector knows one release, not 2");
+    snprintf(command, sizeof(command), "%s head -8 nvrm.lua; rm -r $d", make);
+    cli_expect_text(command, 0, "AFFILIATES", NULL);
+    if (system("tshark --version >/dev/null 2>&1")) {
+        print_message("tshark is not installed: the dissector was not tried\n");
+        skip();
+    }
+    snprintf(command, sizeof(command),
+             "%s tshark -X lua_script:nvrm.lua -r t.pcapng -V 2>/dev/null; rm -r $d", make);
+    cli_expect_text(command, 0, "Control: NV2080_CTRL_CMD_GPU_GET_NAME_STRING", NULL);
+    cli_expect_text(command, 0, "NVIDIA GeForce RTX 4090", NULL);
+}
+
+static void
 fingerprints_group_releases_by_layout(void **state)
 {
     json_t *rows = cli_expect_json("nvrm-cli -j schema fingerprint GSP_RM_CONTROL");
@@ -198,6 +224,7 @@ main(void)
         cmocka_unit_test(a_name_that_some_releases_lack_is_noted),
         cmocka_unit_test(a_bundle_of_json_schemas_accepts_what_ctl_takes),
         cmocka_unit_test(schema_export_and_gen_write_the_same_json_schema),
+        cmocka_unit_test(the_wireshark_dissector_reads_a_trace),
         cmocka_unit_test(fingerprints_group_releases_by_layout),
         cmocka_unit_test(impact_on_a_script_is_what_check_finds_newly),
         cmocka_unit_test(impact_on_a_trace_counts_layouts_too),

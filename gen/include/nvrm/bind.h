@@ -51,6 +51,11 @@ int nvrm_bind_name(struct nvrm_bind *b, const char *name, unsigned *missing_out)
 int nvrm_bind_text(struct nvrm_bind *b, enum nvrm_bind_language language, const char **text_out,
                    size_t *bytes_out);
 
+/** The notice that every text begins with: what it is, from which tags, whose, each line behind
+ * `prefix`. For texts that are made elsewhere. 0 or -ENOMEM. */
+int nvrm_bind_notice(struct nvrm_bind *b, const char *command, const char *prefix,
+                     const char **text_out, size_t *bytes_out);
+
 /** The JSON Schema of each chosen struct by itself, for a folder of files: `name` is the type's
  * name. A return value of fn other than 0 ends it and is returned. */
 int nvrm_bind_schemas(struct nvrm_bind *b,
