@@ -51,6 +51,7 @@ static const struct {
     {"edit",    "edit examples/first.nvrm"                                                 },
     {"help",    "help NV2080_CTRL_CMD_FB_GET_INFO_V2"                                      },
     {"help",    "help GspSystemInfo"                                                       },
+    {"help",    "help NV_PMC_BOOT_42=0x192000a1"                                           },
     {"help",    "help xid 13"                                                              },
 };
 

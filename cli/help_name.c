@@ -19,6 +19,7 @@ enum { MOST_DOCS = 12, MOST_NAMES = 40 };
 struct search {
     struct nvrm_abi abi;
     const char *name;
+    const char *value; /* of "REGISTER=VALUE": its bits are taken apart */
     uint32_t number;
     bool is_number, by_end; /* match the end of a name behind an underscore */
     json_t *docs;
@@ -239,19 +240,89 @@ search_rows(struct search *s, const struct schema_kind *kind)
     }
 }
 
-/* A register that another chip has in the same place; NULL when the chip is the first. */
-static json_t *
-same_register(const struct search *s, const struct nvrm_reg *r)
+/* A bit field of a register, with the name of the value that it has in `number` when one was
+ * given. */
+struct bits {
+    json_t *list;
+    bool has_number;
+    uint64_t number;
+};
+
+static const char *
+value_name(const struct nvrm_reg_field *f, uint64_t value, char *buf, size_t bytes)
 {
-    char offset[16];
-    json_t *doc;
+    for (const char *at = f->values, *end = at + f->values_bytes; at < end;) {
+        const size_t word = strcspn(at, " \n"), name = strcspn(at, "=");
+
+        if (name < word && strtoull(at + name + 1, NULL, 16) == value) {
+            snprintf(buf, bytes, "%.*s", (int)name, at);
+            return buf;
+        }
+        at += word + 1;
+    }
+    return NULL;
+}
+
+static int
+add_bits(void *ctx, const struct nvrm_reg_field *f)
+{
+    struct bits *b = ctx;
+    const uint64_t mask = ~UINT64_C(0) >> (63 - f->high + f->low);
+    const uint64_t value = f->low < 64 ? b->number >> f->low & mask : 0;
+    json_t *row = json_pack("{s:o, s:s}", "bits", json_sprintf("%u:%u", f->high, f->low),
+                            "name", f->name);
+    char buf[96];
+    const char *name = b->has_number ? value_name(f, value, buf, sizeof(buf)) : NULL;
+
+    if (b->has_number)
+        json_object_set_new(row, "value", cli_hex(value));
+    if (name)
+        json_object_set_new(row, "means", json_string(name));
+    if (!b->has_number && f->values_bytes)
+        json_object_set_new(row, "values", json_stringn(f->values, f->values_bytes));
+    json_array_append_new(b->list, row);
+    return 0;
+}
+
+static json_t *
+describe_register(const struct search *s, const struct nvrm_reg *r)
+{
+    json_t *doc = json_pack("{s:s, s:s, s:[s], s:o}", "kind", "register", "name", r->name,
+                            "first_on", r->chip, "offset", cli_hex(r->offset));
+    struct bits bits = {json_array(), s->value != NULL,
+                        s->value ? strtoull(s->value, NULL, 0) : 0};
+
+    if (r->stride)
+        json_object_set_new(doc, "stride", cli_hex(r->stride));
+    if (r->count)
+        json_object_set_new(doc, "elements", json_integer(r->count));
+    if (s->value)
+        json_object_set_new(doc, "value", cli_hex(bits.number));
+    (void)nvrm_reg_fields(r->name, r->chip, add_bits, &bits);
+    json_object_set_new(doc, "bits", bits.list);
+    return doc;
+}
+
+/* A register that another chip has in the same place with the same fields; NULL when the chip
+ * is the first. */
+static json_t *
+same_register(const struct search *s, const json_t *doc)
+{
+    static const char *const keys[] = {"name", "offset", "stride", "bits"};
+    json_t *other;
     size_t i;
 
-    snprintf(offset, sizeof(offset), "0x%x", r->offset);
-    json_array_foreach(s->docs, i, doc)
+    json_array_foreach(s->docs, i, other)
     {
-        if (!strcmp(cli_str(doc, "name"), r->name) && !strcmp(cli_str(doc, "offset"), offset))
-            return doc;
+        bool same = true;
+
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]) && same; k++) {
+            json_t *a = json_object_get(doc, keys[k]), *b = json_object_get(other, keys[k]);
+
+            same = a == b || (a && b && json_equal(a, b));
+        }
+        if (same)
+            return other;
     }
     return NULL;
 }
@@ -262,22 +333,18 @@ search_registers(struct search *s)
 {
     for (unsigned i = 0; i < nvrm_reg_count; i++) {
         const struct nvrm_reg *r = &nvrm_regs[i];
-        json_t *doc;
+        json_t *doc, *other;
 
         if (s->is_number ? r->offset != s->number || s->number < 0x1000 : !matches(s, r->name))
             continue;
-        doc = same_register(s, r);
-        if (doc) {
-            json_array_append_new(json_object_get(doc, "first_on"), json_string(r->chip));
-            continue;
+        doc = describe_register(s, r);
+        other = same_register(s, doc);
+        if (other) {
+            json_array_append_new(json_object_get(other, "first_on"), json_string(r->chip));
+            json_decref(doc);
+        } else {
+            found(s, r->name, doc);
         }
-        doc = json_pack("{s:s, s:s, s:[s], s:o}", "kind", "register", "name", r->name,
-                        "first_on", r->chip, "offset", cli_hex(r->offset));
-        if (r->stride)
-            json_object_set_new(doc, "stride", cli_hex(r->stride));
-        if (r->count)
-            json_object_set_new(doc, "elements", json_integer(r->count));
-        found(s, r->name, doc);
     }
 }
 
@@ -411,6 +478,19 @@ print_values(struct cli *cli, const json_t *values)
         cli_str(value, "name"), *cli_str(value, "doc") ? ": " : "", cli_str(value, "doc"));
 }
 
+/* Bit fields of a register. */
+static void
+print_bits(struct cli *cli, const json_t *bits)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(bits, i, row)
+        fprintf(cli->out, "  %-7s %-32s %s%s%s%s\n", cli_str(row, "bits"), cli_str(row, "name"),
+                cli_str(row, "value"), *cli_str(row, "means") ? " " : "", cli_str(row, "means"),
+                cli_str(row, "values"));
+}
+
 static void
 print_doc(struct cli *cli, const json_t *doc)
 {
@@ -421,6 +501,8 @@ print_doc(struct cli *cli, const json_t *doc)
 
     json_object_del(plain, "changes");
     json_object_del(plain, "values");
+    if (json_is_array(json_object_get(doc, "bits")))
+        json_object_del(plain, "bits");
     users = json_object_get(doc, "used_by");
     describe_print(cli, plain);
     if (json_object_get(doc, "fields") && json_array_size(users)) {
@@ -429,6 +511,7 @@ print_doc(struct cli *cli, const json_t *doc)
         fputc('\n', cli->out);
     }
     print_values(cli, json_object_get(doc, "values"));
+    print_bits(cli, json_object_get(doc, "bits"));
     schema_print_changes(cli, changes);
     json_decref(plain);
 }
@@ -463,6 +546,27 @@ note_others(struct cli *cli, const struct search *s)
     gsp_text_fini(&text);
 }
 
+/* "REGISTER=VALUE" is cut in two. */
+static const char *
+take_value(char *word)
+{
+    char *equals = strchr(word, '=');
+
+    if (!equals)
+        return NULL;
+    *equals = '\0';
+    return equals + 1;
+}
+
+static bool
+is_number(const char *text)
+{
+    char *end;
+
+    (void)strtoull(text, &end, 0);
+    return *text >= '0' && *text <= '9' && !*end;
+}
+
 int
 help_names(struct cli *cli, int argc, char **argv)
 {
@@ -474,6 +578,12 @@ help_names(struct cli *cli, int argc, char **argv)
         rc = cli_fail(cli, &err);
     for (int i = 0; i < argc && rc == CLI_OK; i++) {
         s.name = argv[i];
+        s.value = take_value(argv[i]);
+        if (s.value && !is_number(s.value)) {
+            rc = cli_usage(cli, "for example: help NV_PMC_BOOT_42=0x192000a1",
+                           "%s: '%s' is not a number", s.name, s.value);
+            break;
+        }
         s.is_number = rm_parse_u32(argv[i], &s.number);
         s.names = json_array();
         search_all(&s);

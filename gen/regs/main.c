@@ -34,7 +34,7 @@ struct job {
     struct def *defs;
     unsigned n, cap;
     char **chips; /* one per file */
-    struct gen_text h, c;
+    struct gen_text h, c, fields; /* fields: string literals, one a line of reg_name.c's text */
 };
 
 static uint64_t
@@ -89,6 +89,8 @@ read_field(struct gen *g, struct job *job, const char *chip, const char *reg,
         gen_error(g, bits->pos, "bits %llu to %llu", (unsigned long long)d.a,
                   (unsigned long long)d.b);
     add(job, &d, "%s_%s", reg, pair->key);
+    gen_textf(g, &job->fields, "    \" %s %llu %llu", pair->key, (unsigned long long)d.a,
+              (unsigned long long)d.b);
     snprintf(name, sizeof(name), "%s_%s", reg, pair->key);
     for (uint32_t i = 0; values && i < values->n; i++) {
         const struct def v = {.chip = chip,
@@ -96,7 +98,9 @@ read_field(struct gen *g, struct job *job, const char *chip, const char *reg,
                               .a = gen_scalar_number(g, values->p[i].value, "value")};
 
         add(job, &v, "%s_%s", name, values->p[i].key);
+        gen_textf(g, &job->fields, " %s=0x%llx", values->p[i].key, (unsigned long long)v.a);
     }
+    gen_textf(g, &job->fields, "\\n\"\n");
 }
 
 static void
@@ -117,6 +121,8 @@ read_register(struct gen *g, struct job *job, const char *chip, const struct gen
     if (!gen_get(pair->value, "offset"))
         gen_error(g, pair->pos, "register '%s' has no offset", pair->key);
     add(job, &d, "%s%s", pair->key, "");
+    if (fields && fields->n)
+        gen_textf(g, &job->fields, "    \"%s %s\\n\"\n", pair->key, chip);
     for (uint32_t i = 0; fields && i < fields->n; i++)
         read_field(g, job, chip, pair->key, &fields->p[i]);
 }
@@ -258,6 +264,8 @@ emit_source(struct gen *g, struct job *job)
         count++;
     }
     gen_textf(g, &job->c, "};\nconst unsigned nvrm_reg_count = %u;\n", count);
+    gen_textf(g, &job->c, "const char nvrm_reg_field_text[] =\n    \"\"\n%.*s    ;\n",
+              (int)job->fields.n, job->fields.p ? job->fields.p : "");
 }
 
 static void

@@ -113,3 +113,38 @@ nvrm_reg_name(uint32_t offset, char *out, size_t bytes)
     snprintf(out, bytes, "0x%06x", offset);
     return false;
 }
+
+/* "REGISTER CHIP\n" at the start of a line; what stands behind it, or NULL. */
+static const char *
+find_fields(const char *reg, const char *chip)
+{
+    const size_t reg_bytes = strlen(reg), chip_bytes = strlen(chip);
+
+    for (const char *at = nvrm_reg_field_text; *at; at = strchr(at, '\n') + 1) {
+        if (*at != ' ' && !strncmp(at, reg, reg_bytes) && at[reg_bytes] == ' ' &&
+            !strncmp(at + reg_bytes + 1, chip, chip_bytes) &&
+            at[reg_bytes + 1 + chip_bytes] == '\n')
+            return strchr(at, '\n') + 1;
+    }
+    return NULL;
+}
+
+int
+nvrm_reg_fields(const char *reg, const char *chip,
+                int (*fn)(void *ctx, const struct nvrm_reg_field *field), void *ctx)
+{
+    const char *at = find_fields(reg, chip);
+    int rc = 0;
+
+    for (; at && *at == ' ' && !rc; at = strchr(at, '\n') + 1) {
+        struct nvrm_reg_field f = {0};
+        int used = 0;
+
+        if (sscanf(at, " %95s %u %u%n", f.name, &f.high, &f.low, &used) != 3)
+            break;
+        f.values = at + used + (at[used] == ' ');
+        f.values_bytes = strcspn(f.values, "\n");
+        rc = fn(ctx, &f);
+    }
+    return rc;
+}

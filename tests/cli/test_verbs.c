@@ -429,6 +429,9 @@ help_explains_every_kind_of_name(void **state)
     cli_expect_text("nvrm-cli help GR_EXCEPTION", 0, "xid ROBUST_CHANNEL_GR_EXCEPTION", NULL);
     cli_expect_text("nvrm-cli help xid 13", 0, "ROBUST_CHANNEL_GR_EXCEPTION", NULL);
     cli_expect_text("nvrm-cli help NV_PGSP_MAILBOX", 0, "0x110804", NULL);
+    cli_expect_text("nvrm-cli help NV_PMC_BOOT_42", 0, "AD100=0x19", NULL);
+    cli_expect_text("nvrm-cli help NV_PMC_BOOT_42=0x192000a1", 0,
+                    "29:24   ARCHITECTURE                     0x19 AD100", NULL);
     cli_expect_text("nvrm-cli -F 535.113.01 help BLACKWELL_CHANNEL_GPFIFO_A", 0,
                     "came BLACKWELL_CHANNEL_GPFIFO_A", NULL);
 }

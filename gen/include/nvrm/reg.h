@@ -24,6 +24,21 @@ struct nvrm_reg {
 };
 extern const struct nvrm_reg nvrm_regs[]; /* sorted by name */
 extern const unsigned nvrm_reg_count;
+/* Fields and their values as text, which costs no relocation: "REGISTER CHIP\n" and below it, for
+ * each field, " FIELD HIGH LOW NAME=0xVALUE ...\n". nvrm_reg_fields() reads it. */
+extern const char nvrm_reg_field_text[];
+
+/** One bit field. */
+struct nvrm_reg_field {
+    char name[96];
+    unsigned high, low;
+    const char *values; /* "NAME=0xVALUE ...", not terminated; may be empty */
+    size_t values_bytes;
+};
+/** Calls fn for every field of a register as the chip of its row has it. fn returns non-zero to
+ * stop; that value is returned. */
+int nvrm_reg_fields(const char *reg, const char *chip,
+                    int (*fn)(void *ctx, const struct nvrm_reg_field *field), void *ctx);
 
 /** Write the name of a BAR0 offset, "NV_PGSP_MAILBOX(1)"; falcon registers as "GSP
  * NV_PFALCON_FALCON_OS". False (and a hex number) when no register is there. */
