@@ -29,6 +29,9 @@ enum {
     NVDM_VENDOR = 0x10de,
     NVDM_COT = 0x14,
     NVDM_RESPONSE = 0x15,
+    NVDM_CAPS_QUERY = 0x16,
+    NVDM_CLOCK_BOOST = 0x20,
+    BOOST_LAST = 2, /* off, on, restore */
 
     ANSWER_READS = 2,
 };
@@ -78,11 +81,31 @@ answer(struct emu_gpu *gpu, uint32_t tag, uint32_t command, uint32_t error)
 
 /* Requests */
 
+/* From GB100 on FSP raises clocks for a boot, and says that it can when it is asked by the
+ * command's number (fsp_caps_query_rpc.h, fsp_clock_boost_rpc.h: one byte each). */
+static uint32_t
+boost(struct emu_gpu *gpu, uint32_t command)
+{
+    struct emu_fsp *fsp = &gpu->hw->fsp;
+    const uint8_t what = fsp->message[4];
+
+    if (gpu->hw->key.family < EMU_GB10X || fsp->bytes < 5)
+        return FSP_COMMAND;
+    if (command == NVDM_CAPS_QUERY)
+        return what == NVDM_CLOCK_BOOST ? 0 : FSP_COMMAND;
+    if (what > BOOST_LAST)
+        return FSP_COMMAND;
+    fsp->boost = what == 1;
+    return 0;
+}
+
 static uint32_t
 execute(struct emu_gpu *gpu, uint32_t command)
 {
     const struct emu_fsp *fsp = &gpu->hw->fsp;
 
+    if (command == NVDM_CAPS_QUERY || command == NVDM_CLOCK_BOOST)
+        return boost(gpu, command);
     if (command != NVDM_COT)
         return FSP_COMMAND;
     if (emu_hw_fault(gpu, EMU_BOOT_FSP_ERROR))

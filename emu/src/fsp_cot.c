@@ -43,6 +43,7 @@ enum {
     META_VGA_SIZE = 0xc0,
     META_BL_SIZE = 0x28,
     META_RADIX3_SIZE = 0x18,
+    META_FLAGS = 0xf1,
 
     SCRATCH_FMC_ERROR = 0x37,
     MIB = 1 << 20,
@@ -186,6 +187,7 @@ place(struct emu_gpu *gpu, const uint8_t *cot, const struct emu_meta *m)
     hw->wpr2_lo = (uint32_t)((heap - MIB) >> 12) << 4;
     hw->wpr2_hi = (uint32_t)((frts + MIB) >> 12) << 4;
     hw->non_wpr_heap_bytes = get64(m->p, META_NON_WPR_HEAP_SIZE);
+    hw->meta_flags = m->p[META_FLAGS];
 }
 
 static uint32_t

@@ -60,6 +60,7 @@ struct emu_fsp {
     uint32_t bytes, seq;
     bool assembling;
     unsigned delay; /* reads of the message queue's head until the answer shows */
+    bool boost;     /* clocks are raised for the boot */
     uint32_t pending_tail;
 };
 
@@ -150,6 +151,7 @@ struct emu_hw {
     uint32_t leaf[16], leaf_en[16], top_en;
     uint64_t libos_args;
     struct emu_saved saved;
+    uint8_t meta_flags;          /* of the WPR meta that GSP-RM was started with */
     uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
     bool turning;        /* a request of the card's own is being looked up in BAR1 */
     bool booted;         /* by the chain, not by direct_start */

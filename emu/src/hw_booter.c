@@ -108,6 +108,7 @@ emu_booter_load(struct emu_gpu *gpu, uint64_t addr)
     if (error)
         return error;
     set_wpr2(hw, &meta);
+    hw->meta_flags = meta.p[0xf1];
     memset(emu_ram_at(&gpu->ram, addr + 0xf8, 8), 0xa0, 8); /* verified */
     error = emu_hw_launch(gpu, args);
     if (error)

@@ -21,6 +21,7 @@ enum {
     DATA_SIZE = 0x18,
     SEAL = 0x20, /* 128 bytes for booter's own use */
     SEAL_BYTES = 128,
+    FLAGS = 0xa0,
 
     PAGE = 4096,
 };
@@ -137,6 +138,9 @@ emu_suspend_save(struct emu_gpu *gpu, uint64_t addr)
     if (gpu->gsp.state != (by_fmc ? EMU_GSP_UNLOADED : EMU_GSP_PARKED))
         return refuse(gpu, EMU_CHAIN_STATE, "GSP-RM was not told of a power transition",
                       (uint64_t)gpu->gsp.state);
+    if (!error && meta[FLAGS] != hw->meta_flags && /* they are WPR meta's: gsp_fw_sr_meta.h */
+        !emu_accepts(gpu, "SR meta: flags (0x%x)", meta[FLAGS]))
+        error = EMU_CHAIN_META_FIELD;
     if (!error)
         error = save_pages(gpu, meta, hw->saved.session + 1);
     if (error)

@@ -85,6 +85,7 @@ static uint32_t
 serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
 {
     const struct nvrm_layout *l = nvrm_struct_find(gpu->abi, "GspSystemInfo");
+    struct emu_wire w;
 
     if (l && m->bytes != l->size &&
         !emu_accepts(gpu, "GSP_SET_SYSTEM_INFO: %u bytes, GspSystemInfo has %u", m->bytes,
@@ -92,6 +93,10 @@ serve_set_system_info(struct emu_gpu *gpu, struct emu_message *m)
         emu_rpc_init_done(gpu, NV_ERR_INVALID_PARAM_STRUCT);
         return NV_ERR_INVALID_PARAM_STRUCT;
     }
+    if (emu_wire_init(&w, gpu->abi, "GspSystemInfo", m->payload, m->bytes) &&
+        emu_get(&w, "bClockBoostSupported") && gpu->hw->key.family < EMU_GB10X &&
+        !emu_accepts(gpu, "GSP_SET_SYSTEM_INFO: bClockBoostSupported, and FSP cannot"))
+        return NV_ERR_INVALID_ARGUMENT;
     gpu->gsp.have_system_info = true;
     emu_rpc_try_init_done(gpu);
     return NV_OK;

@@ -177,6 +177,7 @@ static const struct boot_chip gb10x = {
     .riscv_cpuctl = NV_PRISCV_RISCV_CPUCTL__GH100,
     .debug_fuse = NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS__GH100,
     .cot_version = 2,
+    .clock_boost = true,
     .fb_end_reserve = END_RESERVE_GB100,
     .non_wpr_heap_bytes = NON_WPR_HEAP_GH100,
 };
@@ -190,6 +191,7 @@ static const struct boot_chip gb20x = {
     .riscv_cpuctl = NV_PRISCV_RISCV_CPUCTL__GB202,
     .debug_fuse = NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS__GH100,
     .cot_version = 2,
+    .clock_boost = true,
     .fb_end_reserve = END_RESERVE_GB100,
     .pmu_bytes = PMU_GB20X,
     .non_wpr_heap_bytes = NON_WPR_HEAP_GB20X,

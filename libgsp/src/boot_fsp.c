@@ -17,6 +17,10 @@ enum {
     PMU_GAP_BYTES = 0x1000,
     FRTS_ALIGN = 0x200000, /* WPR's 128 KiB do from 580.65.06 on, these everywhere */
     NVDM_COT = 0x14,
+    NVDM_CAPS_QUERY = 0x16,
+    NVDM_CLOCK_BOOST = 0x20,
+    BOOST_OFF = 0, /* FSP_CLOCK_BOOST_FEATURE_*_SUBMESSAGE_ID */
+    BOOST_ON = 1,
     COT_BYTES_MAX = 1016, /* what fits behind the headers of one packet */
     TARGET_COHERENT = 1,  /* GSP_DMA_TARGET_COHERENT_SYSTEM */
     SLEEP_NS = 20000,
@@ -40,6 +44,44 @@ boot_wpr_meta_fsp(struct gsp_boot *b, struct gsp_error *err)
     wire_set(&w, "gspFwHeapSize", gsp_fb_heap_bytes(b->config.rm.abi, b->fb_bytes, 3, true));
     wire_set(&w, "frtsSize", FRTS_BYTES);
     return w.rc;
+}
+
+/* Clocks */
+
+/* RmBootGspRmWithBoostClocks, a key that the vendor's client has too, turns it off. */
+bool
+boot_boost_is_wanted(const struct gsp_boot *b)
+{
+    const struct gsp_rm_config *rm = &b->config.rm;
+
+    for (unsigned i = 0; i < rm->regkey_count; i++)
+        if (!strcmp(rm->regkeys[i].name, "RmBootGspRmWithBoostClocks"))
+            return rm->regkeys[i].value != 0;
+    return true;
+}
+
+/* Whether FSP can, it says by taking the question; then it is told before every chain of trust
+ * command. Follows kfspCheckForClockBoostCapability_GB100 and kfspPrepareBootCommands_GH100. */
+static int
+clock_boost(struct gsp_boot *b, struct gsp_error *err)
+{
+    const uint8_t query = NVDM_CLOCK_BOOST;
+    const uint8_t set = boot_boost_is_wanted(b) ? BOOST_ON : BOOST_OFF;
+
+    if (!b->chip->clock_boost)
+        return 0;
+    if (!b->suspended)
+        b->rm->clock_boost = fsp_command(b, NVDM_CAPS_QUERY, &query, 1, NULL) == 0;
+    return b->rm->clock_boost ? fsp_command(b, NVDM_CLOCK_BOOST, &set, 1, err) : 0;
+}
+
+void
+boot_clock_boost_end(struct gsp_boot *b)
+{
+    const uint8_t off = BOOST_OFF;
+
+    if (b->rm->clock_boost && fsp_command(b, NVDM_CLOCK_BOOST, &off, 1, NULL) < 0)
+        gsp_host_log(b->host, GSP_LOG_WARN, "FSP does not end the clock boost");
 }
 
 /* Arguments */
@@ -96,6 +138,8 @@ boot_fmc_resume_args(struct gsp_boot *b, struct gsp_error *err)
 {
     int rc = fill_params(b, err);
 
+    if (rc == 0)
+        rc = clock_boost(b, err);
     if (rc < 0)
         return rc;
     b->touched = true;

@@ -11,6 +11,14 @@
 #include "wire_set_priv.h"
 
 enum {
+    PCI_IDS = 0x00,
+    PCI_SUBSYSTEM = 0x2c,
+    BOARD_WITHOUT_BOOST = 0x20bb10de,
+    BOARD_WITHOUT_BOOST_SUBSYSTEM = 0x14a110de,
+    FLAGS_CLOCK_BOOST = 1 << 0, /* GSP_FW_FLAGS_CLOCK_BOOST */
+};
+
+enum {
     FRTS_BYTES = NV_PGC6_AON_FRTS_INPUT_WPR_SIZE_SECURE_SCRATCH_GROUP_03_0_WPR_SIZE_1MB_IN_4K
                  << 12,
     /* VBIOS's scratch words for FWSEC: kernel_gsp_frts_tu102.c */
@@ -151,6 +159,21 @@ fill_offsets(struct gsp_boot *b, struct wire *w)
     return w->rc;
 }
 
+/* Booter starts GSP-RM with raised clocks when it is told to: from 545.23.06 on the vendor's
+ * client does, on all boards but one (kgspPopulateWprMeta_TU102). */
+static bool
+wants_boost(struct gsp_boot *b)
+{
+    const struct nvrm_abi abi = b->config.rm.abi;
+    uint32_t ids = 0, subsystem = 0;
+
+    if (!boot_boost_is_wanted(b) || abi.release < nvrm_release_find(abi.schema, "545.23.06"))
+        return false;
+    return b->bus->ops->config_read(b->bus, PCI_IDS, 4, &ids) == 0 &&
+           b->bus->ops->config_read(b->bus, PCI_SUBSYSTEM, 4, &subsystem) == 0 &&
+           !(ids == BOARD_WITHOUT_BOOST && subsystem == BOARD_WITHOUT_BOOST_SUBSYSTEM);
+}
+
 int
 boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
 {
@@ -170,7 +193,10 @@ boot_wpr_meta(struct gsp_boot *b, struct gsp_error *err)
 
     if (rc == 0)
         rc = boot_wpr_meta_common(b, &w, err);
-    return rc < 0 ? rc : fill_offsets(b, &w);
+    if (rc < 0)
+        return rc;
+    wire_set_if(&w, "flags", wants_boost(b) ? FLAGS_CLOCK_BOOST : 0);
+    return fill_offsets(b, &w);
 }
 
 /* Ucode */

@@ -40,6 +40,7 @@ struct boot_chip {
     uint32_t riscv_cpuctl;     /* 0: core switch status instead */
     uint32_t debug_fuse;
     uint32_t cot_version;
+    bool clock_boost;           /* FSP may be asked to raise clocks for the boot */
     uint32_t fb_end_reserve;    /* FSP: estimated, at the end of memory */
     uint32_t pmu_bytes;         /* FSP: reserved for the PMU */
     uint32_t prescrubbed_bytes; /* what VBIOS has scrubbed at the top; 0: all */
@@ -208,6 +209,11 @@ int boot_fbsr_init(struct gsp_boot *b, const struct boot_saved *saved, struct gs
 /** Takes that memory back from a GSP-RM that runs again. */
 int boot_fbsr_done(struct gsp_boot *b, struct gsp_error *err);
 uint32_t boot_wpr_meta_flags(struct gsp_boot *b);
+
+/** GSP-RM may start with raised clocks: no registry key says otherwise. */
+bool boot_boost_is_wanted(const struct gsp_boot *b);
+/** GB100 and later: FSP is told to stop what it was asked for at the boot. */
+void boot_clock_boost_end(struct gsp_boot *b);
 
 /* boot_events.c */
 int boot_event(struct gsp_boot *b, const struct gsp_event *event, struct gsp_error *err);

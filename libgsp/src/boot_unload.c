@@ -89,8 +89,11 @@ boot_unload_card(struct gsp_boot *b, struct gsp_error *err)
 
     if (rc < 0)
         return rc;
-    if (b->chip->fsp)
-        return wait_halt(b, err);
+    if (b->chip->fsp) {
+        rc = wait_halt(b, err);
+        boot_clock_boost_end(b);
+        return rc;
+    }
     if (b->has_fwsec)
         rc = fwsec_sb(b, err);
     return rc < 0 ? rc : booter_unload(b, UNLOAD_NORMAL, err);

@@ -103,6 +103,7 @@ gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err)
     wire_set(&w, "maxUserVa", 0x7ffffffff000);
     wire_set(&w, "bIsPassthru", 1);
     wire_set_if(&w, "hostPageSize", 4096);
+    wire_set_if(&w, "bClockBoostSupported", rm->clock_boost);
     if (w.rc < 0)
         return w.rc;
     return gsp_rpc_post(rm->rpc, function, &(struct gsp_piece){info, w.layout->size}, 1, err);

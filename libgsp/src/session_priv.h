@@ -51,6 +51,7 @@ struct gsp_rm {
     struct gsp_msgq *queue;
     struct gsp_rpc *rpc;
     uint32_t chip_arch; /* NV_PMC_BOOT_42 28:24: 0x16 Turing .. 0x1b GB2xx */
+    bool clock_boost;   /* FSP raises clocks for the boot: GSP-RM is told so */
     bool libos2;        /* Turing and GA100: the older operating system */
     bool started;       /* GSP-RM runs on our memory */
     bool dead;          /* a call went unanswered: no use in asking it to unload */

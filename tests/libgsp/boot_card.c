@@ -247,13 +247,35 @@ write_falcon(struct boot_card *c, uint32_t base, uint32_t off, uint32_t value)
 /* FSP */
 
 static void
-answer_fsp(struct boot_card *c)
+answer_fsp(struct boot_card *c, uint32_t command, uint32_t error)
 {
-    const uint32_t answer[5] = {0xc0000000, 0x1510de7e, 1, 0x14, c->fsp_error};
+    const uint32_t answer[5] = {0xc0000000, 0x1510de7e, 1, command, error};
 
     memcpy(c->emem, answer, sizeof(answer));
     *reg(c, FSP_MSGQ_HEAD) = 0;
     *reg(c, FSP_MSGQ_HEAD + 4) = sizeof(answer) - 4;
+}
+
+/* One byte each: can you (0x16, about 0x20), then do and, at the end, stop (0x20: 1, 0). */
+static bool
+run_boost(struct boot_card *c)
+{
+    const uint32_t command = c->emem[1] >> 24, what = c->emem[2];
+
+    if (command != 0x16 && command != 0x20)
+        return false;
+    assert_string_not_equal(c->chip, "GH100");
+    assert_int_equal(c->emem[0], 0xc0000000);
+    assert_int_equal(c->emem[1] & 0xffffff, 0x10de7e);
+    assert_int_equal(*reg(c, FSP_QUEUE_HEAD + 4), 8);
+    assert_true(command == 0x16 ? what == 0x20 : c->boost_asked && what <= 1);
+    if (command == 0x16)
+        c->boost_asked = true;
+    else
+        c->boost = what;
+    answer_fsp(c, command, 0);
+    *reg(c, FSP_QUEUE_HEAD) = *reg(c, FSP_QUEUE_HEAD + 4);
+    return true;
 }
 
 static void
@@ -262,6 +284,9 @@ run_fsp(struct boot_card *c)
     const uint8_t *cot = (const uint8_t *)&c->emem[2];
     uint8_t *params;
 
+    if (run_boost(c))
+        return;
+    assert_int_equal(c->boost, strcmp(c->chip, "GH100") != 0);
     c->fsp_commands++;
     assert_int_equal(c->emem[0], 0xc0000000);
     assert_int_equal(c->emem[1], 0x1410de7e);
@@ -269,7 +294,7 @@ run_fsp(struct boot_card *c)
     assert_int_equal(cot[0], strcmp(c->chip, "GH100") ? 2 : 1);
     assert_int_equal(fake_get(cot + 2) & 0xffff, 860);
     params = at_bus(c, get64(cot + 852));
-    answer_fsp(c);
+    answer_fsp(c, 0x14, c->fsp_error);
     *reg(c, FSP_QUEUE_HEAD) = *reg(c, FSP_QUEUE_HEAD + 4);
     if (c->fsp_error)
         return;

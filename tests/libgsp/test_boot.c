@@ -54,8 +54,10 @@ boot_and_unload(const char *chip, const char *release)
     struct gsp_error err = {0};
 
     expect_up(b);
+    assert_int_equal(c->boost, chip[1] == 'B'); /* GB100, GB202 */
     if (gsp_boot_unload(b, &err) < 0)
         fail_msg("%s %s: %s", chip, release, err.text);
+    assert_false(c->boost);
     assert_int_equal(c->lent, 0);
     assert_int_equal(c->resets, 0);
     if (!c->fsp) {

@@ -136,6 +136,32 @@ every_chip_boots_at_four_releases_unloads_and_boots_again(void **state)
     assert_true(done >= 20);
 }
 
+/* A key that the vendor's client has too; and GH100's FSP is not asked at all. */
+static void
+clocks_are_raised_unless_a_key_says_no(void **state)
+{
+    static const struct gsp_regkey off = {"RmBootGspRmWithBoostClocks", 0};
+
+    (void)state;
+    for (unsigned way = 0; way < 3; way++) {
+        struct gsp_boot_config config;
+        struct gsp_error err = {0};
+        struct gsp_boot *b;
+        struct rig r;
+
+        assert_true(open_rig(&r, way == 2 ? "GH100" : "GB100", "595.45.04", NULL));
+        config = config_of(&r);
+        config.rm.regkeys = &off;
+        config.rm.regkey_count = way == 1;
+        assert_int_equal(gsp_boot_create(&config, &b, &err), 0);
+        if (gsp_boot_run(b, NULL, &err) < 0)
+            fail_with_notes(&r, "595.45.04", "run", &err);
+        assert_null(emu_gpu_note_at(r.gpu, 0));
+        gsp_boot_destroy(b);
+        close_rig(&r);
+    }
+}
+
 /* What is said after INIT_DONE, newest releases with 228. */
 static void
 gsp_rm_is_told_its_client_before_it_is_asked(void **state)
@@ -308,6 +334,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_chip_boots_at_four_releases_unloads_and_boots_again),
+        cmocka_unit_test(clocks_are_raised_unless_a_key_says_no),
         cmocka_unit_test(gsp_rm_is_told_its_client_before_it_is_asked),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
         cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),

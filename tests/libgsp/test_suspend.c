@@ -231,6 +231,10 @@ sleep_and_wake(struct rig *r)
 
     check(r, gsp_boot_status(r->boot, &before, &r->err), "status");
     suspend(r);
+    /* flags, as WPR meta has them: booter was asked for raised clocks, from 545 on */
+    assert_int_equal(find_meta()[20] & 0xff,
+                     gsp_boot_family(r->boot) < GSP_FW_GH100 &&
+                         r->abi.release >= nvrm_release_find(r->abi.schema, "545.23.06"));
     assert_int_equal(ask_name(r), -EBUSY);
     power_cycle(r);
     check(r, gsp_boot_resume(r->boot, &r->err), "resume");
