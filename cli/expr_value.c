@@ -620,15 +620,15 @@ skip_bracket(const char *at)
     return *at ? at : at - 1;
 }
 
-/* How often "+" or "{n,m}" at *at_io unfolds what stands before it. */
+/* How often the operator at *at_io unfolds what stands before it. */
 static unsigned long
 repeats_at(const char **at_io)
 {
     const char *at = *at_io;
-    unsigned long most = 2, other;
+    unsigned long most, other;
 
-    if (*at == '+')
-        return most;
+    if (*at != '{')
+        return 2;
     most = strtoul(at + 1, NULL, 10);
     at += strcspn(at, ",}");
     other = *at == ',' ? strtoul(at + 1, NULL, 10) : 0;
@@ -637,29 +637,31 @@ repeats_at(const char **at_io)
 }
 
 /* regcomp() unfolds repetitions, and a repetition of a repetition multiplies: the size of the
- * unfolded pattern is kept small before it is tried. */
+ * unfolded pattern is kept small before it is tried. Back references cost exponential time, and
+ * one operator right behind another is never needed. */
 static bool
 pattern_is_bounded(const char *pattern)
 {
     unsigned long size = 1, factor = 1;
-    char before = '\0';
+    char before = '\0'; /* '*' stands for any operator */
 
     if (strlen(pattern) > 512)
         return false;
     for (const char *at = pattern; *at; at++) {
-        unsigned long n;
-
         if (at[0] == '\\' && at[1] >= '1' && at[1] <= '9')
-            return false; /* a back reference costs exponential time */
-        if (*at == '+' || *at == '{') {
-            n = repeats_at(&at);
-            if (before && strchr(")}", before))
+            return false;
+        if (strchr("+*?{", *at)) {
+            const unsigned long n = repeats_at(&at);
+
+            if (before == '*')
+                return false;
+            if (before == ')')
                 factor *= n;
             else
                 size += n;
-            before = '}';
+            before = '*';
         } else {
-            before = *at == '*' || *at == '?' ? '}' : *at;
+            before = *at;
             at += at[0] == '\\' && at[1];
             at = *at == '[' && before == '[' ? skip_bracket(at) : at;
             size++;

@@ -203,6 +203,8 @@ costs_are_bounded(void **state)
     deep[EXPR_LONGEST] = '\0';
     expect_error(deep, -EINVAL, "longer than");
     expect_error("match(name, '((a{99}){99}){99}')", -EINVAL, "too costly");
+    expect_error("match(name, 'a?*')", -EINVAL, "too costly");
+    expect("match(name, '^[A-Z]+(D.*)?A{1,3}$')", "true");
     expect_error("match(name, '(a)\\\\1')", -EINVAL, "too costly");
 }
 
