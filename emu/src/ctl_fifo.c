@@ -247,7 +247,6 @@ put_subtrees(struct emu_call *c, uint64_t stall, uint64_t nonstall)
 static uint32_t
 get_interrupts(struct emu_call *c)
 {
-    enum { GSP_VECTOR = 160 };
     const unsigned room = emu_count(&c->p, "table");
     uint64_t stall = 0, nonstall = 0;
     unsigned n = 0;
@@ -261,7 +260,7 @@ get_interrupts(struct emu_call *c)
             nonstall |= UINT64_C(1) << e->nonstall / 64 % 64;
     }
     if (n < room)
-        put_vector(c, n++, "GSP", GSP_VECTOR, UINT32_MAX);
+        put_vector(c, n++, "GSP", EMU_GSP_VECTOR, UINT32_MAX);
     emu_set(&c->p, n, "tableLen");
     put_subtrees(c, stall, nonstall);
     return NV_OK;

@@ -12,7 +12,6 @@
 #include "hw.h"
 
 enum {
-    GSP_VECTOR = 160, /* as INTERNAL_INTR_GET_KERNEL_TABLE says */
     PROM_AT = 0x300000,
     PROM_BYTES = 0x100000,
     PRAMIN_AT = 0x700000,
@@ -203,7 +202,7 @@ static void
 update_leaves(struct emu_gpu *gpu)
 {
     if (gpu->regs.irqstat & (EMU_IRQ_SWGEN0 | EMU_IRQ_HALT))
-        gpu->hw->leaf[GSP_VECTOR / 32] |= 1u << GSP_VECTOR % 32;
+        emu_hw_raise(gpu, EMU_GSP_VECTOR);
 }
 
 void

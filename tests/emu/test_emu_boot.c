@@ -139,17 +139,17 @@ interrupts_follow_the_tree(void **state)
     (void)state;
     boot_open(&b, "570.144", "AD102", NULL);
     must_boot(&b);
-    boot_wr(&b, 0xb81200 + 5 * 4, 1);
+    boot_wr(&b, 0xb81200 + 4 * 4, 1 << 27); /* vector 155 */
     boot_wr(&b, 0xb81608, 0xffffffff);
     assert_int_equal(boot_rd(&b, 0x110008) & 0x40, 0x40);
-    assert_int_equal(boot_rd(&b, 0xb81600), 1 << 2); /* leaf 5 is in the third subtree */
+    assert_int_equal(boot_rd(&b, 0xb81600), 1 << 2); /* leaf 4 is in the third subtree */
     boot_wr(&b, 0xb81610, 0xffffffff);
     assert_int_equal(boot_rd(&b, 0xb81608), 0);
-    assert_int_equal(boot_rd(&b, 0xb81014), 1);
+    assert_int_equal(boot_rd(&b, 0xb81010), 1 << 27);
     boot_wr(&b, 0x110004, 0x40);
-    boot_wr(&b, 0xb81014, 1);
+    boot_wr(&b, 0xb81010, 1 << 27);
     boot_wr(&b, 0x1103e8, 1);
-    assert_int_equal(boot_rd(&b, 0xb81014), 0);
+    assert_int_equal(boot_rd(&b, 0xb81010), 0);
     assert_int_equal(boot_rd(&b, 0xb81600), 0);
     boot_wr(&b, 0xb81640, 35); /* raised by software */
     assert_int_equal(boot_rd(&b, 0xb81004), 1 << 3);
