@@ -42,6 +42,13 @@ struct expr_function {
 };
 extern const struct expr_function expr_functions[]; /* name is NULL past the end */
 
+/* Shared by operators and functions; NULL or false with *err filled. */
+json_t *expr_bad_operands(const struct expr_call *c, const char *what, const json_t *a,
+                          const json_t *b);
+json_t *expr_integer_result(const struct expr_call *c, expr_wide i);
+bool expr_ordered(const struct expr_call *c, const json_t *a, const json_t *b, int *order);
+json_t *expr_add(const struct expr_call *c, const json_t *a, const json_t *b);
+
 json_t *expr_negate(const struct expr_call *c, const json_t *value);
 json_t *expr_invert(const struct expr_call *c, const json_t *value);
 

@@ -2,8 +2,7 @@
 /*
  * run --check: every name, field and value of a script against a release, without a card.
  *
- * Values that only a run knows stand as zero. The same problem in several releases is reported
- * once, with the releases it has.
+ * Values that only a run knows stand as zero.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,61 +11,12 @@
 #include <rm/name.h>
 #include <rm/params.h>
 
-#include "policy.h"
-#include "script.h"
-
-struct checker {
-    struct nvrm_abi abi;
-    const struct script *script;
-    const struct policy *policy; /* of --policy; NULL: not asked */
-    char chip[32];
-    json_t *problems; /* {"step", "problem", "hint", "in": [release numbers]} */
-    json_t *names;    /* what earlier steps defined: name -> layout row, or true */
-    unsigned found;   /* at this release */
-};
-
-/* One step under the lens. */
-struct lens {
-    struct checker *k;
-    char label[160];
-    const char *number;
-    const struct nvrm_layout *layout; /* of the call's parameters; may be NULL */
-};
-
-static void
-add_problem(struct lens *l, const char *text, const char *hint)
-{
-    struct checker *k = l->k;
-    json_t *row, *in = NULL;
-    char place[160];
-    size_t i;
-
-    k->found++;
-    json_array_foreach(k->problems, i, row)
-    {
-        /* A name that is missing reads differently in every release, its hint does not. */
-        const bool same = *hint ? !strcmp(cli_str(row, "hint"), hint)
-                                : !strcmp(cli_str(row, "problem"), text);
-
-        if (same && !strcmp(cli_str(row, "step"), l->label)) {
-            in = json_object_get(row, "in");
-            break;
-        }
-    }
-    if (!in) {
-        in = json_array();
-        json_array_append_new(
-            k->problems, json_pack("{s:s, s:s, s:s, s:s, s:o}", "step", l->label, "at",
-                                   script_where(k->script, l->number, place, sizeof(place)),
-                                   "problem", text, "hint", hint, "in", in));
-    }
-    json_array_append_new(in, json_integer(k->abi.release));
-}
+#include "script_check_priv.h"
 
 static void
 add_error(struct lens *l, const struct gsp_error *err)
 {
-    add_problem(l, err->text, err->hint);
+    script_problem(l, err->text, err->hint);
 }
 
 /* "a.b[1]" names "a" first. */
@@ -110,7 +60,7 @@ unknown_reference(struct lens *l, const char *path, const char *name)
     if (nearest)
         snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
     snprintf(text, sizeof(text), "no earlier step defines '%.100s'", path);
-    add_problem(l, text, hint);
+    script_problem(l, text, hint);
 }
 
 /* A field of an earlier step's result, as far as its struct is known. */
@@ -135,7 +85,7 @@ check_field(struct lens *l, const char *path, const char *name)
         snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
     snprintf(text, sizeof(text), "'%.60s': %s has no field %.80s", path,
              nvrm_str(s, layout->name), field);
-    add_problem(l, text, hint);
+    script_problem(l, text, hint);
 }
 
 static int
@@ -248,7 +198,7 @@ check_policy(struct lens *l, struct policy_subject subject)
         return;
     snprintf(text, sizeof(text), "policy %.60s refuses %.90s: %.70s", policy_name(l->k->policy),
              subject.name, v.why);
-    add_problem(l, text, v.hint);
+    script_problem(l, text, v.hint);
 }
 
 static void
@@ -354,7 +304,7 @@ check_event(struct lens *l, const json_t *step)
     if (nvrm_constant_find(l->k->abi, name, &value))
         return;
     snprintf(text, sizeof(text), "there is no notifier %s", name);
-    add_problem(l, text, "schema search 'NV2080_NOTIFIERS_*' lists them");
+    script_problem(l, text, "schema search 'NV2080_NOTIFIERS_*' lists them");
 }
 
 static void (*const checks[SCRIPT_KINDS])(struct lens *l, const json_t *step) = {
@@ -401,7 +351,7 @@ check_that(void *ctx, const char *path)
     first_name(path, name, sizeof(name));
     if (strcmp(name, "value") && !nvrm_constant_find(l->k->abi, name, &value)) {
         snprintf(text, sizeof(text), "expect: '%.100s' is no constant", path);
-        add_problem(l, text, "the value that is judged is called value");
+        script_problem(l, text, "the value that is judged is called value");
     }
     return 0;
 }
@@ -429,7 +379,7 @@ check_expect(struct lens *l, const json_t *step)
             snprintf(hint, sizeof(hint), "did you mean %s?", nearest);
         snprintf(text, sizeof(text), "expect: %s has no field %.80s",
                  nvrm_str(s, l->layout->name), name);
-        add_problem(l, text, hint);
+        script_problem(l, text, hint);
     }
 }
 
@@ -568,62 +518,6 @@ check_release(struct checker *k, const json_t *doc)
     json_decref(k->names);
 }
 
-static bool
-in_list(struct nvrm_abi abi, const void *ctx)
-{
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach((const json_t *)ctx, i, item)
-    {
-        if (json_integer_value(item) == abi.release)
-            return true;
-    }
-    return false;
-}
-
-static void
-print_check(struct cli *cli, const json_t *doc)
-{
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(json_object_get(doc, "problems"), i, row)
-    {
-        fprintf(cli->out, "%s: %s: %s\n", cli_str(row, "at"), cli_str(row, "step"),
-                cli_str(row, "problem"));
-        fprintf(cli->out, "  in %s\n", cli_str(row, "releases"));
-        if (*cli_str(row, "hint"))
-            fprintf(cli->out, "  hint: %s\n", cli_str(row, "hint"));
-    }
-    fprintf(cli->out, "%s: %lld of %lld releases fit, %zu problems\n", cli_str(doc, "script"),
-            (long long)json_integer_value(json_object_get(doc, "fit")),
-            (long long)json_integer_value(json_object_get(doc, "checked")),
-            json_array_size(json_object_get(doc, "problems")));
-}
-
-static int
-emit(struct cli *cli, struct checker *k, const char *name, int checked, int fit)
-{
-    json_t *row;
-    char ranges[512];
-    size_t i;
-    int rc;
-
-    json_array_foreach(k->problems, i, row)
-    {
-        rm_release_ranges(cli->schema, in_list, json_object_get(row, "in"), ranges,
-                          sizeof(ranges));
-        json_object_del(row, "in");
-        json_object_set_new(row, "releases", json_string(ranges));
-    }
-    rc = cli_emit(cli, &(struct cli_doc){.json = json_pack("{s:s, s:i, s:i, s:o}", "script",
-                                                           name, "checked", checked, "fit", fit,
-                                                           "problems", k->problems),
-                                         .text = print_check});
-    return rc == CLI_OK && fit < checked ? CLI_EXPECTATION : rc;
-}
-
 /* One release, or all. */
 static int
 check_all(struct cli *cli, struct checker *k, const char *release)
@@ -641,7 +535,7 @@ check_all(struct cli *cli, struct checker *k, const char *release)
         if (release)
             break;
     }
-    return emit(cli, k, script_title(k->script), checked, fit);
+    return script_report(cli, k, script_title(k->script), checked, fit);
 }
 
 int
