@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "hw.h"
 
 enum { GPU_ID = 0x100 }; /* one GPU, on bus 1: (bus << 8 | slot), as gpumgr makes ids */
 
@@ -198,7 +199,34 @@ get_arch(struct emu_call *c)
     return NV_OK;
 }
 
+/* Data-centre cards have ECC. Only the GSP's unit has a number in the vendor's public headers:
+ * the others say that they are not there. */
+static uint32_t
+get_ecc(struct emu_call *c)
+{
+    const struct emu_hw *hw = c->gpu->hw;
+    const uint64_t unit = emu_constant(c->p.abi, "NV2080_CTRL_GPU_ECC_UNIT_GSP", UINT64_MAX);
+    const bool here = c->card->pci_class == 0x030200 && unit < emu_count(&c->p, "units");
+
+    for (unsigned i = 0; i < emu_count(&c->p, "units"); i++) {
+        const bool on = here && i == unit;
+        const uint32_t errors =
+            on && emu_hw_fault(c->gpu, EMU_BOOT_ECC_ERRORS) ? hw->fault_arg[EMU_BOOT_ECC_ERRORS] : 0;
+
+        emu_set(&c->p, on, "units[%u].enabled", i);
+        emu_set(&c->p, on, "units[%u].scrubComplete", i);
+        emu_set(&c->p, on, "units[%u].supported", i);
+        emu_set(&c->p, errors, "units[%u].dbe.count", i);
+        emu_set(&c->p, errors, "units[%u].dbeNonResettable.count", i);
+        emu_set(&c->p, 0, "units[%u].sbe.count", i);
+        emu_set(&c->p, 0, "units[%u].sbeNonResettable.count", i);
+    }
+    emu_set(&c->p, 0, "bFatalPoisonError");
+    return NV_OK;
+}
+
 static const struct emu_control rows[] = {
+    {"NV2080_CTRL_CMD_GPU_QUERY_ECC_STATUS",                 get_ecc        },
     {"NV2080_CTRL_CMD_GPU_GET_NAME_STRING",                  get_name       },
     {"NV2080_CTRL_CMD_GPU_GET_SHORT_NAME_STRING",            get_short_name },
     {"NV2080_CTRL_CMD_GPU_GET_GID_INFO",                     get_gid        },

@@ -20,7 +20,7 @@ static const struct {
     {"Turing to Ada",       1 << EMU_TU10X | 1 << EMU_GA100 | 1 << EMU_GA10X | 1 << EMU_AD10X},
     {"Turing, GA10x, Ada",  1 << EMU_TU10X | 1 << EMU_GA10X | 1 << EMU_AD10X   },
     {"Turing, GA100",       1 << EMU_TU10X | 1 << EMU_GA100                    },
-    {"GA100",               1 << EMU_GA100                                     },
+    {"GA100, Hopper, GB10x", 1 << EMU_GA100 | 1 << EMU_GH100 | 1 << EMU_GB10X   },
     {"GA10x on",            0x7f & ~(1 << EMU_TU10X | 1 << EMU_GA100)          },
     {"GA10x, Ada",          1 << EMU_GA10X | 1 << EMU_AD10X                    },
     {"Ada",                 1 << EMU_AD10X                                     },
@@ -40,6 +40,7 @@ static const struct {
     "--unsafe ctl subdevice NV2080_CTRL_CMD_VGPU_MGR_INTERNAL_PGPU_ADD_VGPU_TYPE"
 #define WATCH     "event watch --count 1"
 #define NUMBERED  "570.190 580.82.07" /* from here on answers are matched by sequence number */
+#define ECC_UNIT  "565.57.01" /* the GSP has a unit of its own */
 #define SAVES     "570.86.15" /* from here on the FMC is told where to save */
 #define NOCAT     "550.54.14"
 
@@ -255,7 +256,7 @@ static const struct emu_fault_def defs[] = {
      EMU_FAULT_EFFECT, EMU_EFFECT_NO_CONTINUATION, EMU_ON_FN, "GSP_RM_CONTROL"},
     {{.name = "lost", .group = "queue", .exit_code = 6,
       .effect = "no answer",
-      .says = "no reply to GET_GSP_STATIC_INFO"},
+      .says = "static-info: no reply to"},
      EMU_FAULT_EFFECT, EMU_EFFECT_LOST},
     {{.name = "slow", .group = "queue", .exit_code = 0,
       .argument = "MS", .examples = "20 1",
@@ -291,7 +292,7 @@ static const struct emu_fault_def defs[] = {
     {{.name = "doorbell-lost", .group = "queue", .exit_code = 6,
       .trigger = "the doorbell of the first request after GSP_INIT_DONE",
       .effect = "nobody hears it, until it rings again",
-      .says = "no reply to GET_GSP_STATIC_INFO"},
+      .says = "static-info: no reply to"},
      EMU_FAULT_EFFECT, EMU_EFFECT_DEAF},
 
     /* ---- rm ---- */
@@ -336,6 +337,12 @@ static const struct emu_fault_def defs[] = {
       .says = "NV2080_NOTIFIERS_ECC_DBE"},
      EMU_FAULT_EFFECT, EMU_EFFECT_ECC, EMU_ON_CONTROL,
      "NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION"},
+    {{.name = "ecc-errors", .group = "rm", .exit_code = 0, .chips = "GA100, Hopper, GB10x",
+      .since = ECC_UNIT, .argument = "N", .examples = "0x2 0x11",
+      .effect = "the GSP's own memory has counted N errors that it could not correct",
+      .run = "ctl subdevice NV2080_CTRL_CMD_GPU_QUERY_ECC_STATUS",
+      .says = "= %s"},
+     EMU_FAULT_BOOT, EMU_BOOT_ECC_ERRORS},
     {{.name = "slow-link", .group = "rm", .exit_code = 0,
       .effect = "the PCIe link came up with one lane at 2.5 GT/s", .run = LINK,
       .says = "0x110040"},
@@ -351,7 +358,7 @@ static const struct emu_fault_def defs[] = {
      EMU_FAULT_EFFECT, EMU_EFFECT_HALT},
     {{.name = "core-halts", .group = "rm", .exit_code = 6, .chips = "Turing, GA100",
       .effect = "the GSP's core halts without a report",
-      .says = "no reply to GET_GSP_STATIC_INFO"},
+      .says = "static-info: no reply to"},
      EMU_FAULT_EFFECT, EMU_EFFECT_HALT},
     {{.name = "xid", .group = "rm", .exit_code = 0,
       .argument = "N", .examples = "79 13 31 43 45 48 62 63 74 94 95 109 119 120",

@@ -96,6 +96,7 @@ enum emu_boot_fault {
     EMU_BOOT_RADIX3_SHORT,
     EMU_BOOT_SLOW_LINK,
     EMU_BOOT_RESUME_ERROR,
+    EMU_BOOT_ECC_ERRORS,
     EMU_BOOT_FAULTS,
 };
 
