@@ -157,12 +157,24 @@ on_xid(struct explain_reading *r, const struct gsp_crash_line *line)
 }
 
 static void
+set_failure(struct explain_reading *r, uint32_t status, json_t *o)
+{
+    const char *name = status ? nvrm_status_name(r->abi, status) : NULL;
+
+    if (!status)
+        return;
+    json_object_set_new(o, "status", json_string(name ? name : "?"));
+    json_object_set_new(o, "status_code", cli_hex(status));
+}
+
+static void
 on_timeout(struct explain_reading *r, const struct gsp_crash_line *line)
 {
     json_t *o = add(r, line, "rpc-timeout");
 
     if (line->rpc.seconds)
         json_object_set_new(o, "seconds", json_integer((json_int_t)line->rpc.seconds));
+    set_failure(r, line->rpc.failure, o);
     explain_rpc_data(r->abi, &line->rpc, o);
 }
 
@@ -353,6 +365,25 @@ on_sxid(struct explain_reading *r, const struct gsp_crash_line *line)
 }
 
 static void
+on_state(struct explain_reading *r, const struct gsp_crash_line *line)
+{
+    json_object_set_new(add(r, line, "gsp-state"), "state", explain_span(line->text));
+}
+
+static void
+on_event(struct explain_reading *r, const struct gsp_crash_line *line)
+{
+    json_t *o = add(r, line, line->rpc.failure ? "event-failed" : "event-unexpected");
+    const struct nvrm_rpc *known = nvrm_rpc_by_id(r->abi, line->rpc.function);
+
+    json_object_set_new(o, "function", json_integer(line->rpc.function));
+    json_object_set_new(o, "name",
+                        known ? json_string(nvrm_str(r->abi.schema, known->name))
+                              : explain_span(line->rpc.name));
+    set_failure(r, line->rpc.failure, o);
+}
+
+static void
 on_pcie(struct explain_reading *r, const struct gsp_crash_line *line)
 {
     json_t *o = add(r, line, "pcie");
@@ -391,6 +422,8 @@ explain_find(void *ctx, const struct gsp_crash_line *line)
         [GSP_CRASH_RC_ALL] = on_rc_all,
         [GSP_CRASH_MISMATCH] = on_mismatch,
         [GSP_CRASH_SXID] = on_sxid,
+        [GSP_CRASH_STATE] = on_state,
+        [GSP_CRASH_EVENT] = on_event,
         [GSP_CRASH_PCIE] = on_pcie,
         [GSP_CRASH_PART] = on_part,
     };

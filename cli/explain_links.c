@@ -54,10 +54,13 @@ static void
 add_line(json_t *doc, const json_t *f)
 {
     json_t *lines = json_object_get(doc, "lines");
-    const size_t n = json_array_size(lines);
+    const json_int_t line = json_integer_value(json_object_get(f, "line"));
+    size_t at = json_array_size(lines);
 
-    if (!n || json_integer_value(json_array_get(lines, n - 1)) != link_number(f, "line"))
-        json_array_append(lines, json_object_get(f, "line"));
+    while (at && json_integer_value(json_array_get(lines, at - 1)) > line)
+        at--;
+    if (!at || json_integer_value(json_array_get(lines, at - 1)) != line)
+        json_array_insert(lines, at, json_object_get(f, "line"));
     if (*cli_str(f, "time"))
         json_object_set(doc, "until", json_object_get(f, "time"));
 }
@@ -231,6 +234,8 @@ explain_links(const json_t *findings)
         if (!l.failed && !is_copy(&l, f))
             link_place(&l, f);
     }
+    if (!l.failed)
+        link_place(&l, NULL);
     for (unsigned i = 0; i < l.n; i++)
         json_array_append_new(incidents, l.in[i].doc);
     free(l.in);

@@ -22,7 +22,8 @@ struct links {
     size_t at; /* the finding being placed */
     struct incident *in;
     unsigned n, cap;
-    json_t *seen; /* what a finding says -> part -> how often */
+    const json_t *state; /* of GSP, that the next timeout explains; may be NULL */
+    json_t *seen;        /* what a finding says -> part -> how often */
     bool failed;
 };
 
@@ -55,7 +56,7 @@ void link_evidence(struct incident *in, json_t *text);
 /* The next finding of the same line, if it has that kind. */
 const json_t *link_same_line(const struct links *l, const char *kind);
 
-/* Put the finding where its kind's rule says. */
+/* Put the finding where its kind's rule says; NULL when there are no more. */
 void link_place(struct links *l, const json_t *f);
 
 #endif

@@ -36,6 +36,47 @@ call_name(const json_t *rpc, char *buf, size_t bytes)
              *what ? what : "");
 }
 
+/* What the driver found of GSP stands before the timeout that it is about. */
+static void
+use_state(struct links *l, struct incident *in)
+{
+    if (!l->state)
+        return;
+    link_evidence(in, json_sprintf("the driver found: %s", cli_str(l->state, "state")));
+    link_join(in, l->state);
+    l->state = NULL;
+}
+
+static void
+place_state(struct links *l, const json_t *f)
+{
+    l->state = f;
+}
+
+/* No timeout came behind it. */
+static void
+place_last_state(struct links *l)
+{
+    struct incident *in = l->state ? link_last(l, "gsp-timeout", "") : NULL;
+
+    if (l->state && !in)
+        in = link_open(l, "gsp-timeout", "", l->state, json_string("GSP does not respond"),
+                       NULL);
+    if (in)
+        use_state(l, in);
+}
+
+static void
+place_event(struct links *l, const json_t *f)
+{
+    link_add(l, "event", cli_str(f, "name"), f,
+             *cli_str(f, "status")
+                 ? json_sprintf("GSP's event %s could not be handled: %s", cli_str(f, "name"),
+                                cli_str(f, "status"))
+                 : json_sprintf("GSP sent %s when nobody expected it", cli_str(f, "name")),
+             link_root(l, f));
+}
+
 static void
 place_timeout(struct links *l, const json_t *f, const json_t *rpc)
 {
@@ -44,9 +85,11 @@ place_timeout(struct links *l, const json_t *f, const json_t *rpc)
     json_t *title;
 
     call_name(rpc, call, sizeof(call));
-    title = json_object_get(rpc, "seconds") ? json_sprintf("GSP did not answer %s for %lld s",
-                                                           call, link_number(rpc, "seconds"))
-                                            : json_sprintf("GSP did not answer %s", call);
+    title = json_object_get(rpc, "seconds")
+                ? json_sprintf("GSP did not answer %s for %lld s", call,
+                               link_number(rpc, "seconds"))
+                : json_sprintf("GSP did not answer %s%s%s", call,
+                               *cli_str(rpc, "status") ? ": " : "", cli_str(rpc, "status"));
     if (!from)
         from = link_last(l, "gsp-crash", cli_str(f, "device"));
     if (!from)
@@ -59,6 +102,8 @@ place_timeout(struct links *l, const json_t *f, const json_t *rpc)
         json_object_set(in->doc, "control", json_object_get(rpc, "control"));
     if (in && json_object_get(rpc, "name"))
         json_object_set(in->doc, "function", json_object_get(rpc, "name"));
+    if (in)
+        use_state(l, in);
 }
 
 /* "GSP crashed: task panic, an assertion failed" */
@@ -438,6 +483,9 @@ static const struct {
     {"rpc-history",      place_history     },
     {"assert",           place_failure     },
     {"check",            place_failure     },
+    {"gsp-state",        place_state       },
+    {"event-failed",     place_event       },
+    {"event-unexpected", place_event       },
     {"crash",            place_crash       },
     {"lost",             place_lost        },
     {"init-failed",      place_init        },
@@ -450,6 +498,10 @@ static const struct {
 void
 link_place(struct links *l, const json_t *f)
 {
+    if (!f) {
+        place_last_state(l);
+        return;
+    }
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (!strcmp(places[i].kind, cli_str(f, "kind")))
             places[i].place(l, f);

@@ -62,6 +62,8 @@ print_timeout(struct cli *cli, const json_t *o)
     fputs("no answer from GSP", cli->out);
     if (json_object_get(o, "seconds"))
         fprintf(cli->out, " for %lld s", number(o, "seconds"));
+    if (*cli_str(o, "status"))
+        fprintf(cli->out, " (%s)", cli_str(o, "status"));
     fputs(" to ", cli->out);
     print_call(cli, o);
     fputc('\n', cli->out);
@@ -145,6 +147,21 @@ print_sxid(struct cli *cli, const json_t *o)
 }
 
 static void
+print_state(struct cli *cli, const json_t *o)
+{
+    fprintf(cli->out, "%s\n", cli_str(o, "state"));
+}
+
+static void
+print_event(struct cli *cli, const json_t *o)
+{
+    if (*cli_str(o, "status"))
+        fprintf(cli->out, "event %s failed: %s\n", cli_str(o, "name"), cli_str(o, "status"));
+    else
+        fprintf(cli->out, "event %s was not expected\n", cli_str(o, "name"));
+}
+
+static void
 print_pcie(struct cli *cli, const json_t *o)
 {
     fprintf(cli->out, "PCIe: %s\n", cli_str(o, "message"));
@@ -161,6 +178,9 @@ static const struct {
     {"assert",           print_failure      },
     {"check",            print_failure      },
     {"crash",            explain_print_crash},
+    {"gsp-state",        print_state        },
+    {"event-failed",     print_event        },
+    {"event-unexpected", print_event        },
     {"init-failed",      print_init         },
     {"lost",             print_lost         },
     {"all-channels",     print_all_channels },

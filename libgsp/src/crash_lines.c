@@ -163,6 +163,50 @@ mismatch_line(struct cursor c, struct gsp_crash_line *line)
     return found(line, GSP_CRASH_MISMATCH);
 }
 
+/* What the driver found when it looked why GSP does not answer (kernel_gsp.c, 590 on). */
+static bool
+state_line(struct cursor c, struct gsp_crash_line *line)
+{
+    static const char *const states[] = {"GSP core unresponsive", "GSP-RM unresponsive",
+                                         "GSP-RM is slow", "GSP RM heartbeat timed out",
+                                         "LibOS heartbeat timed out"};
+
+    while (c.p < c.end && (*c.p == '=' || *c.p == ' '))
+        c.p++;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        struct cursor n = c;
+
+        if (!take(&n, states[i]))
+            continue;
+        line->text = (struct gsp_crash_span){c.p, strlen(states[i])};
+        return found(line, GSP_CRASH_STATE);
+    }
+    return false;
+}
+
+/* "Failed to process received event 0x1004 (NAME) from GPU0: status=0x57", "Unexpected RPC
+ * event from GPU0: 0x1004 (NAME)". */
+static bool
+event_line(struct cursor c, struct gsp_crash_line *line)
+{
+    const bool failed = take(&c, "Failed to process received event ");
+    uint64_t function, gpu, status = 0;
+
+    memset(&line->rpc, 0, sizeof(line->rpc));
+    line->rpc.event = true;
+    if (!failed && (!take(&c, "Unexpected RPC event from GPU") || !take_number(&c, &gpu) ||
+                    !take(&c, ": ")))
+        return false;
+    if (!take_hex(&c, &function) || function > UINT32_MAX || !take(&c, " (") ||
+        !take_until(&c, ")", &line->rpc.name))
+        return false;
+    if (failed && (!take_past(&c, "status=") || !take_hex(&c, &status) || status > UINT32_MAX))
+        return false;
+    line->rpc.function = (uint32_t)function;
+    line->rpc.failure = (uint32_t)status;
+    return found(line, GSP_CRASH_EVENT);
+}
+
 bool
 crash_driver_line(struct cursor c, struct gsp_crash_line *line)
 {
@@ -177,7 +221,8 @@ crash_driver_line(struct cursor c, struct gsp_crash_line *line)
     line->init.device = (struct gsp_crash_span){c.p, 0};
     if (take(&n, "GPU ") && take_device(&n, &line->init.device) && take(&n, ": "))
         c = n;
-    if (init_line(c, line) || mismatch_line(c, line))
+    if (init_line(c, line) || mismatch_line(c, line) || state_line(c, line) ||
+        event_line(c, line))
         return true;
     if (take(&c, "GPU has fallen off the bus"))
         return found(line, GSP_CRASH_LOST);

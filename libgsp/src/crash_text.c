@@ -10,7 +10,8 @@
 #include "crash_cursor.h"
 #include "crash_lines.h"
 
-#define TAG "NVRM: "
+#define TAG       "NVRM: "
+#define TRACE_TAG "nvidia_dev_xid: " /* the tracepoint's */
 
 struct scan {
     int (*found)(void *ctx, const struct gsp_crash_line *line);
@@ -72,8 +73,22 @@ read_two(struct cursor *c, uint64_t data[2])
     return take_number(c, &data[1]);
 }
 
-/* "Timeout after 6s of waiting for RPC response from GPU0 GSP! Expected function ...", and
- * 535's "Timeout waiting for RPC from GSP0! Expected function ...". */
+static bool
+take_hex_status(struct cursor *c, uint32_t *out)
+{
+    struct cursor n = *c;
+    uint64_t value;
+
+    if (!take_hex(&n, &value) || value > UINT32_MAX || !value)
+        return false;
+    *out = (uint32_t)value;
+    *c = n;
+    return true;
+}
+
+/* "Timeout after 6s of waiting for RPC response from GPU0 GSP! Expected function ...", 535's
+ * "Timeout waiting for RPC from GSP0! Expected function ...", and since 560 "GPU0 sanity check
+ * failed 0xf waiting for RPC response from GSP. Expected function ...". */
 static bool
 timeout_line(struct scan *s, struct cursor c)
 {
@@ -81,13 +96,22 @@ timeout_line(struct scan *s, struct cursor c)
     struct cursor n;
 
     *rpc = (struct gsp_crash_rpc){0};
-    if (take(&c, "Timeout after ")) {
+    if (take(&c, "GPU")) { /* behind the name of the function that printed */
+        read_gpu(s, &c);
+        take(&c, " ");
+    }
+    if (take(&c, "sanity check failed ")) {
+        if (!take_hex_status(&c, &rpc->failure) ||
+            !take(&c, " waiting for RPC response from GSP"))
+            return false;
+    } else if (take(&c, "Timeout after ")) {
         if (!take_number(&c, &rpc->seconds) || !take_past(&c, "from GPU"))
             return false;
     } else if (!take(&c, "Timeout waiting for RPC from GSP")) {
         return false;
     }
-    read_gpu(s, &c);
+    if (!rpc->failure)
+        read_gpu(s, &c);
     if (!take_past(&c, "Expected function ") || !read_function(&c, rpc))
         return false;
     n = c;
@@ -554,7 +578,7 @@ read_line(struct scan *s, struct cursor c)
 
     s->line.gpu = -1;
     s->line.stamp = crash_stamp(c);
-    if (!take_past(&c, TAG)) {
+    if (!take_past(&c, TAG) && !take_past(&c, TRACE_TAG)) {
         c = raw;
         if (alone(s, crash_foreign_line(c, &s->line)))
             return;

@@ -121,6 +121,25 @@ a_timeout_names_the_call_and_what_its_history_adds(void **state)
 }
 
 static void
+what_the_driver_found_of_gsp_explains_the_timeout(void **state)
+{
+    json_t *doc = cli_expect_json("nvrm-cli -j explain " DMESG "states.txt");
+    const json_t *in = incident(doc, "gsp-timeout");
+
+    (void)state;
+    says(json_array_get(json_object_get(doc, "incidents"), 1), "title",
+         "GSP did not answer GSP_RM_ALLOC NV01_DEVICE_0: NV_ERR_GPU_IS_LOST");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(in, "evidence"), 0)),
+                        "the driver found: GSP-RM unresponsive");
+    says(incident(doc, "event"), "title", "RC_TRIGGERED could not be handled");
+    json_decref(doc);
+    cli_expect_text("nvrm-cli explain " DMESG "states.txt", 0,
+                    "GSP sent POST_EVENT when nobody expected it", NULL);
+    cli_expect_text("echo 'NVRM: LibOS heartbeat timed out' | nvrm-cli explain -", 0,
+                    "GSP does not respond", NULL);
+}
+
+static void
 every_kind_of_line_finds_its_incident(void **state)
 {
     json_t *doc = cli_expect_json("nvrm-cli -j explain " DMESG "lines.txt");
@@ -158,6 +177,7 @@ main(void)
         cmocka_unit_test(after_a_gpu_is_lost_everything_follows_from_that),
         cmocka_unit_test(a_compressed_report_reads_the_same_and_a_cut_one_as_far_as_it_goes),
         cmocka_unit_test(a_timeout_names_the_call_and_what_its_history_adds),
+        cmocka_unit_test(what_the_driver_found_of_gsp_explains_the_timeout),
         cmocka_unit_test(every_kind_of_line_finds_its_incident),
         cmocka_unit_test(xids_that_no_header_names_are_explained),
     };

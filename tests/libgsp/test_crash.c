@@ -454,6 +454,28 @@ messages_of_xids_give_engine_address_and_registers(void **state)
 }
 
 static void
+what_the_driver_found_of_gsp_is_kept(void **state)
+{
+    struct found f;
+    char *text = scan_file("states.txt", &f);
+    const struct gsp_crash_rpc *r = &nth(&f, GSP_CRASH_RPC_TIMEOUT, 1)->rpc;
+
+    (void)state;
+    expect_span(nth(&f, GSP_CRASH_STATE, 0)->text, "GSP-RM unresponsive");
+    expect_span(nth(&f, GSP_CRASH_STATE, 1)->text, "LibOS heartbeat timed out");
+    assert_int_equal(r->failure, 0xf);
+    assert_int_equal(r->function, 103);
+    assert_int_equal(r->sequence, 10);
+    assert_int_equal(nth(&f, GSP_CRASH_RPC_TIMEOUT, 1)->gpu, 0);
+    r = &nth(&f, GSP_CRASH_EVENT, 0)->rpc;
+    assert_int_equal(r->function, 0x1004);
+    assert_int_equal(r->failure, 0x57);
+    assert_int_equal(nth(&f, GSP_CRASH_EVENT, 1)->rpc.failure, 0);
+    expect_span(nth(&f, GSP_CRASH_XID, 1)->xid.device, "PCI:0000:66:00");
+    free(text);
+}
+
+static void
 lines_of_others_are_passed_over(void **state)
 {
     static const char text[] =
@@ -501,6 +523,7 @@ main(void)
         cmocka_unit_test(assertions_give_status_expression_and_place),
         cmocka_unit_test(lines_that_stand_alone_are_told_apart),
         cmocka_unit_test(messages_of_xids_give_engine_address_and_registers),
+        cmocka_unit_test(what_the_driver_found_of_gsp_is_kept),
         cmocka_unit_test(lines_of_others_are_passed_over),
         cmocka_unit_test(a_reader_that_has_enough_ends_the_scan),
     };

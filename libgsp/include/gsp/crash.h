@@ -176,6 +176,8 @@ enum gsp_crash_kind {
     GSP_CRASH_MISMATCH, /* the client's version (text) is not the module's */
     GSP_CRASH_SXID,     /* an NVSwitch's error, in xid */
     GSP_CRASH_PCIE,     /* the kernel reports an error of the bus */
+    GSP_CRASH_STATE,    /* what the driver found of GSP (text): "GSP-RM unresponsive" */
+    GSP_CRASH_EVENT,    /* an event of GSP, in rpc, that failed or that nobody wanted */
     GSP_CRASH_PART,     /* a part of a bug report begins (text: its file) or ends (empty) */
     GSP_CRASH_KINDS,
 };
@@ -199,6 +201,7 @@ struct gsp_crash_rpc {
     uint64_t duration_us; /* 0: not over */
     bool marked;      /* the last column: waited for now, or came during an unanswered call */
     uint64_t seconds; /* GSP_CRASH_RPC_TIMEOUT: waited so long; 0: not said */
+    uint32_t failure; /* NV_STATUS that ended the wait, or of the event; 0: none */
 };
 
 enum { GSP_CRASH_LINE_VALUES = 8 };
