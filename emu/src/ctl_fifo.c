@@ -261,6 +261,8 @@ get_interrupts(struct emu_call *c)
     }
     if (n < room)
         put_vector(c, n++, "GSP", EMU_GSP_VECTOR, UINT32_MAX);
+    if (n < room)
+        put_vector(c, n++, "NON_REPLAYABLE_FAULT", EMU_FAULT_VECTOR, UINT32_MAX);
     emu_set(&c->p, n, "tableLen");
     put_subtrees(c, stall, nonstall);
     return NV_OK;

@@ -16,14 +16,15 @@ static const struct range {
     uint16_t rm_535, rm_550;         /* RM_ENGINE_TYPE of the first one */
     uint16_t mc_535, mc_545, mc_550; /* MC_ENGINE_IDX */
 } ranges[] = {
-    {"GR",     0x01, 0x01, 82, 83, 84},
-    {"COPY",   0x09, 0x09, 15, 15, 15},
-    {"NVDEC",  0x1d, 0x1d, 64, 64, 65},
-    {"NVENC",  0x25, 0x25, 38, 38, 38},
-    {"SEC2",   0x30, 0x31, 46, 46, 47},
-    {"NVJPEG", 0x35, 0x36, 50, 50, 51},
-    {"OFA",    0x3d, 0x3e, 80, 80, 81},
-    {"GSP",    0,    0,    49, 49, 50},
+    {"GR",                   0x01, 0x01, 82, 83, 84},
+    {"COPY",                 0x09, 0x09, 15, 15, 15},
+    {"NVDEC",                0x1d, 0x1d, 64, 64, 65},
+    {"NVENC",                0x25, 0x25, 38, 38, 38},
+    {"SEC2",                 0x30, 0x31, 46, 46, 47},
+    {"NVJPEG",               0x35, 0x36, 50, 50, 51},
+    {"OFA",                  0x3d, 0x3e, 80, 80, 81},
+    {"GSP",                  0,    0,    49, 49, 50},
+    {"NON_REPLAYABLE_FAULT", 0,    0,    60, 60, 61},
 };
 
 static const struct range *

@@ -79,6 +79,7 @@ emu_gsp_drop(struct emu_gpu *gpu)
 
     drop_pending(gpu);
     emu_rm_fini(gpu);
+    emu_tlb_invalidate(gpu, NULL);
     emu_free(&gpu->mem, gsp->shm.pages);
     gsp->shm = (struct emu_shm){0};
     gsp->have_system_info = gsp->have_registry = gsp->suspending = false;

@@ -19,6 +19,9 @@ struct emu_engine;
 struct emu_page_tables;
 struct emu_wire;
 
+/* Of the non-replayable MMU faults, as INTERNAL_INTR_GET_KERNEL_TABLE says. */
+enum { EMU_FAULT_VECTOR = 161 };
+
 /* NV_PFAULT_FAULT_TYPE_* (dev_fault.h) */
 enum emu_mmu_fault {
     EMU_FAULT_PDE = 0x0,

@@ -16,7 +16,6 @@ enum {
     XID_MMU_FAULT = 31, /* ROBUST_CHANNEL_* (nverror.h) */
     NOTIFIER_STATUS = 0xffff,
     SCOPE_TSG = 1,
-    FAULT_VECTOR = 161,    /* non-replayable MMU faults */
     FAULT_ENTRY = 32,      /* NVC369_BUF_SIZE */
     FAULT_BUFFER = 0x3000, /* NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_*(0) */
     FAULT_CLIENT_HOST = 6, /* NV_PFAULT_CLIENT_HUB_HOST */
@@ -253,7 +252,7 @@ queue_fault(struct emu_channel *ch, const struct emu_engine *engine,
     }
     put_entry(ch, engine, f, to);
     emu_hw_set_vf(gpu, FAULT_BUFFER + 0xc, next);
-    emu_hw_raise(gpu, FAULT_VECTOR);
+    emu_hw_raise(gpu, EMU_FAULT_VECTOR);
     emu_event_send(gpu, "MMU_FAULT_QUEUED", NULL, 0, NV_OK);
 }
 

@@ -11,6 +11,8 @@
  */
 #include <string.h>
 
+#include <emu/walk.h>
+
 #include "emu_priv.h"
 #include "hw.h"
 
@@ -235,4 +237,25 @@ emu_mmu_map(struct emu_gpu *gpu, unsigned target, uint64_t instance, uint64_t va
 
     return emu_mmu_space(gpu, target, instance, &space) &&
            emu_mmu_walk(gpu, &space, va, out) == EMU_FAULT_NONE && !out->sparse;
+}
+
+bool
+emu_gpu_walk(struct emu_gpu *gpu, bool system, uint64_t page_directory, uint64_t va,
+             struct emu_walk *walk_out)
+{
+    const struct emu_space space = {system, page_directory};
+    struct emu_mapping m;
+    const enum emu_mmu_fault fault = emu_mmu_walk(gpu, &space, va, &m);
+
+    *walk_out = (struct emu_walk){.mapped = fault == EMU_FAULT_NONE,
+                                  .sparse = m.sparse,
+                                  .system = m.target,
+                                  .read_only = m.read_only,
+                                  .privileged = m.privileged,
+                                  .no_atomics = m.no_atomics,
+                                  .addr = m.addr,
+                                  .page_bytes = m.bytes};
+    if (fault != EMU_FAULT_NONE)
+        walk_out->fault = emu_fault_type_name(fault);
+    return walk_out->mapped;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Page tables of both versions as channels meet them: sizes, rights, apertures, faults. */
+#include <emu/walk.h>
+
 #include "exec_client.h"
 #include "test.h"
 
@@ -41,17 +43,18 @@ open_one(struct exec *x, struct exec_channel *c, const char *chip)
 static void
 all_page_sizes_lead_to_memory(void **state)
 {
-    static const unsigned shifts[] = {12, 16, 21, 29};
+    static const unsigned shifts[] = {12, 16, 21, 29, 38};
 
     (void)state;
     for (size_t i = 0; i < 4; i++)
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < 5; k++) {
             const uint64_t va = UINT64_C(0x4000000000), page = UINT64_C(1) << shifts[k];
-            const uint64_t pa = shifts[k] == 29 ? 0 : UINT64_C(0x2000000);
+            const uint64_t pa = shifts[k] >= 29 ? 0 : UINT64_C(0x2000000);
             struct exec_channel c;
             struct exec x;
 
-            if (shifts[k] == 29 && !strcmp(exec_chips[i].name, "TU102"))
+            if (shifts[k] == 29 ? !strcmp(exec_chips[i].name, "TU102")
+                                : shifts[k] == 38 && strcmp(exec_chips[i].name, "GB202") != 0)
                 continue;
             open_one(&x, &c, exec_chips[i].name);
             exec_map(&x, va, shifts[k], 0, pa, 0);
@@ -61,6 +64,65 @@ all_page_sizes_lead_to_memory(void **state)
                 fail_msg("%s: pages of 2^%u", exec_chips[i].name, shifts[k]);
             exec_close(&x);
         }
+}
+
+static void
+pages_that_the_chip_lacks_are_no_pages(void **state)
+{
+    static const struct {
+        const char *chip;
+        unsigned shift;
+    } rows[] = {
+        {"TU102", 29},
+        {"AD102", 38},
+        {"GH100", 38},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[256] = "";
+        struct exec_channel c;
+        struct exec x;
+
+        open_one(&x, &c, rows[i].chip);
+        exec_map(&x, UINT64_C(0x4000000000), rows[i].shift, 0, 0, 0);
+        semaphore(&c, UINT64_C(0x4000000000), 1, RELEASE);
+        exec_kick(&c);
+        assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 31);
+        assert_non_null(strstr(text, "FAULT_PDE_SIZE"));
+        exec_close(&x);
+    }
+}
+
+static void
+the_walk_can_be_asked_for(void **state)
+{
+    const uint64_t va = UINT64_C(0x4000000000);
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct emu_walk w;
+        struct exec x;
+
+        exec_open(&x, exec_chips[i].name, NULL);
+        exec_map(&x, va, 16, 0, EXEC_DATA, EXEC_READ_ONLY);
+        exec_map(&x, va + 0x10000, 16, 1, 0x123450000, EXEC_PRIVILEGED);
+        exec_map(&x, va + 0x200000, 12, 0, 0, EXEC_SPARSE);
+        assert_true(emu_gpu_walk(x.r.gpu, false, x.root, va + 0x1234, &w));
+        assert_true(w.read_only && !w.system && !w.privileged && !w.sparse);
+        assert_int_equal(w.addr, EXEC_DATA + 0x1234);
+        assert_int_equal(w.page_bytes, 0x10000);
+        assert_true(emu_gpu_walk(x.r.gpu, false, x.root, va + 0x10000, &w));
+        assert_true(w.system && w.privileged && !w.read_only);
+        assert_int_equal(w.addr, 0x123450000);
+        assert_true(emu_gpu_walk(x.r.gpu, false, x.root, va + 0x200000, &w) && w.sparse);
+        assert_int_equal(w.page_bytes, 0x1000);
+        assert_false(emu_gpu_walk(x.r.gpu, false, x.root, va + 0x201000, &w));
+        assert_string_equal(w.fault, "PTE");
+        assert_false(emu_gpu_walk(x.r.gpu, true, 0x1000, va, &w));
+        assert_string_equal(w.fault, "PDE");
+        exec_close(&x);
+    }
 }
 
 static void
@@ -222,6 +284,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_page_sizes_lead_to_memory),
+        cmocka_unit_test(pages_that_the_chip_lacks_are_no_pages),
+        cmocka_unit_test(the_walk_can_be_asked_for),
         cmocka_unit_test(rights_and_apertures_are_checked),
         cmocka_unit_test(what_is_not_mapped_or_no_memory_faults),
         cmocka_unit_test(privileged_channels_reach_privileged_pages),
