@@ -178,6 +178,9 @@ function nvrm.dissector(buf, pinfo, root)
   local name = name_of(info, args)
   local result = rc < 0 and rc ~= -121 and string.format("error %d", rc) or R.statuses[status] or
     string.format("0x%x", status)
+  if rc == 0 and info.plain then
+    result = "ok"
+  end
   tree:add(f.name, name)
   tree:add(f.result, result)
   pinfo.cols.protocol = "NVRM"

@@ -93,8 +93,9 @@ kind_name(enum gsp_trace_kind kind)
 static void
 put_type(struct dissector *d, const struct gsp_trace_type_info *t)
 {
-    gsp_text_printf(&d->out, "  [%d] = { name = \"%s\", operation = %s, args = {", t->type,
-                    t->name, t->type >= GSP_TRACE_RPC ? "true" : "false");
+    gsp_text_printf(&d->out, "  [%d] = { name = \"%s\", operation = %s, plain = %s, args = {",
+                    t->type, t->name, t->type >= GSP_TRACE_RPC ? "true" : "false",
+                    t->type == GSP_TRACE_BUS || t->type > GSP_TRACE_UVM ? "true" : "false");
     for (unsigned i = 0; i < GSP_TRACE_ARGS && t->arg[i].name; i++)
         gsp_text_printf(&d->out, " { n = \"%s\", k = \"%s\" },", t->arg[i].name,
                         kind_name(t->arg[i].kind));

@@ -16,7 +16,7 @@
 
 #include "trace_priv.h"
 
-enum { CHUNK = 1 << 20 };
+enum { CHUNK = 256 << 10 };
 
 struct gsp_trace_reader {
     struct gsp_trace_reader_config config;

@@ -49,6 +49,15 @@ answer_pointers(struct replay *r, const struct nvrm_layout *layout, void *params
     return 0;
 }
 
+/* Who said no, as far as a file can be believed. */
+static enum gsp_origin
+recorded_origin(const struct gsp_trace_record *r)
+{
+    const unsigned origin = r->flags >> GSP_TRACE_ORIGIN_SHIFT;
+
+    return origin <= GSP_ORIGIN_RELEASE ? (enum gsp_origin)origin : GSP_ORIGIN_PROTOCOL;
+}
+
 static int
 answer(struct replay *r, void *params, size_t params_bytes, struct gsp_error *err)
 {
@@ -68,8 +77,9 @@ answer(struct replay *r, void *params, size_t params_bytes, struct gsp_error *er
     translate(r, layout, params, out.bytes);
     rc = r->call.rc;
     if (rc < 0) {
-        gsp_fail(err, (enum gsp_origin)(r->call.flags >> GSP_TRACE_ORIGIN_SHIFT), rc, "%.*s",
-                 (int)text.bytes, text.bytes ? (const char *)text.data : "");
+        gsp_fail(err, recorded_origin(&r->call), rc, "%.*s",
+                 (int)(text.bytes < 200 ? text.bytes : 200),
+                 text.bytes ? (const char *)text.data : "");
         if (err)
             err->nv_status = r->call.status;
     }

@@ -28,19 +28,23 @@ struct show {
 const char *
 gsp_trace_result(struct nvrm_abi abi, const struct gsp_trace_record *record, char room[64])
 {
+    const bool local = record->rc < 0 && record->rc != -EREMOTEIO;
     const char *name = NULL;
 
-    if (record->rc < 0 && record->rc != -EREMOTEIO)
-        name = strerrorname_np(-record->rc);
+    if (!record->rc && (record->type == GSP_TRACE_BUS || record->type > GSP_TRACE_UVM))
+        return "ok"; /* RM has no part in it */
+    if (local)
+        name = record->rc > -4096 ? strerrorname_np(-record->rc) : NULL;
     else if (abi.release != NVRM_NO_RELEASE)
         name = nvrm_status_name(abi, record->status);
     else if (!record->status)
         name = "NV_OK";
     if (name)
         return name;
-    (void)snprintf(room, 64, record->rc < 0 ? "%d" : "0x%x",
-                   record->rc < 0 && record->rc != -EREMOTEIO ? record->rc
-                                                              : (int)record->status);
+    if (local)
+        (void)snprintf(room, 64, "%d", record->rc);
+    else
+        (void)snprintf(room, 64, "0x%x", record->status);
     return room;
 }
 

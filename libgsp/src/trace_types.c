@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The types of trace records: one row each. Readers in other languages copy this table from
- * docs/trace.md.
+ * The types of trace records: one row each, by number. Readers in other languages copy this
+ * table from docs/trace.md.
  */
 #include <gsp/trace.h>
 
@@ -119,9 +119,17 @@ gsp_trace_type_at(unsigned i)
 const struct gsp_trace_type_info *
 gsp_trace_type_info(unsigned type)
 {
-    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (types[i].type == type)
-            return &types[i];
+    unsigned low = 0, high = sizeof(types) / sizeof(types[0]);
+
+    while (low < high) {
+        const unsigned middle = (low + high) / 2;
+
+        if (types[middle].type == type)
+            return &types[middle];
+        if (types[middle].type < type)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return NULL;
 }
