@@ -14,7 +14,8 @@
 
 #include "device.h"
 
-enum { CAP_MSI = 0x05, CAP_MSIX = 0x11, CAPS_AT = 0x34, MAX_CAPS = 48, BUS_MASTER = 4 };
+enum { CAP_MSI = 0x05, CAP_MSIX = 0x11, CAPS_AT = 0x34, MAX_CAPS = 48 };
+enum { BUS_MASTER = 1 << 2, INTX_OFF = 1 << 10 }; /* of the command register */
 
 void
 vu_irq_init(struct vu_device *dev)
@@ -112,7 +113,8 @@ command_has(struct vu_device *dev, uint32_t bit)
     return dev->bus->ops->config_read(dev->bus, 4, 2, &command) == 0 && command & bit;
 }
 
-/* A message is a write to system memory. False: not before the card may master the bus. */
+/* False: not yet. A message is a write to system memory, for which the card must master the
+ * bus; INTx can be turned off. */
 static bool
 deliver(struct vu_device *dev)
 {
@@ -121,12 +123,15 @@ deliver(struct vu_device *dev)
             signal_fd(dev->irqs.fds[VU_IRQ_MSIX][0]);
         return true; /* or it is pending in the card */
     }
-    if (dev->irqs.fds[VU_IRQ_MSI][0] < 0)
-        deliver_intx(dev);
-    else if (command_has(dev, BUS_MASTER))
+    if (dev->irqs.fds[VU_IRQ_MSI][0] >= 0) {
+        if (!command_has(dev, BUS_MASTER))
+            return false;
         signal_fd(dev->irqs.fds[VU_IRQ_MSI][0]);
-    else
+        return true;
+    }
+    if (command_has(dev, INTX_OFF))
         return false;
+    deliver_intx(dev);
     return true;
 }
 

@@ -574,6 +574,30 @@ msi_waits_for_bus_mastering(void **state)
 }
 
 static void
+intx_can_be_turned_off(void **state)
+{
+    const uint32_t set[5] = {20, 4 | 32, 0, 0, 1};
+    int fd = eventfd(0, EFD_NONBLOCK);
+    struct vu_fixture f;
+    struct client c;
+
+    (void)state;
+    start_one(&f);
+    meet(&c, &f);
+    put(&c, 7, 4, 2 | 1 << 10);
+    assert_int_equal(ask_with(&c, 8, set, 20, &fd, 1), 0);
+    put(&c, 0, 0xb8120c, 1 << 7);
+    put(&c, 0, 0xb81608, 2);
+    interrupt(&c);
+    assert_int_equal(count_of(fd), 0);
+    put(&c, 7, 4, 2); /* it is a level: still there */
+    assert_int_equal(count_of(fd), 1);
+    close(fd);
+    hang_up(&c);
+    stop_soundly(&f);
+}
+
+static void
 senseless_interrupt_settings_are_refused_and_keep_no_descriptor(void **state)
 {
     static const uint32_t sets[][5] = {
@@ -874,6 +898,7 @@ main(void)
         cmocka_unit_test(an_eventfd_is_signalled_when_msi_is_triggered),
         cmocka_unit_test(masks_of_the_msix_table_and_bus_mastering_hold_a_message_back),
         cmocka_unit_test(msi_waits_for_bus_mastering),
+        cmocka_unit_test(intx_can_be_turned_off),
         cmocka_unit_test(senseless_interrupt_settings_are_refused_and_keep_no_descriptor),
         cmocka_unit_test(bodies_of_a_wrong_size_and_unknown_commands_are_refused),
         cmocka_unit_test(garbage_ends_the_connection_and_not_the_server),
