@@ -20,8 +20,11 @@ static int
 open_emulated(const struct transport_spec *spec, struct nvrm_abi abi, struct cli_card *card,
               struct gsp_error *err)
 {
-    const struct emu_config config = {
-        .chip = spec->chip, .abi = abi, .inject = spec->inject, .lenient = spec->lenient};
+    const struct emu_config config = {.chip = spec->chip,
+                                      .abi = abi,
+                                      .inject = spec->inject,
+                                      .lenient = spec->lenient,
+                                      .debug_fused = spec->debug_fused};
     char message[200] = "";
     int rc = emu_gpu_create(&config, &card->gpu, message, sizeof(message));
 

@@ -70,6 +70,7 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
         bool *flag;
         enum gsp_pci_via via;
     } words[] = {
+        {"debug-fused", "emu",   &spec->debug_fused, GSP_PCI_AUTO },
         {"lenient", "emu",       &spec->lenient, GSP_PCI_AUTO },
         {"preboot", "vfio-user", &spec->preboot, GSP_PCI_AUTO },
         {"unbind",  "pci",       &spec->unbind,  GSP_PCI_AUTO },
@@ -163,7 +164,7 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         gsp_hint(err, "legal: force (speak -F, whatever release the module is)");
     else
         gsp_hint(err, "legal: fw=RELEASE%s",
-                 !strcmp(spec->kind, "emu")   ? ", fault=FAULT and lenient"
+                 !strcmp(spec->kind, "emu")   ? ", fault=FAULT, lenient and debug-fused"
                  : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
                                               : " and preboot");
     return -EINVAL;

@@ -17,6 +17,7 @@ struct transport_spec {
     char *inject; /* faults: of fault= and inject=, with a comma between */
     char *path;   /* vfio-user: socket; pci: address; replay: trace */
     unsigned section; /* replay: which recording of the trace, from 1 */
+    bool debug_fused; /* emu: takes debug-signed ucode alone */
     bool lenient; /* emu: deviations are noted and accepted */
     bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
     bool unbind;  /* pci: take the card from its driver */

@@ -20,7 +20,7 @@ static volatile sig_atomic_t stop;
 struct wish {
     const char *chip, *release, *faults;
     uint64_t fb_bytes;
-    bool preboot, retain, verbose, lenient;
+    bool preboot, retain, verbose, lenient, debug_fused;
 };
 
 static void
@@ -35,7 +35,8 @@ usage(FILE *to)
 {
     fputs(
         "usage: nvrm-emu [--chip CHIP] [--vram SIZE] [--fw RELEASE] [--fault FAULT]\n"
-        "                [--preboot] [--retain] [--verbose] [--lenient] --socket PATH ...\n"
+        "                [--preboot] [--retain] [--verbose] [--lenient] [--debug-fused]\n"
+        "                --socket PATH ...\n"
         "       nvrm-emu --list | --list-faults | --help | --version\n"
         "\n"
         "Serves emulated cards to vfio-user clients, one card behind each --socket. Options\n"
@@ -48,6 +49,7 @@ usage(FILE *to)
         "  --preboot        GSP-RM starts when its second mailbox is written\n"
         "  --retain         keep the card's state when its client goes; it is reset otherwise\n"
         "  --lenient        note deviations that firmware refuses, and go on\n"
+        "  --debug-fused    the card takes debug-signed ucode alone\n"
         "  --verbose        say on stderr what the card refuses, and why\n"
         "  --socket PATH    where the card's client connects\n",
         to);
@@ -98,7 +100,8 @@ add_card(struct vu_server *server, const struct wish *w, const char *path)
 {
     struct emu_config config = {.chip = w->chip, .inject = w->faults,
                                 .fb_bytes = w->fb_bytes,
-                                .lenient = w->lenient};
+                                .lenient = w->lenient,
+                                .debug_fused = w->debug_fused};
     struct vu_card_config card = {.path = path, .preboot = w->preboot, .retain = w->retain};
     char message[256] = "";
     int rc;
@@ -189,6 +192,8 @@ take_options(struct vu_server *server, int argc, char **argv)
             w.verbose = true;
         else if (!strcmp(argv[i], "--lenient"))
             w.lenient = true;
+        else if (!strcmp(argv[i], "--debug-fused"))
+            w.debug_fused = true;
         else if (strncmp(argv[i], "--", 2))
             rc = misuse("unexpected word", argv[i]);
         else {

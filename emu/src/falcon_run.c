@@ -103,9 +103,9 @@ make_fwsec(struct emu_gpu *gpu, struct image *m)
         m->sig_known = d.signature_versions >> fused & 1;
         for (unsigned v = 0; v < fused; v++)
             index += d.signature_versions >> v & 1;
-        emu_fwsec_signature(gpu->card, index, m->sig);
+        emu_fwsec_signature(gpu->card, gpu->hw->key.debug, index, m->sig);
     }
-    emu_fwsec_imem(gpu->card, &m->imem);
+    emu_fwsec_imem(gpu->card, gpu->hw->key.debug, &m->imem);
     emu_fwsec_dmem(gpu->card, &m->dmem);
 }
 

@@ -64,6 +64,7 @@ struct emu_synth_key {
     enum emu_family family;
     char release[EMU_FW_VERSION_MAX];
     unsigned branch; /* 570 */
+    bool debug;      /* signed for chips whose fuses leave debugging on */
 };
 /** -ENOENT, -EINVAL as emu_synth_file(). */
 int emu_synth_key(const char *chip, const char *release, struct emu_synth_key *key_out);
@@ -135,9 +136,10 @@ struct emu_fwsec {
     uint32_t engine_id, ucode_id;
 };
 void emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out);
-void emu_fwsec_imem(const struct emu_card *card, struct emu_blob *out);
+void emu_fwsec_imem(const struct emu_card *card, bool debug, struct emu_blob *out);
 void emu_fwsec_dmem(const struct emu_card *card, struct emu_blob *out);
-void emu_fwsec_signature(const struct emu_card *card, unsigned index, uint8_t out[384]);
+void emu_fwsec_signature(const struct emu_card *card, bool debug, unsigned index,
+                         uint8_t out[384]);
 /** Where the images start in the ROM. */
 uint32_t emu_vbios_images_at(const struct emu_card *card);
 void emu_vbios_make(const struct emu_card *card, enum emu_vbios_knob knob,

@@ -245,7 +245,7 @@ emu_fmc_keys(const struct emu_synth_key *key, const struct emu_mem *mem, struct 
     if (!image.failed)
         emu_sha384(image.p, image.n, out->hash);
     emu_noise(out->signature, out->signature_bytes, emu_family_name(key->family),
-              "fmc signature");
+              key->debug ? "fmc debug signature" : "fmc signature");
     emu_noise(out->public_key, out->key_bytes, emu_family_name(key->family), "fmc key");
     if (!rsa)
         out->public_key[0] = 4; /* an uncompressed point */

@@ -56,7 +56,8 @@ emu_hs_signature(const struct emu_synth_key *key, enum emu_synth_kind kind, unsi
     char scope[64], name[64];
 
     scope_of(key, kind, scope);
-    snprintf(name, sizeof(name), "%s signature %u", emu_family_name(key->family), index);
+    snprintf(name, sizeof(name), "%s %ssignature %u", emu_family_name(key->family),
+             key->debug ? "debug " : "", index);
     emu_noise(out, bytes, name, scope);
 }
 

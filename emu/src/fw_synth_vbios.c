@@ -21,6 +21,7 @@ enum {
     TABLE_AT = 0x100, /* in the extension image */
     DESC_AT = 0x180,
     APP_FWSEC_PROD = 0x85,
+    APP_FWSEC_DEBUG = 0x45,
     APP_OTHER = 0x01,
 };
 
@@ -63,12 +64,13 @@ emu_fwsec_desc(const struct emu_card *card, struct emu_fwsec *out)
 }
 
 void
-emu_fwsec_imem(const struct emu_card *card, struct emu_blob *out)
+emu_fwsec_imem(const struct emu_card *card, bool debug, struct emu_blob *out)
 {
     struct emu_fwsec d;
 
     emu_fwsec_desc(card, &d);
-    emu_blob_noise(out, d.imem_bytes, card->pub.name, "fwsec code");
+    emu_blob_noise(out, d.imem_bytes, card->pub.name,
+                   debug ? "fwsec debug code" : "fwsec code");
 }
 
 static void
@@ -115,10 +117,10 @@ emu_fwsec_dmem(const struct emu_card *card, struct emu_blob *out)
 }
 
 void
-emu_fwsec_signature(const struct emu_card *card, unsigned index, uint8_t out[384])
+emu_fwsec_signature(const struct emu_card *card, bool debug, unsigned index, uint8_t out[384])
 {
-    const char scope[] = {'f', 'w', 's', 'e', 'c', ' ', 's', 'i', 'g', ' ', (char)('0' + index),
-                          '\0'};
+    const char scope[] = {'f', 'w', 's', 'e',  'c', ' ', debug ? 'd' : 's',
+                          'i', 'g', ' ', (char)('0' + index), '\0'};
 
     emu_noise(out, 384, card->pub.name, scope);
 }
@@ -148,7 +150,8 @@ put_desc_v2(struct emu_blob *out, const struct emu_fwsec *d)
 }
 
 static void
-put_desc_v3(struct emu_blob *out, const struct emu_card *card, const struct emu_fwsec *d)
+put_desc_v3(struct emu_blob *out, const struct emu_card *card, bool debug,
+            const struct emu_fwsec *d)
 {
     const uint32_t bytes = 44 + d->signature_count * 384;
     const uint32_t words[11] = {bytes << 16 | 3u << 8 | 1,
@@ -166,13 +169,14 @@ put_desc_v3(struct emu_blob *out, const struct emu_card *card, const struct emu_
 
     emu_blob_add(out, words, sizeof(words));
     for (unsigned i = 0; i < d->signature_count; i++) {
-        emu_fwsec_signature(card, i, sig);
+        emu_fwsec_signature(card, debug, i, sig);
         emu_blob_add(out, sig, sizeof(sig));
     }
 }
 
 static void
-put_fwsec(struct emu_blob *out, const struct emu_card *card, enum emu_vbios_knob knob)
+put_fwsec(struct emu_blob *out, const struct emu_card *card, bool debug,
+          enum emu_vbios_knob knob)
 {
     const size_t at = out->n;
     struct emu_fwsec d;
@@ -187,10 +191,10 @@ put_fwsec(struct emu_blob *out, const struct emu_card *card, enum emu_vbios_knob
     if (d.version == 2)
         put_desc_v2(out, &d);
     else
-        put_desc_v3(out, card, &d);
+        put_desc_v3(out, card, debug, &d);
     if (knob == EMU_VBIOS_WRONG_DESC)
         emu_blob_put32(out, at, (d.version == 2 ? 44u : 60u) << 16 | (5 - d.version) << 8 | 1);
-    emu_fwsec_imem(card, out);
+    emu_fwsec_imem(card, debug, out);
     emu_fwsec_dmem(card, out);
     if (knob == EMU_VBIOS_NO_MAPPER && !out->failed)
         emu_blob_put32(out, out->n - d.dmem_bytes + d.interface_off + 12, 5);
@@ -321,12 +325,15 @@ put_efi(struct emu_blob *out, const struct emu_card *card)
     put_image_header(out, at, card, EFI_BYTES, 0x03, false);
 }
 
-/* The falcon ucode table: something else first, then FWSEC. */
+/* The falcon ucode table: something else first, then FWSEC, signed for debugging and for
+ * production. */
 static void
-put_table(struct emu_blob *out, size_t at, enum emu_vbios_knob knob)
+put_table(struct emu_blob *out, size_t at, size_t prod_at, enum emu_vbios_knob knob)
 {
-    static const uint8_t header[] = {1, 6, 6, 2, 1, 1};
-    const uint32_t desc = knob == EMU_VBIOS_DESC_OUTSIDE ? 0x00ffff00 : BASE_BYTES + DESC_AT;
+    static const uint8_t header[] = {1, 6, 6, 3, 1, 1};
+    const bool none = knob == EMU_VBIOS_NO_FWSEC;
+    const uint32_t desc =
+        knob == EMU_VBIOS_DESC_OUTSIDE ? 0x00ffff00 : BASE_BYTES + (uint32_t)prod_at;
 
     if (out->failed)
         return;
@@ -334,9 +341,12 @@ put_table(struct emu_blob *out, size_t at, enum emu_vbios_knob knob)
     out->p[at + 6] = APP_OTHER;
     out->p[at + 7] = 1;
     emu_blob_put32(out, at + 8, BASE_BYTES + 0x80);
-    out->p[at + 12] = knob == EMU_VBIOS_NO_FWSEC ? APP_OTHER : APP_FWSEC_PROD;
+    out->p[at + 12] = none ? APP_OTHER : APP_FWSEC_DEBUG;
     out->p[at + 13] = 7;
-    emu_blob_put32(out, at + 14, desc);
+    emu_blob_put32(out, at + 14, BASE_BYTES + DESC_AT);
+    out->p[at + 18] = none ? APP_OTHER : APP_FWSEC_PROD;
+    out->p[at + 19] = 7;
+    emu_blob_put32(out, at + 20, desc);
 }
 
 static void
@@ -344,8 +354,9 @@ put_extension(struct emu_blob *out, const struct emu_card *card, enum emu_vbios_
 {
     const size_t at = emu_blob_grow(out, DESC_AT);
 
-    put_table(out, at + TABLE_AT, knob);
-    put_fwsec(out, card, knob);
+    put_fwsec(out, card, true, EMU_VBIOS_SOUND);
+    put_table(out, at + TABLE_AT, out->n - at, knob);
+    put_fwsec(out, card, false, knob);
     emu_blob_grow(out, (512 - (out->n - at) % 512) % 512);
     put_image_header(out, at, card, out->n - at, 0xe0, true);
 }

@@ -336,8 +336,8 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     gpu->bus.ops = &ops;
     gpu->card = card;
     gpu->abi = config->abi;
-    gpu->lenient = config->lenient;
     gpu->mem = mem;
+    gpu->lenient = config->lenient;
     gpu->on_note = config->on_note;
     gpu->note_ctx = config->note_ctx;
     rc = resize(gpu, config->fb_bytes, message, message_bytes);
@@ -348,6 +348,8 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     emu_config_reset(gpu);
     emu_regs_reset(gpu);
     rc = emu_hw_init(gpu);
+    if (rc == 0)
+        gpu->hw->key.debug = config->debug_fused;
     if (rc == 0)
         rc = emu_faults_parse(gpu, config->inject, message, message_bytes);
     if (rc == 0) {

@@ -71,7 +71,15 @@ read_bsi_15(struct emu_gpu *gpu, uint32_t off)
     return gpu->hw->bsi_scratch_15;
 }
 
-/* Fuses: one bit a version. Debug is fused off. */
+/* NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS */
+static uint32_t
+read_debug_dis(struct emu_gpu *gpu, uint32_t off)
+{
+    (void)off;
+    return !gpu->hw->key.debug;
+}
+
+/* Fuses: one bit a version. */
 static uint32_t
 read_gsp_fuse(struct emu_gpu *gpu, uint32_t off)
 {
@@ -354,7 +362,7 @@ static const struct row rows[] = {
     {0x001400,     0x0014fc,     ALL,           read_pbus_scratch, write_pbus_scratch    },
     {0x001700,     0x001700,     NO_FSP,        read_window,       write_window          },
     {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,     NULL                  },
-    {0x02174c,     0x02174c,     TURING,        read_one,          NULL                  },
+    {0x02174c,     0x02174c,     TURING,        read_debug_dis,    NULL                  },
     {0x100c10,     0x100c10,     ALL,           read_flush,        write_flush           },
     {0x100c40,     0x100c40,     ALL,           read_flush,        write_flush           },
     {0x10fd40,     0x10fd40,     FSP,           read_window,       write_window          },
@@ -365,7 +373,7 @@ static const struct row rows[] = {
     {0x1fa824,     0x1fa828,     ALL & ~GB10X,  read_wpr2,         NULL                  },
     {0x300000,     0x3ffffc,     ALL,           read_prom,         NULL                  },
     {0x700000,     0x7ffffc,     ALL,           read_pramin,       write_pramin          },
-    {0x82074c,     0x82074c,     ALL & ~TURING, read_one,          NULL                  },
+    {0x82074c,     0x82074c,     ALL & ~TURING, read_debug_dis,    NULL                  },
     {0x820c04,     0x820c04,     ALL & ~TURING, read_zero,         NULL                  },
     {0x824140,     0x82417c,     ALL & ~TURING, read_sec2_fuse,    NULL                  },
     {0x8241c0,     0x8241fc,     ALL & ~TURING, read_gsp_fuse,     NULL                  },

@@ -201,6 +201,24 @@ the_sound_meta_is_accepted_and_marked(void **state)
 }
 
 static void
+production_fwsec_does_not_run_on_a_card_for_debugging(void **state)
+{
+    static const char *const old_chips[] = {"TU102", "GA102"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct emu_config config = {
+            .chip = old_chips[i], .abi = raw_abi("570.144"), .debug_fused = true};
+        struct boot b;
+
+        boot_open_with(&b, "570.144", &config);
+        assert_int_equal(boot_rd(&b, i ? 0x82074c : 0x2174c), 0);
+        ends_at(&b, "FWSEC for production", "wpr2");
+        boot_close(&b);
+    }
+}
+
+static void
 another_family_s_signature_is_refused(void **state)
 {
     static const struct {
@@ -446,6 +464,7 @@ main(void)
         cmocka_unit_test(booter_refuses_a_wpr_meta_that_does_not_fit),
         cmocka_unit_test(booter_refuses_firmware_that_differs),
         cmocka_unit_test(the_sound_meta_is_accepted_and_marked),
+        cmocka_unit_test(production_fwsec_does_not_run_on_a_card_for_debugging),
         cmocka_unit_test(another_family_s_signature_is_refused),
         cmocka_unit_test(fsp_refuses_what_is_not_its_fmc),
         cmocka_unit_test(a_card_that_is_no_bus_master_reaches_no_memory),

@@ -18,6 +18,7 @@ struct rig {
     struct emu_gpu *gpu;
     struct nvrm_abi abi;
     const char *chip;
+    struct emu_gpu *maker; /* whose firmware it is; NULL: the chip's for production */
     uint8_t *files[GSP_FW_ROLES];
 };
 
@@ -41,7 +42,8 @@ find(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *re
     (void)family, (void)err;
     free(r->files[role]);
     r->files[role] = NULL;
-    rc = emu_synth_file(r->chip, release, kinds[role], &r->files[role], &bytes);
+    rc = r->maker ? emu_gpu_synth_file(r->maker, kinds[role], &r->files[role], &bytes)
+                  : emu_synth_file(r->chip, release, kinds[role], &r->files[role], &bytes);
     if (rc == 0)
         *out = (struct gsp_fw_source){
             .name = gsp_fw_role_name(role), .data = r->files[role], .bytes = bytes};
@@ -134,6 +136,44 @@ every_chip_boots_at_four_releases_unloads_and_boots_again(void **state)
             close_rig(&r);
         }
     assert_true(done >= 20);
+}
+
+/* A card for debugging takes ucode that is signed for it alone, and any other takes none of
+ * that; FWSEC the client chooses by the fuse. */
+static void
+fuse_and_signatures_must_agree(void **state)
+{
+    static const char *const chips[] = {"TU102", "GA100", "GA102", "AD102", "GH100", "GB202"};
+
+    (void)state;
+    for (unsigned way = 0; way < 4 * sizeof(chips) / sizeof(chips[0]); way++) {
+        const bool fused = way & 1, debug_set = way >> 1 & 1;
+        struct emu_config config = {.chip = chips[way / 4]};
+        struct gsp_boot_config boot_config;
+        struct gsp_error err = {0};
+        struct gsp_boot *b;
+        struct rig r;
+        int rc;
+
+        assert_true(open_rig(&r, config.chip, "570.144", NULL));
+        emu_gpu_destroy(r.gpu);
+        config.abi = r.abi;
+        config.debug_fused = fused;
+        assert_int_equal(emu_gpu_create(&config, &r.gpu, NULL, 0), 0);
+        config.debug_fused = debug_set;
+        assert_int_equal(emu_gpu_create(&config, &r.maker, NULL, 0), 0);
+        boot_config = config_of(&r);
+        assert_int_equal(gsp_boot_create(&boot_config, &b, &err), 0);
+        rc = gsp_boot_run(b, NULL, &err);
+        if ((rc == 0) != (fused == debug_set))
+            fail_with_notes(&r, fused ? "debug-fused" : "production",
+                            debug_set ? "debug set" : "production set", &err);
+        if (rc == 0 && gsp_boot_unload(b, &err) < 0) /* FWSEC-SB, booter_unload */
+            fail_with_notes(&r, "570.144", "unload", &err);
+        gsp_boot_destroy(b);
+        emu_gpu_destroy(r.maker);
+        close_rig(&r);
+    }
 }
 
 /* A key that the vendor's client has too; and GH100's FSP is not asked at all. */
@@ -334,6 +374,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_chip_boots_at_four_releases_unloads_and_boots_again),
+        cmocka_unit_test(fuse_and_signatures_must_agree),
         cmocka_unit_test(clocks_are_raised_unless_a_key_says_no),
         cmocka_unit_test(gsp_rm_is_told_its_client_before_it_is_asked),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),

@@ -40,6 +40,10 @@ struct emu_config {
      * with them: for experiments. docs/emulator.md lists which. */
     bool lenient;
 
+    /** NV_FUSE_OPT_SECURE_GSP_DEBUG_DIS reads 0: the card takes debug-signed ucode alone, of
+     * its VBIOS (application 0x45) and as emu_gpu_synth_file() makes it. */
+    bool debug_fused;
+
     uint64_t fb_bytes; /* VRAM; a multiple of 64 MiB, 1 GiB at least; 0 means the chip's */
 
     /** Told of every note as it is made, see emu_gpu_note_at(); NULL: nobody. */
