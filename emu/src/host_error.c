@@ -57,6 +57,13 @@ emu_host_copy_xid(const struct emu_engine *engine)
     return xids[i < sizeof(xids) ? i : 0];
 }
 
+/* Recovery is GSP-RM's work: while it is dead, the channel stops and nobody says so. */
+static bool
+rm_runs(const struct emu_gpu *gpu)
+{
+    return gpu->gsp.state == EMU_GSP_RUNNING;
+}
+
 /* NvNotification: time, info32, info16, status; the status comes last. */
 static void
 write_notifier(const struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
@@ -68,7 +75,7 @@ write_notifier(const struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
     } n = {emu_now_ns() - ch->gpu->regs.reset_ns, xid, (uint16_t)engine_type, NOTIFIER_STATUS};
     void *p;
 
-    if (!ch->notifier.set)
+    if (!ch->notifier.set || !rm_runs(ch->gpu))
         return;
     p = emu_hw_target(ch->gpu, ch->notifier.target, ch->notifier.addr, sizeof(n));
     if (p)
@@ -148,8 +155,10 @@ fail(struct emu_channel *ch, const struct emu_engine *engine, uint32_t xid, cons
         return;
     emu_note(ch->gpu, "Xid %u: %s", xid, text);
     stop_group(ch, xid, type);
-    send_log(ch, xid, text);
-    send_rc(ch, xid, type, fault);
+    if (rm_runs(ch->gpu)) {
+        send_log(ch, xid, text);
+        send_rc(ch, xid, type, fault);
+    }
     if (engine)
         emu_hw_raise(ch->gpu, engine->stall);
 }
@@ -253,7 +262,8 @@ queue_fault(struct emu_channel *ch, const struct emu_engine *engine,
     put_entry(ch, engine, f, to);
     emu_hw_set_vf(gpu, FAULT_BUFFER + 0xc, next);
     emu_hw_raise(gpu, EMU_FAULT_VECTOR);
-    emu_event_send(gpu, "MMU_FAULT_QUEUED", NULL, 0, NV_OK);
+    if (rm_runs(gpu))
+        emu_event_send(gpu, "MMU_FAULT_QUEUED", NULL, 0, NV_OK);
 }
 
 void

@@ -174,6 +174,31 @@ a_group_falls_together(void **state)
     exec_close(&x);
 }
 
+/* Recovery is GSP-RM's: without it the channel stops, and no notifier says so. */
+static void
+without_gsp_rm_nobody_reports(void **state)
+{
+    struct exec_channel c;
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", "fn:GET_GSP_STATIC_INFO=crash");
+    exec_channel(&x, &c, EXEC_COPY2, 0);
+    raw_put(&x.r, raw_make(&x.r, RAW_FN_STATIC_INFO, NULL, 0));
+    raw_ring(&x.r);
+    release(&c, EXEC_DATA, 1); /* channels go on without it */
+    exec_kick(&c);
+    assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
+    EXEC_METHOD(&c, 0, 4, 0);
+    exec_kick(&c);
+    assert_int_equal(exec_rd(&x, c.notifier + 8), 0);
+    assert_int_equal(exec_error(&x, NULL, NULL, 0), 0);
+    release(&c, EXEC_DATA, 2);
+    exec_kick(&c);
+    assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
+    exec_close(&x);
+}
+
 int
 main(void)
 {
@@ -182,6 +207,7 @@ main(void)
         cmocka_unit_test(misaligned_semaphores_are_errors),
         cmocka_unit_test(recovery_is_reported_with_the_fault),
         cmocka_unit_test(a_group_falls_together),
+        cmocka_unit_test(without_gsp_rm_nobody_reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
