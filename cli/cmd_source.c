@@ -148,7 +148,11 @@ run_editor(struct cli *cli, const char *path)
     int status = -1;
     pid_t pid;
 
-    editor = visual && *visual ? visual : editor && *editor ? editor : "vi";
+    editor = visual && *visual ? visual : editor && *editor ? editor : NULL;
+    if (!editor && !isatty(STDIN_FILENO))
+        return cli_usage(cli, "VISUAL or EDITOR names one that needs none",
+                         "no terminal for an editor");
+    editor = editor ? editor : "vi";
     if (asprintf(&command, "%s \"$1\"", editor) < 0)
         return cli_out_of_memory(cli);
     sigaction(SIGINT, &ignore, &before);

@@ -190,11 +190,13 @@ keep_line(struct cli *cli, const char *line, int rc)
         return;
     if (!cli->lines)
         cli->lines = json_array();
-    if (json_array_size(cli->lines) < MOST_LINES)
-        json_array_append_new(cli->lines, json_pack("{s:s, s:i}", "line", line, "exit", rc));
+    if (json_array_size(cli->lines) == MOST_LINES)
+        json_array_remove(cli->lines, 0);
+    json_array_append_new(cli->lines, json_pack("{s:s, s:i}", "line", line, "exit", rc));
 }
 
-/* Who the new objects belong to: the script that ran, else the line. */
+/* Who the new objects belong to: the script that ran, else the line. A verb that makes one
+ * object says which, so that ten thousand lines do not walk the tree ten thousand times. */
 static void
 own_objects(struct cli *cli, const char *line, int argc, char **argv)
 {
@@ -209,7 +211,10 @@ own_objects(struct cli *cli, const char *line, int argc, char **argv)
     else
         snprintf(owner, sizeof(owner), "line %zu: %.*s", number, (int)strcspn(line, "\n"),
                  line);
-    tree_own(cli, owner, script != NULL);
+    if (!strcmp(argv[0], "alloc") || !strcmp(argv[0], "dup"))
+        tree_own_one(cli, cli_str(cli->result, "handle"), owner);
+    else if (strcmp(argv[0], "ctl") && strcmp(argv[0], "free"))
+        tree_own(cli, owner, script != NULL);
 }
 
 int
@@ -226,9 +231,11 @@ cli_run_line(struct cli *cli, const char *line)
         return err.rc ? cli_fail(cli, &err) : cli_out_of_memory(cli);
     }
     if (argc > 0) {
+        const bool assigns = argc > 2 && !strcmp(argv[1], "=");
+
         rc = run_split(cli, flat, argc, argv);
         if (cli->keep_session)
-            own_objects(cli, flat, argc, argv);
+            own_objects(cli, flat, argc - 2 * assigns, argv + 2 * assigns);
         keep_line(cli, flat, rc);
     }
     line_free(argv);

@@ -67,6 +67,8 @@ annotate(struct cli *cli, struct cli_session *s, json_t *node)
         json_object_set_new(node, "name", json_string(name));
     if (owner)
         json_object_update_missing(node, (json_t *)owner);
+    else if (name && (!strcmp(name, "device") || !strcmp(name, "subdevice")))
+        json_object_set_new(node, "owner", json_string("session"));
     if (bytes)
         json_object_set_new(node, "bytes", json_integer((json_int_t)bytes));
     json_array_foreach(children, i, child) annotate(cli, s, child);
@@ -262,4 +264,14 @@ tree_own(struct cli *cli, const char *owner, bool gone)
         cli->owners = json_object();
     forget_freed(cli);
     rm_tree_walk(session_client(cli->session), own_object, &own);
+}
+
+void
+tree_own_one(struct cli *cli, const char *handle, const char *owner)
+{
+    if (!cli->owners)
+        cli->owners = json_object();
+    if (*handle)
+        json_object_set_new(cli->owners, handle,
+                            json_pack("{s:s, s:b}", "owner", owner, "owner_gone", 0));
 }

@@ -37,5 +37,7 @@ void tree_draw_dot(struct cli *cli, const json_t *root);
 
 /* Objects that nobody owns yet belong to `owner` from now on; a script that ended is gone. */
 void tree_own(struct cli *cli, const char *owner, bool gone);
+/* One object whose handle is known; nothing when it is "". */
+void tree_own_one(struct cli *cli, const char *handle, const char *owner);
 
 #endif
