@@ -83,7 +83,8 @@ print_faults(struct cli *cli, const json_t *rows)
     };
 
     render_table(cli, rows, columns);
-    fputs("\nTRIGGER=EFFECT puts an effect elsewhere; it is a fault of the groups queue and rm, or "
+    fputs("\nTRIGGER=EFFECT puts an effect elsewhere; it is a fault of the groups queue and "
+          "rm, or "
           "[once:]NV_ERR_* or a number, which RM answers with\n",
           cli->out);
     for (unsigned i = 0; emu_fault_trigger_at(i); i++)
@@ -93,11 +94,11 @@ print_faults(struct cli *cli, const json_t *rows)
 static json_t *
 fault_row(const struct emu_fault_row *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "name", f->name,
-                     "group", f->group, "argument", f->argument, "examples", f->examples,
-                     "trigger", f->trigger, "effect", f->effect, "run", f->run, "exit_code",
-                     f->exit_code, "says", f->says, "chips", f->chips, "since", f->since, "until",
-                     f->until);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "name",
+                     f->name, "group", f->group, "argument", f->argument, "examples",
+                     f->examples, "trigger", f->trigger, "effect", f->effect, "run", f->run,
+                     "exit_code", f->exit_code, "says", f->says, "chips", f->chips, "since",
+                     f->since, "until", f->until);
 }
 
 static int

@@ -210,8 +210,9 @@ get_ecc(struct emu_call *c)
 
     for (unsigned i = 0; i < emu_count(&c->p, "units"); i++) {
         const bool on = here && i == unit;
-        const uint32_t errors =
-            on && emu_hw_fault(c->gpu, EMU_BOOT_ECC_ERRORS) ? hw->fault_arg[EMU_BOOT_ECC_ERRORS] : 0;
+        const uint32_t errors = on && emu_hw_fault(c->gpu, EMU_BOOT_ECC_ERRORS)
+                                    ? hw->fault_arg[EMU_BOOT_ECC_ERRORS]
+                                    : 0;
 
         emu_set(&c->p, on, "units[%u].enabled", i);
         emu_set(&c->p, on, "units[%u].scrubComplete", i);

@@ -16,36 +16,37 @@ static const struct {
     const char *name;
     unsigned families;
 } chip_sets[] = {
-    {"all",                 0x7f                                               },
-    {"Turing to Ada",       1 << EMU_TU10X | 1 << EMU_GA100 | 1 << EMU_GA10X | 1 << EMU_AD10X},
-    {"Turing, GA10x, Ada",  1 << EMU_TU10X | 1 << EMU_GA10X | 1 << EMU_AD10X   },
-    {"Turing, GA100",       1 << EMU_TU10X | 1 << EMU_GA100                    },
-    {"GA100, Hopper, GB10x", 1 << EMU_GA100 | 1 << EMU_GH100 | 1 << EMU_GB10X   },
-    {"GA10x on",            0x7f & ~(1 << EMU_TU10X | 1 << EMU_GA100)          },
-    {"GA10x, Ada",          1 << EMU_GA10X | 1 << EMU_AD10X                    },
-    {"Ada",                 1 << EMU_AD10X                                     },
-    {"Hopper on",           1 << EMU_GH100 | 1 << EMU_GB10X | 1 << EMU_GB20X   },
+    {"all",                  0x7f                                                             },
+    {"Turing to Ada",        1 << EMU_TU10X | 1 << EMU_GA100 | 1 << EMU_GA10X | 1 << EMU_AD10X},
+    {"Turing, GA10x, Ada",   1 << EMU_TU10X | 1 << EMU_GA10X | 1 << EMU_AD10X                 },
+    {"Turing, GA100",        1 << EMU_TU10X | 1 << EMU_GA100                                  },
+    {"GA100, Hopper, GB10x", 1 << EMU_GA100 | 1 << EMU_GH100 | 1 << EMU_GB10X                 },
+    {"GA10x on",             0x7f & ~(1 << EMU_TU10X | 1 << EMU_GA100)                        },
+    {"GA10x, Ada",           1 << EMU_GA10X | 1 << EMU_AD10X                                  },
+    {"Ada",                  1 << EMU_AD10X                                                   },
+    {"Hopper on",            1 << EMU_GH100 | 1 << EMU_GB10X | 1 << EMU_GB20X                 },
 };
 
-#define BOOT      "boot run"
-#define UNLOAD    "boot run; boot unload"
-#define SUSPEND   "boot run; boot suspend"
-#define RESUME    "boot run; boot suspend; boot resume"
+#define BOOT         "boot run"
+#define UNLOAD       "boot run; boot unload"
+#define SUSPEND      "boot run; boot suspend"
+#define RESUME       "boot run; boot suspend; boot resume"
 #define NAME_CONTROL "NV2080_CTRL_CMD_GPU_GET_NAME_STRING"
-#define NAME      "ctl subdevice " NAME_CONTROL
+#define NAME         "ctl subdevice " NAME_CONTROL
 #define LINK                                                                                   \
     "ctl subdevice NV2080_CTRL_CMD_BUS_GET_INFO_V2 '{\"busInfoListSize\": 1, "                 \
-    "\"busInfoList\": [{\"index\": \"NV2080_CTRL_BUS_INFO_INDEX_PCIE_GPU_LINK_CTRL_STATUS\"}]}'"
-#define BIG_CONTROL \
+    "\"busInfoList\": [{\"index\": "                                                           \
+    "\"NV2080_CTRL_BUS_INFO_INDEX_PCIE_GPU_LINK_CTRL_STATUS\"}]}'"
+#define BIG_CONTROL                                                                            \
     "--unsafe ctl subdevice NV2080_CTRL_CMD_VGPU_MGR_INTERNAL_PGPU_ADD_VGPU_TYPE"
-#define WATCH     "event watch --count 1"
-#define NUMBERED  "570.190 580.82.07" /* from here on answers are matched by sequence number */
-#define ECC_UNIT  "565.57.01" /* the GSP has a unit of its own */
-#define SAVES     "570.86.15" /* from here on the FMC is told where to save */
-#define NOCAT     "550.54.14"
+#define WATCH    "event watch --count 1"
+#define NUMBERED "570.190 580.82.07" /* from here on answers are matched by sequence number */
+#define ECC_UNIT "565.57.01"         /* the GSP has a unit of its own */
+#define SAVES    "570.86.15"         /* from here on the FMC is told where to save */
+#define NOCAT    "550.54.14"
 
 static const struct emu_fault_def defs[] = {
-/* clang-format off */
+  /* clang-format off */
     /* ---- boot: in force until the card is reset ---- */
     {{.name = "gfw-stuck", .group = "boot", .chips = "Turing to Ada", .exit_code = 6,
       .effect = "the card's own firmware never gets ready",
@@ -498,7 +499,7 @@ static const struct emu_fault_def defs[] = {
       .effect = "the FMC takes nothing back and ends with CODE", .run = RESUME,
       .says = "the FMC reports an error"},
      EMU_FAULT_BOOT, EMU_BOOT_RESUME_ERROR},
-/* clang-format on */
+  /* clang-format on */
 };
 
 const struct emu_fault_def *

@@ -128,8 +128,9 @@ check_core(struct gsp_rm *rm, struct gsp_error *err)
 
     if (!NVRM_GET(cpuctl, NV_PRISCV_RISCV_CPUCTL_HALTED))
         return 0;
-    rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
-                  "GSP-RM is gone: its core is halted and left no report (CPUCTL 0x%x)", cpuctl);
+    rc =
+        gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV,
+                 "GSP-RM is gone: its core is halted and left no report (CPUCTL 0x%x)", cpuctl);
     gsp_hint(err, "the card needs a function-level reset");
     return rc;
 }
@@ -141,7 +142,8 @@ gsprm_fail_lost(struct gsp_bus *bus, struct gsp_error *err)
     int rc;
 
     if (peer) {
-        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "%s is gone: it closed the connection", peer);
+        rc = gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "%s is gone: it closed the connection",
+                      peer);
         gsp_hint(err, "start nvrm-emu again: its card begins as after a reset");
         return rc;
     }
