@@ -34,6 +34,19 @@ read_desc(const struct emu_wire *w, const char *name)
                              .addr = emu_get(w, "%s.base", name)};
 }
 
+/* Described by the kernel's half of RM, or memory of the client's by its handle. */
+static struct emu_desc
+find_notifier(struct emu_gpu *gpu, uint32_t client, const struct emu_wire *w)
+{
+    const struct emu_desc desc = read_desc(w, "errorNotifierMem");
+    const struct emu_object *o =
+        emu_object_find(gpu, client, (uint32_t)emu_get(w, "hObjectError"));
+
+    if (desc.set || !o || !emu_class_is(o->impl, "Memory"))
+        return desc;
+    return (struct emu_desc){o->u.memory.set, o->u.memory.target, o->u.memory.addr};
+}
+
 /* The address space's own object, or the device when it is the device's. */
 static const struct emu_object *
 space_object(const struct emu_channel *ch)
@@ -128,7 +141,7 @@ emu_host_create(struct emu_gpu *gpu, struct emu_object *object, const struct emu
     ch->cls = object->cls->id;
     ch->instance = read_desc(w, "instanceMem");
     ch->userd = read_desc(w, "userdMem");
-    ch->notifier = read_desc(w, "errorNotifierMem");
+    ch->notifier = find_notifier(gpu, object->client, w);
     ch->gpfifo = emu_get(w, "gpFifoOffset");
     ch->entries = (uint32_t)emu_get(w, "gpFifoEntries");
     if (ch->entries > MAX_ENTRIES)

@@ -57,6 +57,11 @@ struct emu_object {
         struct {
             struct emu_page_tables tables;
         } vaspace;
+        struct {
+            bool set;
+            uint8_t target;
+            uint64_t addr; /* of the first page */
+        } memory;          /* that a client described page by page */
     } u;
 };
 

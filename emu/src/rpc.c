@@ -281,12 +281,29 @@ memory_total(struct emu_gpu *gpu, const struct emu_message *m)
     return pages < 0 ? 0 : (uint64_t)pages + 8 + emu_get(&w, "pteDesc.length") * 8;
 }
 
+/* Where notifiers are written that a channel names by this memory's handle. */
+static void
+keep_first_page(struct emu_gpu *gpu, const struct emu_alloc *a, const uint8_t *entry)
+{
+    struct emu_object *o = emu_object_find(gpu, a->client, a->handle);
+    uint64_t page;
+
+    if (!o || !emu_class_is(o->impl, "Memory"))
+        return;
+    memcpy(&page, entry, sizeof(page));
+    o->u.memory.set = true;
+    o->u.memory.target =
+        a->cls != emu_constant(gpu->abi, "NV01_MEMORY_LIST_FBMEM", UINT64_MAX);
+    o->u.memory.addr = page << 12;
+}
+
 /* Memory that the client describes page by page (rpcAllocMemory_v13_01). */
 static uint32_t
 serve_alloc_memory(struct emu_gpu *gpu, struct emu_message *m)
 {
     struct emu_alloc a = {0};
     struct emu_wire w;
+    uint32_t status;
 
     if (!bind(gpu, m, memory_struct, &w) || memory_total(gpu, m) > m->bytes ||
         emu_get(&w, "pageCount") != emu_get(&w, "pteDesc.length"))
@@ -296,7 +313,10 @@ serve_alloc_memory(struct emu_gpu *gpu, struct emu_message *m)
     a.handle = (uint32_t)emu_get(&w, "hMemory");
     a.cls = (uint32_t)emu_get(&w, "hClass");
     a.params = NULL; /* described by the message itself */
-    return emu_rm_alloc(gpu, &a);
+    status = emu_rm_alloc(gpu, &a);
+    if (status == NV_OK && emu_get(&w, "pageCount"))
+        keep_first_page(gpu, &a, m->payload + emu_offset(&w, "pteDesc") + 8);
+    return status;
 }
 
 /* The page-directory RPCs name the device and carry the parameters of the control of the same

@@ -174,6 +174,41 @@ a_group_falls_together(void **state)
     exec_close(&x);
 }
 
+/* The notifier's memory may be an object that the client described page by page. */
+static void
+notifiers_are_found_by_handle(void **state)
+{
+    uint32_t words[16] = {RAW_CLIENT, RAW_DEVICE, 0x3e0, 0x3e}, v;
+    uint32_t engine = EXEC_COPY2, token[2] = {0};
+    struct exec_channel c;
+    uint8_t params[368];
+    uint16_t on = 1;
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", NULL);
+    words[8] = 0x1000; /* length */
+    words[10] = 1;     /* pageCount */
+    words[12] = 1 << 16;
+    words[14] = (uint32_t)(x.sys.bus_addr >> 12);
+    assert_int_equal(raw_rpc(&x.r, RAW_FN_ALLOC_MEMORY, words, 64), 0);
+    exec_params(&x, &c, EXEC_COPY2, params);
+    memcpy(params, &words[2], 4); /* hObjectError */
+    memset(params + 248, 0, 24);  /* no errorNotifierMem */
+    assert_int_equal(
+        raw_alloc(&x.r, RAW_CLIENT, RAW_DEVICE, c.handle, x.chip.channel, params, 368), 0);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xa06f0104, &engine, 4), 0);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xa06f0103, &on, 2), 0);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xc36f0108, token, 4), 0);
+    c.chid = token[0];
+    c.runlist = 1;
+    EXEC_METHOD(&c, 0, 4, 0);
+    exec_kick(&c);
+    memcpy(&v, (uint8_t *)x.sys.cpu + 8, 4);
+    assert_int_equal(v, 32);
+    exec_close(&x);
+}
+
 /* Recovery is GSP-RM's: without it the channel stops, and no notifier says so. */
 static void
 without_gsp_rm_nobody_reports(void **state)
@@ -207,6 +242,7 @@ main(void)
         cmocka_unit_test(misaligned_semaphores_are_errors),
         cmocka_unit_test(recovery_is_reported_with_the_fault),
         cmocka_unit_test(a_group_falls_together),
+        cmocka_unit_test(notifiers_are_found_by_handle),
         cmocka_unit_test(without_gsp_rm_nobody_reports),
     };
 
