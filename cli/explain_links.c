@@ -123,6 +123,7 @@ link_open(struct links *l, const char *kind, const char *key, const json_t *f, j
         return NULL;
     }
     *in = (struct incident){.kind = kind, .follows = follows};
+    l->lost |= link_is(in, "lost");
     snprintf(in->device, sizeof(in->device), "%s", cli_str(f, "device"));
     snprintf(in->key, sizeof(in->key), "%s", key);
     in->doc =
@@ -144,7 +145,7 @@ link_open(struct links *l, const char *kind, const char *key, const json_t *f, j
 struct incident *
 link_root(struct links *l, const json_t *f)
 {
-    struct incident *lost = link_last(l, "lost", cli_str(f, "device"));
+    struct incident *lost = l->lost ? link_last(l, "lost", cli_str(f, "device")) : NULL;
 
     if (lost)
         return lost;
@@ -158,9 +159,12 @@ struct incident *
 link_add(struct links *l, const char *kind, const char *key, const json_t *f, json_t *title,
          const struct incident *from)
 {
-    struct incident *in = link_last(l, kind, cli_str(f, "device"));
+    for (unsigned i = l->n; i-- > 0;) {
+        struct incident *in = &l->in[i];
 
-    if (in && !strcmp(in->key, key)) {
+        if (strcmp(in->key, key) != 0 || !link_is(in, kind) ||
+            !same_device(in, cli_str(f, "device")))
+            continue;
         json_decref(title);
         link_join(in, f);
         return in;

@@ -24,6 +24,7 @@ struct links {
     unsigned n, cap;
     const json_t *state; /* of GSP, that the next timeout explains; may be NULL */
     json_t *seen;        /* what a finding says -> part -> how often */
+    bool lost;           /* there is an incident of that kind */
     bool failed;
 };
 
@@ -48,7 +49,7 @@ void link_join(struct incident *in, const json_t *f);
 /* A new incident that `from` (may be NULL) brought about. Takes the title. NULL: no memory. */
 struct incident *link_open(struct links *l, const char *kind, const char *key, const json_t *f,
                            json_t *title, const struct incident *from);
-/* Join the newest incident of that kind and key, or open one. Takes the title. */
+/* Join the newest incident of that kind and key on the device, or open one. Takes the title. */
 struct incident *link_add(struct links *l, const char *kind, const char *key, const json_t *f,
                           json_t *title, const struct incident *from);
 /* Takes the text. */

@@ -331,6 +331,8 @@ row_name(struct nvrm_bind *b, const void *row)
 static bool
 matches(const char *name, bool pattern, const char *text)
 {
+    if (!strcmp(name, "*"))
+        return true;
     return pattern ? fnmatch(name, text, FNM_CASEFOLD) == 0 : strcmp(name, text) == 0;
 }
 
