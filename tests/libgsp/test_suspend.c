@@ -46,12 +46,14 @@ struct rig {
 /* The memory that the card can reach: a test damages what lies there. */
 static struct gsp_dma blocks[BLOCKS];
 static const struct gsp_bus_ops *real_ops;
+static int allocs_left = -1; /* dma_alloc fails when it runs out; -1: never */
 
 static int
 note_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *out)
 {
-    int rc = real_ops->dma_alloc(bus, bytes, out);
+    int rc = allocs_left == 0 ? -ENOMEM : real_ops->dma_alloc(bus, bytes, out);
 
+    allocs_left -= allocs_left > 0;
     for (unsigned i = 0; rc == 0 && i < BLOCKS; i++)
         if (!blocks[i].cpu) {
             blocks[i] = *out;
@@ -377,6 +379,28 @@ a_suspended_session_can_be_given_up(void **state)
     }
 }
 
+/* Pages for WPR2, the meta, and what GSP-RM has besides: each may be refused. */
+static void
+a_suspend_without_memory_gives_everything_back_and_the_card_boots_again(void **state)
+{
+    static const char *const some[] = {"AD102", "GH100"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        for (int n = 0; n < 3; n++) {
+            struct rig r;
+
+            open_rig(&r, some[i], "595.45.04");
+            allocs_left = n;
+            assert_int_equal(gsp_boot_suspend(r.boot, &r.err), -ENOMEM);
+            allocs_left = -1;
+            for (unsigned k = 0; k < BLOCKS; k++)
+                assert_null(blocks[k].cpu);
+            boot(&r);
+            close_rig(&r);
+        }
+}
+
 /* The FMC learns where the meta is from a control that 570.86.15 extended. */
 static void
 hopper_before_570_says_why_it_cannot_be_suspended_and_runs_on(void **state)
@@ -450,6 +474,8 @@ main(void)
         cmocka_unit_test(a_meta_that_is_not_as_it_was_left_is_refused_and_the_card_boots_again),
         cmocka_unit_test(saved_pages_and_page_tables_that_changed_are_refused),
         cmocka_unit_test(a_suspended_session_can_be_given_up),
+        cmocka_unit_test(
+            a_suspend_without_memory_gives_everything_back_and_the_card_boots_again),
         cmocka_unit_test(hopper_before_570_says_why_it_cannot_be_suspended_and_runs_on),
         cmocka_unit_test(a_suspend_or_resume_that_fails_says_so_and_the_card_boots_again),
     };
