@@ -36,8 +36,13 @@ enum cli_exit {
 };
 
 enum cli_format { CLI_TEXT, CLI_JSON, CLI_JSONL, CLI_YAML, CLI_CSV, CLI_RAW };
-/* What --record-level takes: each records what the one before does, and more. */
-enum cli_record_level { CLI_RECORD_BACKEND, CLI_RECORD_RPC, CLI_RECORD_BUS };
+/* What --record-level takes: calls; RPCs as well; the bus as well; or calls and ioctls. */
+enum cli_record_level {
+    CLI_RECORD_BACKEND,
+    CLI_RECORD_RPC,
+    CLI_RECORD_BUS,
+    CLI_RECORD_IOCTL,
+};
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 /* The global options: one set for the program, a copy per line in the shell. */

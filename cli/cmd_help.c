@@ -33,7 +33,7 @@ print_overview(struct cli *cli)
         "      --color WHEN    auto, always or never\n"
         "      --no-pager      never start a pager\n"
         "      --record FILE   write a trace of the session; appended to a trace\n"
-        "      --record-level L  backend (default), rpc or bus\n"
+        "      --record-level L  backend (default), rpc, bus or ioctl\n"
         "  -q, -v              fewer or more messages\n"
         "  -h, --help          this page\n"
         "  -V, --version       version and known releases\n"

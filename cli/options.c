@@ -58,7 +58,7 @@ index_of(const char *const *list, const char *value)
 }
 
 static const char *const formats[] = {"text", "json", "jsonl", "yaml", "csv", "raw", NULL};
-static const char *const record_levels[] = {"backend", "rpc", "bus", NULL};
+static const char *const record_levels[] = {"backend", "rpc", "bus", "ioctl", NULL};
 static const char *const colors[] = {"auto", "always", "never", NULL};
 
 static int
@@ -176,7 +176,7 @@ static const struct option_row rows[] = {
     {"--json",      'j', NULL,        NULL,                                    set_json     },
     {"--dry-run",   0,   NULL,        NULL,                                    set_dry_run  },
     {"--record",    0,   "FILE",      "a file",                                set_record   },
-    {"--record-level", 0, "LEVEL", "backend, rpc or bus", set_record_level},
+    {"--record-level", 0, "LEVEL", "backend, rpc, bus or ioctl", set_record_level},
     {"--policy",    0,   "POLICY",    "read-only, standard, unsafe or a file",                         set_policy   },
     {"--unsafe",    0,   NULL,        NULL,                                    set_unsafe   },
     {"--timeout",   0,   "SECONDS",   "seconds above 0, such as 2.5 or 500ms", set_timeout  },

@@ -11,6 +11,7 @@
 struct recording {
     struct gsp_trace_writer *writer;
     struct gsp_record_rpc *rpc;
+    struct gsp_record_os *os;
     enum cli_record_level level;
 };
 
@@ -21,6 +22,7 @@ recording_open(const struct cli_options *options, struct nvrm_abi abi, const cha
     static const uint32_t levels[] = {
         [CLI_RECORD_BACKEND] = GSP_TRACE_LEVEL_BACKEND,
         [CLI_RECORD_RPC] = GSP_TRACE_LEVEL_BACKEND | GSP_TRACE_LEVEL_RPC,
+        [CLI_RECORD_IOCTL] = GSP_TRACE_LEVEL_BACKEND | GSP_TRACE_LEVEL_IOCTL,
         [CLI_RECORD_BUS] = GSP_TRACE_LEVEL_BACKEND | GSP_TRACE_LEVEL_RPC | GSP_TRACE_LEVEL_BUS,
     };
     const struct gsp_trace_writer_config config = {
@@ -41,8 +43,10 @@ recording_open(const struct cli_options *options, struct nvrm_abi abi, const cha
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     r->level = options->record_level;
     rc = gsp_trace_writer_open(options->record, &config, &r->writer, err);
-    if (rc == 0 && r->level >= CLI_RECORD_RPC)
+    if (rc == 0 && (r->level == CLI_RECORD_RPC || r->level == CLI_RECORD_BUS))
         rc = gsp_record_rpc_create(r->writer, NULL, &r->rpc, err);
+    if (rc == 0 && r->level == CLI_RECORD_IOCTL)
+        rc = gsp_record_os_create(NULL, abi, r->writer, NULL, &r->os, err);
     if (rc < 0) {
         (void)recording_close(r, NULL);
         return rc;
@@ -54,7 +58,7 @@ recording_open(const struct cli_options *options, struct nvrm_abi abi, const cha
 int
 recording_bus(struct recording *r, struct gsp_bus **bus, struct gsp_error *err)
 {
-    return r && r->level >= CLI_RECORD_BUS ? gsp_record_bus(*bus, r->writer, NULL, bus, err)
+    return r && r->level == CLI_RECORD_BUS ? gsp_record_bus(*bus, r->writer, NULL, bus, err)
                                            : 0;
 }
 
@@ -62,6 +66,12 @@ const struct gsp_rpc_tap *
 recording_tap(const struct recording *r)
 {
     return r && r->rpc ? gsp_record_rpc_tap(r->rpc) : NULL;
+}
+
+const struct gsp_nvidia_os *
+recording_os(const struct recording *r)
+{
+    return r && r->os ? gsp_record_os_table(r->os) : NULL;
 }
 
 int
@@ -78,6 +88,7 @@ recording_close(struct recording *r, struct gsp_error *err)
     if (!r)
         return 0;
     gsp_record_rpc_destroy(r->rpc);
+    gsp_record_os_destroy(r->os);
     rc = gsp_trace_writer_close(r->writer, err);
     free(r);
     return rc;

@@ -20,6 +20,8 @@ int recording_open(const struct cli_options *options, struct nvrm_abi abi, const
 int recording_bus(struct recording *r, struct gsp_bus **bus, struct gsp_error *err);
 /* NULL unless the level asks for RPCs. */
 const struct gsp_rpc_tap *recording_tap(const struct recording *r);
+/* System calls for the nvidia backend; NULL unless the level asks for what is below calls. */
+const struct gsp_nvidia_os *recording_os(const struct recording *r);
 /* Put a recorder around a backend; *backend is replaced. */
 int recording_backend(struct recording *r, struct gsp_backend **backend, struct gsp_error *err);
 /* End the trace, after the backend and the bus were closed. An error says what is missing in

@@ -397,15 +397,22 @@ open_nvidia(struct transport *t, const struct cli_options *options,
             const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
             struct gsp_error *err)
 {
-    const struct gsp_nvidia_config config = {
+    struct gsp_nvidia_config config = {
         .gpu = spec->gpu, .abi = abi, .force = spec->force, .host = host};
-    int rc = gsp_nvidia_open(&config, &t->backend, err);
+    const bool ioctls = options->record_level == CLI_RECORD_IOCTL;
+    int rc = 0;
 
+    if (ioctls) /* from the first one on, when the card is not known yet */
+        rc = recording_open(options, abi, "a card of nvidia.ko", &t->recording, err);
+    config.os = recording_os(t->recording);
+    if (rc == 0)
+        rc = gsp_nvidia_open(&config, &t->backend, err);
     if (rc < 0)
         return rc;
     snprintf(t->card.chip, sizeof(t->card.chip), "%04x:%04x",
              gsp_nvidia_card(t->backend)->vendor, gsp_nvidia_card(t->backend)->device);
-    rc = recording_open(options, abi, t->card.chip, &t->recording, err);
+    if (!ioctls)
+        rc = recording_open(options, abi, t->card.chip, &t->recording, err);
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
 }
 

@@ -282,13 +282,15 @@ replay_event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t t
     const struct nvrm_layout *layout;
     int rc = replay_peek(r, false, err);
 
-    (void)timeout_ns;
     if (rc == 0) {
         rc = replay_peek(r, true, err);
         rc = rc == -ENODATA || (rc == 0 && r->event.offset < r->call.offset) ? 0 : -ENODATA;
     }
-    if (rc == -ENODATA)
+    if (rc == -ENODATA) { /* a client that waits must not spin */
+        if (timeout_ns)
+            gsp_host_sleep_ns(r->host, timeout_ns);
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EAGAIN, "the trace has no event here");
+    }
     if (rc < 0)
         return rc;
     gsp_host_free(r->host, r->payload);

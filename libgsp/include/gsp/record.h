@@ -12,6 +12,7 @@
 
 #include <gsp/backend.h>
 #include <gsp/bus.h>
+#include <gsp/nvidia.h>
 #include <gsp/rpc.h>
 #include <gsp/trace.h>
 
@@ -43,6 +44,18 @@ void gsp_record_rpc_destroy(struct gsp_record_rpc *recorder);
 GSP_MUST_CHECK int gsp_record_bus(struct gsp_bus *bus, struct gsp_trace_writer *writer,
                                   const struct gsp_host *host, struct gsp_bus **recorder_out,
                                   struct gsp_error *err);
+
+/** System calls of the nvidia backend: opens, ioctls with their structs and what those point
+ * to, mappings. `behind` is copied; NULL means the kernel. abi is the module's release. */
+struct gsp_record_os;
+GSP_MUST_CHECK int gsp_record_os_create(const struct gsp_nvidia_os *behind, struct nvrm_abi abi,
+                                        struct gsp_trace_writer *writer,
+                                        const struct gsp_host *host,
+                                        struct gsp_record_os **recorder_out,
+                                        struct gsp_error *err);
+/** For struct gsp_nvidia_config; lives as long as the recorder. */
+const struct gsp_nvidia_os *gsp_record_os_table(const struct gsp_record_os *recorder);
+void gsp_record_os_destroy(struct gsp_record_os *recorder);
 
 #ifdef __cplusplus
 }
