@@ -151,17 +151,24 @@ static const struct escape {
     bool list;             /* several structs */
     const char *or_layout; /* a second size that the module takes */
 } escapes[] = {
-    {"NV_ESC_CHECK_VERSION_STR",  "nv_ioctl_rm_api_version_t",     serve_version,     CTL, false, NULL               },
-    {"NV_ESC_CARD_INFO",          "nv_ioctl_card_info_t",          serve_card_info,   CTL, true,  NULL               },
-    {"NV_ESC_REGISTER_FD",        "nv_ioctl_register_fd_t",        serve_register_fd, ANY, false, NULL               },
-    {"NV_ESC_SYS_PARAMS",         "nv_ioctl_sys_params_t",         serve_nothing,     CTL, false, NULL               },
-    {"NV_ESC_WAIT_OPEN_COMPLETE", "nv_ioctl_wait_open_complete_t", serve_nothing,     ANY, false,
-     NULL                                                                                                            },
-    {"NV_ESC_ATTACH_GPUS_TO_FD",  NULL,                            serve_attach,      CTL, true,  NULL               },
-    {"NV_ESC_RM_ALLOC",           "NVOS21_PARAMETERS",             kmod_rm_alloc,     ANY, false, "NVOS64_PARAMETERS"},
-    {"NV_ESC_RM_FREE",            "NVOS00_PARAMETERS",             kmod_rm_free,      CTL, false, NULL               },
-    {"NV_ESC_RM_CONTROL",         "NVOS54_PARAMETERS",             kmod_rm_control,   CTL, false, NULL               },
-    {"NV_ESC_RM_DUP_OBJECT",      "NVOS55_PARAMETERS",             kmod_rm_dup,       CTL, false, NULL               },
+    {"NV_ESC_CHECK_VERSION_STR",   "nv_ioctl_rm_api_version_t",          serve_version,        CTL, false, NULL               },
+    {"NV_ESC_CARD_INFO",           "nv_ioctl_card_info_t",               serve_card_info,      CTL, true,  NULL               },
+    {"NV_ESC_REGISTER_FD",         "nv_ioctl_register_fd_t",             serve_register_fd,    ANY, false, NULL               },
+    {"NV_ESC_SYS_PARAMS",          "nv_ioctl_sys_params_t",              serve_nothing,        CTL, false, NULL               },
+    {"NV_ESC_WAIT_OPEN_COMPLETE",  "nv_ioctl_wait_open_complete_t",      serve_nothing,        ANY, false,
+     NULL                                                                                                                     },
+    {"NV_ESC_ATTACH_GPUS_TO_FD",   NULL,                                 serve_attach,         CTL, true,  NULL               },
+    {"NV_ESC_RM_ALLOC",            "NVOS21_PARAMETERS",                  kmod_rm_alloc,        ANY, false, "NVOS64_PARAMETERS"},
+    {"NV_ESC_RM_FREE",             "NVOS00_PARAMETERS",                  kmod_rm_free,         CTL, false, NULL               },
+    {"NV_ESC_RM_CONTROL",          "NVOS54_PARAMETERS",                  kmod_rm_control,      CTL, false, NULL               },
+    {"NV_ESC_RM_DUP_OBJECT",       "NVOS55_PARAMETERS",                  kmod_rm_dup,          CTL, false, NULL               },
+    {"NV_ESC_RM_ALLOC_MEMORY",     "nv_ioctl_nvos02_parameters_with_fd", kmod_rm_alloc_memory, GPU,
+     false,                                                                                                NULL               },
+    {"NV_ESC_RM_MAP_MEMORY",       "nv_ioctl_nvos33_parameters_with_fd", kmod_rm_map_memory,   CTL,
+     false,                                                                                                NULL               },
+    {"NV_ESC_RM_UNMAP_MEMORY",     "NVOS34_PARAMETERS",                  kmod_rm_unmap_memory, CTL, false, NULL               },
+    {"NV_ESC_RM_MAP_MEMORY_DMA",   "NVOS46_PARAMETERS",                  kmod_rm_map_dma,      CTL, false, NULL               },
+    {"NV_ESC_RM_UNMAP_MEMORY_DMA", "NVOS47_PARAMETERS",                  kmod_rm_unmap_dma,    CTL, false, NULL               },
 };
 
 static const struct escape *
@@ -170,7 +177,8 @@ find_escape(const struct emu_kmod *k, unsigned number)
     for (unsigned i = 0; i < nvrm_escape_count(k->abi.schema); i++) {
         const struct nvrm_const *row = nvrm_escape_at(k->abi, i);
 
-        if (!row || row->value != number)
+        if (!row || row->value != number ||
+            strncmp(nvrm_str(k->abi.schema, row->name), "NV_ESC_", 7))
             continue;
         for (size_t j = 0; j < sizeof(escapes) / sizeof(*escapes); j++)
             if (!strcmp(escapes[j].name, nvrm_str(k->abi.schema, row->name)))
@@ -248,6 +256,8 @@ emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
 {
     enum { XFER = 211 };
 
+    if (f->node == EMU_NODE_UVM)
+        return kmod_uvm_ioctl(f, request, arg);
     if (f->node != EMU_NODE_CTL && f->node != EMU_NODE_GPU)
         return -EINVAL;
     if (_IOC_TYPE(request) != NV_IOCTL_MAGIC)

@@ -39,6 +39,8 @@ make_card(struct emu_kmod *k, unsigned i, char *message, size_t message_bytes)
         .doorbell_fd = -1,
     };
     k->cards = i + 1;
+    card->gpu->on_note = k->config.host.note;
+    card->gpu->note_ctx = k->config.host.ctx;
     return emu_embed_start(card->gpu);
 }
 
@@ -69,6 +71,7 @@ emu_kmod_create(const struct emu_kmod_config *config, struct emu_kmod **kmod_out
         emu_kmod_destroy(k);
         return rc;
     }
+    kmod_bus_init(k);
     *kmod_out = k;
     return 0;
 }
@@ -80,8 +83,11 @@ emu_kmod_destroy(struct emu_kmod *k)
         return;
     while (k->files)
         emu_kmod_close(k->files);
-    for (unsigned i = 0; i < k->cards; i++)
+    for (unsigned i = 0; i < k->cards; i++) {
+        kmod_doorbell_fini(&k->card[i]);
+        kmod_heap_fini(&k->card[i]);
         emu_gpu_destroy(k->card[i].gpu);
+    }
     pthread_mutex_destroy(&k->lock);
     free(k);
 }
@@ -99,6 +105,11 @@ emu_kmod_open(struct emu_kmod *k, enum emu_node node, unsigned minor,
     f = calloc(1, sizeof(*f));
     if (!f)
         return -ENOMEM;
+    f->uvm = node == EMU_NODE_UVM ? kmod_uvm_create() : NULL;
+    if (node == EMU_NODE_UVM && !f->uvm) {
+        free(f);
+        return -ENOMEM;
+    }
     f->kmod = k;
     f->node = node;
     f->minor = minor;
@@ -148,6 +159,7 @@ emu_kmod_close(struct emu_kfile *f)
         kmod_client_free(client);
     if (f->card)
         f->card->opens--;
+    kmod_uvm_destroy(f->uvm);
     unlink_file(k, f);
     pthread_mutex_unlock(&k->lock);
     free(f);
@@ -228,6 +240,10 @@ kmod_object_remove(struct kmod_client *client, uint32_t handle)
         if (o->handle != handle)
             continue;
         *where = o->next;
+        if (o->kind == KMOD_MEMORY)
+            kmod_memory_unref(o->u.memory);
+        if (o->kind == KMOD_VIRTUAL || o->kind == KMOD_VASPACE || o->kind == KMOD_DEVICE)
+            kmod_vas_unref(o->u.vas);
         free(o);
         return;
     }
@@ -241,4 +257,10 @@ kmod_device_of(struct kmod_client *client, uint32_t handle)
     while (o && o->kind != KMOD_DEVICE)
         o = kmod_object(client, o->parent);
     return o;
+}
+
+uint64_t
+emu_kmod_map_offset(const struct emu_kfile *file)
+{
+    return file->map_offset;
 }

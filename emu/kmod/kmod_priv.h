@@ -14,7 +14,9 @@
 #include <emu/emu.h>
 #include <emu/kmod.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
+#include "emu_priv.h"
 #include "wire.h"
 
 #define KMOD_CARDS_MAX 8
@@ -34,9 +36,21 @@ enum kmod_kind {
     KMOD_EVENT,
 };
 
-struct kmod_memory; /* mem.c */
-struct kmod_vas;    /* vas.c */
-struct kmod_chan;   /* chan.c */
+struct kmod_vas;  /* vas.c */
+struct kmod_uvm;  /* uvm.c */
+struct kmod_card; /* below */
+
+/** Bytes that a card can reach and a program can map. */
+struct kmod_memory {
+    unsigned refs; /* its object, and every mapping of it */
+    struct kmod_card *card;
+    uint64_t addr, bytes; /* in video memory, or on the bus */
+    bool system;
+    bool borrowed; /* the program's own pages */
+    int fd;
+    uint8_t *cpu;
+    struct kmod_memory *next_system;
+};
 
 struct kmod_object {
     uint32_t handle, parent, class_id;
@@ -45,7 +59,6 @@ struct kmod_object {
     union {
         struct kmod_memory *memory;
         struct kmod_vas *vas; /* KMOD_VASPACE, KMOD_VIRTUAL, and a device's default */
-        struct kmod_chan *chan;
         struct {
             int fd;         /* eventfd behind the program's descriptor */
             uint32_t index; /* notifyIndex without flags */
@@ -68,10 +81,12 @@ struct kmod_card {
     unsigned minor;
     uint32_t gpu_id, domain;
     uint8_t bus, slot;
-    unsigned opens;         /* files of /dev/nvidiaN, and attachments */
-    struct kmod_heap *heap; /* VRAM of memory objects: mem.c */
-    int doorbell_fd;        /* memory of the usermode page: chan.c */
+    unsigned opens;          /* files of /dev/nvidiaN, and attachments */
+    struct kmod_block *heap; /* what is taken of video memory: mem.c */
+    int doorbell_fd;         /* memory of the usermode page: chan.c */
     uint8_t *doorbell;
+    pthread_t watcher;
+    atomic_bool stop;
 };
 
 struct emu_kfile {
@@ -82,6 +97,8 @@ struct emu_kfile {
     struct emu_kfile *ctl;      /* NV_ESC_REGISTER_FD */
     struct kmod_uvm *uvm;       /* EMU_NODE_UVM: uvm.c */
     struct kmod_events *events; /* NV_ESC_ALLOC_OS_EVENT: event.c */
+    bool mapped;                /* an object was put behind it */
+    uint64_t map_offset;        /* where its mapping begins in the object */
     struct emu_kfile *next;
 };
 
@@ -94,7 +111,11 @@ struct emu_kmod {
     struct kmod_client *clients;
     struct emu_kfile *files;
     uint32_t next_client;
+    struct kmod_memory *system; /* system memory that the cards reach */
+    uint64_t next_bus;
 };
+
+#define KMOD_DOORBELL_BYTES UINT64_C(0x10000)
 
 /* file.c */
 
@@ -122,6 +143,30 @@ struct kmod_call {
     struct emu_wire w; /* the struct at this release */
 };
 
+/* params.c: a control's parameters with what their pointers point to */
+
+#define KMOD_POINTERS_MAX 8
+
+struct kmod_pointer {
+    uint32_t field, at, bytes; /* the pointer's offset, where its data lies now, how much */
+    uint64_t user;
+    bool out;
+};
+
+struct kmod_params {
+    struct nvrm_abi abi;
+    uint8_t *data; /* pointer fields hold offsets, see emu_rm_control_plain() */
+    uint32_t bytes;
+    struct kmod_pointer pointer[KMOD_POINTERS_MAX];
+    unsigned pointers;
+};
+
+/** NV_STATUS; free it either way. */
+uint32_t kmod_params_take(struct kmod_params *p, struct nvrm_abi abi,
+                          const struct nvrm_layout *l, uint64_t user, uint32_t bytes);
+uint32_t kmod_params_give(struct kmod_params *p, uint64_t user, uint32_t bytes);
+void kmod_params_free(struct kmod_params *p);
+
 /* rm.c: each returns 0 or a negative errno; RM's answer is a status in the struct */
 
 int kmod_rm_alloc(struct kmod_call *c);
@@ -130,5 +175,52 @@ int kmod_rm_control(struct kmod_call *c);
 int kmod_rm_dup(struct kmod_call *c);
 /** A client and all that it owns. */
 void kmod_client_free(struct kmod_client *client);
+
+/* mem.c */
+
+bool kmod_vram_alloc(struct kmod_card *card, uint64_t bytes, uint64_t align, uint64_t *at_out);
+void kmod_vram_free(struct kmod_card *card, uint64_t at);
+uint64_t kmod_vram_used(const struct kmod_card *card);
+void kmod_heap_fini(struct kmod_card *card);
+void kmod_memory_unref(struct kmod_memory *m);
+void *kmod_bus_lookup(void *ctx, uint64_t bus_addr, size_t bytes);
+void kmod_bus_init(struct emu_kmod *k);
+/** Memory as NV_MEMORY_ALLOCATION_PARAMS asks for it; NV_STATUS. */
+uint32_t kmod_memory_alloc(struct kmod_object *o, struct emu_wire *params);
+/** Pages of the program. */
+uint32_t kmod_memory_borrow(struct kmod_object *o, uint64_t at, uint64_t bytes);
+
+/* vas.c */
+
+struct kmod_vas *kmod_vas_create(struct kmod_card *card);
+void kmod_vas_ref(struct kmod_vas *v);
+void kmod_vas_unref(struct kmod_vas *v);
+void kmod_vas_bind(struct kmod_vas *v, uint32_t client, uint32_t handle);
+uint64_t kmod_vas_choose(struct kmod_vas *v, uint64_t bytes);
+uint32_t kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
+                      uint64_t offset, bool read_only);
+uint32_t kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes);
+
+/* map.c: escapes */
+
+int kmod_rm_map_memory(struct kmod_call *c);
+int kmod_rm_unmap_memory(struct kmod_call *c);
+int kmod_rm_map_dma(struct kmod_call *c);
+int kmod_rm_unmap_dma(struct kmod_call *c);
+int kmod_rm_alloc_memory(struct kmod_call *c);
+
+/* chan.c */
+
+void kmod_channel_params(struct kmod_client *client, struct emu_wire *params);
+uint32_t kmod_channel_token(struct kmod_card *card, uint32_t client, uint32_t handle);
+/** The usermode page as a file; -1 when it cannot be made. */
+int kmod_doorbell_file(struct kmod_card *card);
+void kmod_doorbell_fini(struct kmod_card *card);
+
+/* uvm.c */
+
+struct kmod_uvm *kmod_uvm_create(void);
+void kmod_uvm_destroy(struct kmod_uvm *u);
+int kmod_uvm_ioctl(struct emu_kfile *f, unsigned long request, void *arg);
 
 #endif

@@ -43,6 +43,7 @@ kind_of(struct emu_kmod *k, uint32_t class_id)
         {"Subdevice",             KMOD_SUBDEVICE},
         {"VaSpaceApi",            KMOD_VASPACE  },
         {"VirtualMemory",         KMOD_VIRTUAL  },
+        {"VirtualMemoryRange",    KMOD_VIRTUAL  },
         {"VideoMemory",           KMOD_MEMORY   },
         {"SystemMemory",          KMOD_MEMORY   },
         {"OsDescMemory",          KMOD_MEMORY   },
@@ -50,6 +51,7 @@ kind_of(struct emu_kmod *k, uint32_t class_id)
         {"KernelChannelGroupApi", KMOD_GROUP    },
         {"UserModeApi",           KMOD_USERMODE },
         {"Event",                 KMOD_EVENT    },
+        {"EventApi",              KMOD_EVENT    },
     };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -132,25 +134,74 @@ params_bytes(struct emu_kmod *k, uint32_t class_id, uint32_t said, bool pointer,
     return !said || said == *out || (!l && said <= PARAMS_MAX && (*out = said));
 }
 
+/* What the module keeps for an object that GSP-RM has made. */
+static uint32_t
+construct(struct kmod_call *c, struct kmod_client *client, struct kmod_object *o,
+          struct emu_wire *p)
+{
+    struct kmod_object *device = kmod_device_of(client, o->parent);
+
+    switch (o->kind) {
+    case KMOD_DEVICE:
+        o->card = &c->kmod->card[0];
+        if (p->layout && emu_get(p, "deviceId") < c->kmod->cards)
+            o->card = &c->kmod->card[emu_get(p, "deviceId")];
+        /* fall through */
+    case KMOD_VASPACE:
+        o->u.vas = kmod_vas_create(o->card);
+        if (!o->u.vas)
+            return NV_ERR_NO_MEMORY;
+        kmod_vas_bind(o->u.vas, client->handle, o->handle);
+        return NV_OK;
+    case KMOD_VIRTUAL: /* of the space that it names, or of the device's */
+        if (p->layout && emu_get(p, "hVASpace"))
+            device = kmod_object(client, (uint32_t)emu_get(p, "hVASpace"));
+        if (!device)
+            return NV_ERR_INVALID_OBJECT_HANDLE;
+        o->u.vas = device->u.vas;
+        kmod_vas_ref(o->u.vas);
+        return NV_OK;
+    case KMOD_MEMORY:
+        return p->layout ? kmod_memory_alloc(o, p) : NV_ERR_INVALID_ARGUMENT;
+    default:
+        return NV_OK;
+    }
+}
+
+/* The parameters bound to the class's struct; no layout when there are none. */
+static void
+bind_params(struct emu_kmod *k, const struct emu_alloc *a, struct emu_wire *p)
+{
+    const struct nvrm_class *cls = nvrm_class_by_id(k->abi, a->cls);
+    const struct nvrm_layout *l = cls ? nvrm_struct_at(k->abi, cls->params) : NULL;
+
+    *p = (struct emu_wire){.abi = k->abi, .data = a->params, .bytes = a->bytes};
+    p->layout = l && a->bytes >= l->size ? l : NULL;
+}
+
 static uint32_t
 alloc_object(struct kmod_call *c, struct kmod_client *client, struct emu_alloc *a)
 {
     struct emu_kmod *k = c->kmod;
     const enum kmod_kind kind = kind_of(k, a->cls);
     struct kmod_object *o;
+    struct emu_wire p;
     uint32_t status;
 
+    bind_params(k, a, &p);
+    if (kind == KMOD_CHANNEL && p.layout)
+        kmod_channel_params(client, &p);
     status = emu_rm_alloc(gpu_of(k, client, a->parent), a);
     if (status != NV_OK)
         return status;
     o = kmod_object_add(client, a->parent, a->handle, a->cls, kind);
-    if (!o) {
-        emu_rm_free(gpu_of(k, client, a->parent), client->handle, a->handle);
-        return NV_ERR_NO_MEMORY;
-    }
-    if (kind == KMOD_DEVICE)
-        o->card = &k->card[0];
-    return NV_OK;
+    status = o ? construct(c, client, o, &p) : NV_ERR_NO_MEMORY;
+    if (status == NV_OK)
+        return NV_OK;
+    emu_rm_free(gpu_of(k, client, a->parent), client->handle, a->handle);
+    if (o)
+        kmod_object_remove(client, a->handle);
+    return status;
 }
 
 static uint32_t
@@ -242,21 +293,38 @@ kmod_rm_dup(struct kmod_call *c)
 
 /* Controls */
 
+/* What GSP-RM leaves to the module: the whole token, not the channel's number alone. */
+static void
+complete(struct emu_kmod *k, struct kmod_client *client, uint32_t object, uint32_t cmd,
+         uint8_t *params, uint32_t bytes)
+{
+    const struct nvrm_control *row = nvrm_control_by_id(k->abi, cmd);
+    const char *name = row ? nvrm_str(k->abi.schema, row->name) : "";
+    const struct kmod_object *o = kmod_object(client, object);
+    struct emu_wire p;
+
+    if (o && o->card && strstr(name, "GPFIFO_GET_WORK_SUBMIT_TOKEN") &&
+        emu_wire_init(&p, k->abi, nvrm_struct_name(k->abi.schema, row->params), params, bytes))
+        emu_set(&p, kmod_channel_token(o->card, client->handle, object), "workSubmitToken");
+}
+
 static uint32_t
 control(struct kmod_call *c, struct kmod_client *client, uint32_t object, uint32_t cmd,
         uint64_t user, uint32_t bytes)
 {
-    uint8_t *params = calloc(1, bytes ? bytes : 1);
-    uint32_t status = NV_ERR_INVALID_ADDRESS;
+    const struct nvrm_control *row = nvrm_control_by_id(c->kmod->abi, cmd);
+    const struct nvrm_layout *l = row ? nvrm_struct_at(c->kmod->abi, row->params) : NULL;
+    struct kmod_params p;
+    uint32_t status = kmod_params_take(&p, c->kmod->abi, l, user, bytes);
 
-    if (!params)
-        return NV_ERR_NO_MEMORY;
-    if (!bytes || kmod_copy_in(params, user, bytes) == 0)
-        status = emu_rm_control(gpu_of(c->kmod, client, object), client->handle, object, cmd,
-                                params, bytes, false);
-    if (bytes && status == NV_OK && kmod_copy_out(user, params, bytes) < 0)
-        status = NV_ERR_INVALID_ADDRESS;
-    free(params);
+    if (status == NV_OK)
+        status = emu_rm_control_plain(gpu_of(c->kmod, client, object), client->handle, object,
+                                      cmd, p.data, bytes, p.bytes);
+    if (status == NV_OK) {
+        complete(c->kmod, client, object, cmd, p.data, bytes);
+        status = kmod_params_give(&p, user, bytes);
+    }
+    kmod_params_free(&p);
     return status;
 }
 

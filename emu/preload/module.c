@@ -21,6 +21,13 @@ release_of(struct nvrm_abi *abi, const char *name)
     return false;
 }
 
+static void
+note(void *ctx, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "nvrm-preload: %s\n", text);
+}
+
 struct emu_kmod *
 preload_module(const struct emu_kmod_host *host)
 {
@@ -34,6 +41,9 @@ preload_module(const struct emu_kmod_host *host)
     };
     struct emu_kmod *kmod = NULL;
     char message[200] = "";
+
+    if (getenv("NVRM_EMU_VERBOSE"))
+        config.host.note = note;
 
     if (!release_of(&config.abi, getenv("NVRM_EMU_RELEASE")))
         return NULL;

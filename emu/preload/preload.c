@@ -53,6 +53,7 @@ static struct {
     int (*fstat)(int, struct stat *);
     int (*statx)(int, const char *, int, unsigned, struct statx *);
     long (*syscall)(long, ...);
+    void *(*mmap)(void *, size_t, int, int, int, off_t);
 } real;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -92,6 +93,7 @@ find_symbols(void)
     FIND(fstat);
     FIND(statx);
     FIND(syscall);
+    FIND(mmap);
 #undef FIND
 }
 
@@ -642,6 +644,28 @@ realpath(const char *path, char *to)
     return real.realpath(path, to);
 }
 
+/* An object may be mapped from its middle. Managed memory is not served: a mapping of a UVM
+ * descriptor is memory of the program. */
+EXPORT void *
+mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    struct emu_kfile *file;
+
+    pthread_once(&once, find_symbols);
+    file = flags & MAP_ANONYMOUS ? NULL : file_of(NULL, fd);
+    if (file && emu_kmod_node(file) == EMU_NODE_UVM)
+        return real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0);
+    if (file)
+        offset += (off_t)emu_kmod_map_offset(file);
+    return real.mmap(at, bytes, prot, flags, fd, offset);
+}
+
+EXPORT void *
+mmap64(void *at, size_t bytes, int prot, int flags, int fd, off64_t offset)
+{
+    return mmap(at, bytes, prot, flags, fd, offset);
+}
+
 /* A program's own system calls, when they go through libc's syscall(). */
 EXPORT long
 syscall(long number, ...)
@@ -661,6 +685,9 @@ syscall(long number, ...)
         return open_path(AT_FDCWD, (const char *)a[0], (int)a[1], (mode_t)a[2]);
     case SYS_openat:
         return open_path((int)a[0], (const char *)a[1], (int)a[2], (mode_t)a[3]);
+    case SYS_mmap:
+        return (long)mmap((void *)a[0], (size_t)a[1], (int)a[2], (int)a[3], (int)a[4],
+                          (off_t)a[5]);
     case SYS_close:
         return close((int)a[0]);
     case SYS_dup:

@@ -102,7 +102,7 @@ emu_pointee(struct emu_call *c, const char *field, uint64_t bytes)
 
 static uint32_t
 run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
-            uint8_t *params, uint32_t bytes, bool serialized)
+            uint8_t *params, uint32_t bytes, uint32_t room, bool serialized)
 {
     const struct nvrm_control *c = nvrm_control_by_id(gpu->abi, cmd);
     const struct nvrm_layout *l = c ? nvrm_struct_at(gpu->abi, c->params) : NULL;
@@ -129,7 +129,7 @@ run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
         emu_note(gpu, "control %s is not modelled", nvrm_str(gpu->abi.schema, c->name));
         return NV_ERR_NOT_SUPPORTED;
     }
-    call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .bytes = bytes};
+    call.p = (struct emu_wire){.abi = gpu->abi, .layout = l, .bytes = room};
     call.p.data = params;
     if (serialized)
         return serve_serialized(&call, server, l, cmd, params, bytes);
@@ -140,11 +140,19 @@ uint32_t
 emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
                uint8_t *params, uint32_t bytes, bool serialized)
 {
-    const uint32_t status = run_control(gpu, client, handle, cmd, params, bytes, serialized);
+    const uint32_t status =
+        run_control(gpu, client, handle, cmd, params, bytes, bytes, serialized);
 
     if (status != NV_OK)
         emu_log(gpu, EMU_LOG_CONTROL, (const uint64_t[]){status, cmd, handle});
     return status;
+}
+
+uint32_t
+emu_rm_control_plain(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
+                     uint8_t *params, uint32_t bytes, uint32_t room)
+{
+    return run_control(gpu, client, handle, cmd, params, bytes, room, false);
 }
 
 /* Whether the release has a constant of this value among PREFIX_*: an index that it knows. */
@@ -180,12 +188,35 @@ info_value(struct emu_call *c, const char *prefix, const struct emu_info *table,
     return release_knows(c->p.abi, prefix, index);
 }
 
+/* {index, data} pairs behind a pointer: how the controls without _V2 carry their list. */
+static uint32_t
+fill_pointee(struct emu_call *c, uint32_t n, const char *list, const char *prefix,
+             const struct emu_info *table, unsigned count)
+{
+    uint8_t *at = emu_pointee(c, list, (uint64_t)n * 8);
+
+    if (!at)
+        return NV_ERR_INVALID_ADDRESS;
+    for (uint32_t i = 0; i < n; i++, at += 8) {
+        uint32_t index, value;
+
+        memcpy(&index, at, 4);
+        if (!info_value(c, prefix, table, count, index, &value))
+            return NV_ERR_INVALID_ARGUMENT;
+        memcpy(at + 4, &value, 4);
+    }
+    return NV_OK;
+}
+
 uint32_t
 emu_info_fill(struct emu_call *c, const char *size, const char *list, const char *prefix,
               const struct emu_info *table, unsigned count)
 {
     const uint32_t n = (uint32_t)emu_get(&c->p, "%s", size);
+    const struct nvrm_field *f = nvrm_field_find(c->p.abi.schema, c->p.layout, list);
 
+    if (f && f->type == NVRM_PTR)
+        return n ? fill_pointee(c, n, list, prefix, table, count) : NV_ERR_INVALID_ARGUMENT;
     if (!n || n > emu_count(&c->p, "%s", list))
         return NV_ERR_INVALID_ARGUMENT;
     for (uint32_t i = 0; i < n; i++) {

@@ -98,6 +98,7 @@ get_info(struct emu_call *c)
 static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_BUS_GET_PCI_INFO",     get_pci_info},
     {"NV2080_CTRL_CMD_BUS_GET_PCI_BAR_INFO", get_bars    },
+    {"NV2080_CTRL_CMD_BUS_GET_INFO",         get_info    },
     {"NV2080_CTRL_CMD_BUS_GET_INFO_V2",      get_info    },
 };
 const struct emu_control_list emu_ctl_bus = EMU_CONTROL_LIST(rows);

@@ -126,6 +126,7 @@ get_regions(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
+    {"NV2080_CTRL_CMD_FB_GET_INFO",           get_info   },
     {"NV2080_CTRL_CMD_FB_GET_INFO_V2",        get_info   },
     {"NV2080_CTRL_CMD_FB_GET_FB_REGION_INFO", get_regions},
 };

@@ -243,6 +243,7 @@ get_zcull(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
+    {"NV2080_CTRL_CMD_GR_GET_INFO",                                  get_info       },
     {"NV2080_CTRL_CMD_GR_GET_INFO_V2",                               get_info       },
     {"NV2080_CTRL_CMD_GR_GET_ENGINE_CONTEXT_PROPERTIES",             get_buffer     },
     {"NV0080_CTRL_CMD_FIFO_GET_ENGINE_CONTEXT_PROPERTIES",           get_buffer     },

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "embed.h"
 
+enum { COMMAND = 4, MEMORY_AND_MASTER = 6 };
+
 int
 emu_embed_start(struct emu_gpu *gpu)
 {
-    const int rc = emu_rm_init(gpu);
+    int rc = emu_config_write(gpu, COMMAND, 2, MEMORY_AND_MASTER);
 
+    if (rc == 0)
+        rc = emu_rm_init(gpu);
     if (rc == 0)
         gpu->gsp.state = EMU_GSP_RUNNING;
     return rc;

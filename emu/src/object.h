@@ -93,6 +93,10 @@ uint32_t emu_rm_dup(struct emu_gpu *gpu, uint32_t client, uint32_t parent, uint3
                     uint32_t client_src, uint32_t handle_src);
 uint32_t emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
                         uint8_t *params, uint32_t bytes, bool serialized);
+/** The same for a host that has what pointers point to behind the params, up to `room`: a
+ * pointer field holds the offset of it, or 0. */
+uint32_t emu_rm_control_plain(struct emu_gpu *gpu, uint32_t client, uint32_t handle,
+                              uint32_t cmd, uint8_t *params, uint32_t bytes, uint32_t room);
 
 /** NULL when there is none. */
 struct emu_object *emu_object_find(const struct emu_gpu *gpu, uint32_t client, uint32_t handle);

@@ -10,16 +10,19 @@
     X(NV_OK, 0x00)                                                                             \
     X(NV_ERR_BUFFER_TOO_SMALL, 0x02)                                                           \
     X(NV_ERR_GPU_IS_LOST, 0x0f)                                                                \
+    X(NV_ERR_GPU_UUID_NOT_FOUND, 0x12)                                                         \
     X(NV_ERR_ILLEGAL_ACTION, 0x16)                                                             \
     X(NV_ERR_INSERT_DUPLICATE_NAME, 0x19)                                                      \
     X(NV_ERR_INSUFFICIENT_RESOURCES, 0x1a)                                                     \
     X(NV_ERR_INSUFFICIENT_PERMISSIONS, 0x1b)                                                   \
     X(NV_ERR_INVALID_ADDRESS, 0x1e)                                                            \
     X(NV_ERR_INVALID_ARGUMENT, 0x1f)                                                           \
+    X(NV_ERR_INVALID_CHANNEL, 0x21)                                                            \
     X(NV_ERR_INVALID_CLASS, 0x22)                                                              \
     X(NV_ERR_INVALID_CLIENT, 0x23)                                                             \
     X(NV_ERR_INVALID_COMMAND, 0x24)                                                            \
     X(NV_ERR_INVALID_DATA, 0x25)                                                               \
+    X(NV_ERR_INVALID_DEVICE, 0x26)                                                             \
     X(NV_ERR_INVALID_INDEX, 0x2c)                                                              \
     X(NV_ERR_INVALID_LIMIT, 0x2e)                                                              \
     X(NV_ERR_INVALID_OBJECT, 0x31)                                                             \
@@ -33,6 +36,7 @@
     X(NV_ERR_OBJECT_NOT_FOUND, 0x57)                                                           \
     X(NV_ERR_OUT_OF_RANGE, 0x5b)                                                               \
     X(NV_ERR_STATE_IN_USE, 0x63)                                                               \
+    X(NV_ERR_UVM_ADDRESS_IN_USE, 0x68)                                                         \
     X(NV_ERR_LIB_RM_VERSION_MISMATCH, 0x6a)
 
 #define EMU_STATUS_ENUM(name, value) name = (value),

@@ -43,6 +43,8 @@ struct emu_kmod_host {
      * module's. The module keeps ownership of `with`. 0 or a negative errno.
      */
     int (*replace)(void *ctx, int fd, int with);
+    /** What a card refuses, and why; may be NULL. */
+    void (*note)(void *ctx, const char *text);
 };
 
 struct emu_kmod_config {
@@ -69,6 +71,8 @@ void emu_kmod_close(struct emu_kfile *file);
 int emu_kmod_ioctl(struct emu_kfile *file, unsigned long request, void *arg);
 enum emu_node emu_kmod_node(const struct emu_kfile *file);
 unsigned emu_kmod_minor(const struct emu_kfile *file);
+/** Where a mapping of the file begins in the memory that lies behind its descriptor. */
+uint64_t emu_kmod_map_offset(const struct emu_kfile *file);
 
 /**
  * The text of a file that the module makes: "/proc/driver/nvidia/version", ".../params",

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: page tables in video memory, written as the card's MMU reads them.
+ *
+ * Formats from dev_mmu.h: version 2 (Turing to Ada) has 49 bits and entries that hold addresses
+ * shifted by 4; version 3 (Hopper on) has 57 bits and one level more. Pages of 4 KiB
+ * everywhere, of 2 MiB where memory and addresses allow it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "hw.h"
+#include "kmod_priv.h"
+#include "status.h"
+
+enum { LEVELS = 4, CHUNK = 64 << 10, TABLE = 4096 };
+
+/* A table, and what it points to. */
+struct table {
+    uint64_t at; /* in video memory */
+    uint64_t *entries;
+    struct table *below[512];
+};
+
+struct range {
+    uint64_t va, bytes;
+    struct kmod_memory *memory; /* NULL: sparse, or only reserved */
+    struct range *next;
+};
+
+struct kmod_vas {
+    unsigned refs;
+    struct kmod_card *card;
+    struct table *root;
+    uint64_t next_va; /* where RM's own choice goes on */
+    struct range *ranges;
+};
+
+/* Index of a level: the root first. Version 3 has a level of two entries above. */
+static const struct {
+    unsigned shift, bits;
+} levels[LEVELS + 2] = {
+    {56, 1},
+    {47, 9},
+    {38, 9},
+    {29, 9},
+    {21, 8},
+    {12, 9},
+};
+
+static unsigned
+first_level(const struct kmod_vas *v)
+{
+    return v->card->gpu->card->mmu_version == 2 ? 1 : 0;
+}
+
+static struct table *
+new_table(struct kmod_vas *v)
+{
+    struct table *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    if (!kmod_vram_alloc(v->card, TABLE, TABLE, &t->at)) {
+        free(t);
+        return NULL;
+    }
+    t->entries = emu_hw_vram(v->card->gpu, t->at, TABLE);
+    memset(t->entries, 0, TABLE);
+    return t;
+}
+
+static void
+free_table(struct kmod_vas *v, struct table *t)
+{
+    if (!t)
+        return;
+    for (unsigned i = 0; i < 512; i++)
+        free_table(v, t->below[i]);
+    kmod_vram_free(v->card, t->at);
+    free(t);
+}
+
+static uint64_t
+directory_entry(const struct kmod_vas *v, uint64_t at)
+{
+    return (v->card->gpu->card->mmu_version == 2 ? at >> 4 : at) | 1 << 1; /* video memory */
+}
+
+static uint64_t
+page_entry(const struct kmod_vas *v, const struct kmod_memory *m, uint64_t addr, bool read_only)
+{
+    const uint64_t aperture = m->system ? 2 : 0;
+
+    if (v->card->gpu->card->mmu_version == 2)
+        return addr >> 4 | (read_only ? 1 << 6 : 0) | (m->system ? 1 << 3 : 0) | aperture << 1 |
+               1;
+    return addr | (uint64_t)(read_only ? 0x1c : 0x10) << 3 | aperture << 1 | 1;
+}
+
+/* The entry for `va` at `level`, with tables made on the way. The level above the last has
+ * entries of two words; the second leads to 4 KiB pages. */
+static uint64_t *
+entry_at(struct kmod_vas *v, uint64_t va, unsigned level)
+{
+    struct table *t = v->root;
+
+    for (unsigned l = first_level(v); l < level; l++) {
+        const unsigned i = va >> levels[l].shift & ((1u << levels[l].bits) - 1);
+        const unsigned word = l == 4 ? 2 * i + 1 : i;
+
+        if (!t->below[i]) {
+            t->below[i] = new_table(v);
+            if (!t->below[i])
+                return NULL;
+            if (l == 4)
+                t->entries[2 * i] = 0;
+            t->entries[word] = directory_entry(v, t->below[i]->at);
+        }
+        t = t->below[i];
+    }
+    return &t->entries[(va >> levels[level].shift & ((1u << levels[level].bits) - 1)) *
+                       (level == 4 ? 2 : 1)];
+}
+
+static bool
+has_small_pages(const struct kmod_vas *v, uint64_t va)
+{
+    const struct table *t = v->root;
+
+    for (unsigned l = first_level(v); t && l < 4; l++)
+        t = t->below[va >> levels[l].shift & ((1u << levels[l].bits) - 1)];
+    return t && t->below[va >> 21 & 0xff];
+}
+
+static bool
+write_pages(struct kmod_vas *v, uint64_t va, uint64_t bytes, const struct kmod_memory *m,
+            uint64_t offset, bool read_only, bool valid)
+{
+    while (bytes) {
+        const uint64_t addr = valid ? m->addr + offset : 0;
+        const bool large =
+            bytes >= 2 << 20 && !((va | addr) & ((2 << 20) - 1)) && !has_small_pages(v, va);
+        const uint64_t step = large ? 2 << 20 : 4096;
+        uint64_t *e = entry_at(v, va, large ? 4 : 5);
+
+        if (!e)
+            return false;
+        *e = valid ? page_entry(v, m, addr, read_only) : 0;
+        va += step;
+        offset += step;
+        bytes -= step;
+    }
+    return true;
+}
+
+/* Spaces */
+
+struct kmod_vas *
+kmod_vas_create(struct kmod_card *card)
+{
+    struct kmod_vas *v = calloc(1, sizeof(*v));
+
+    if (!v)
+        return NULL;
+    *v = (struct kmod_vas){.refs = 1, .card = card, .next_va = UINT64_C(0x7f0000000000) >> 4};
+    v->root = new_table(v);
+    if (v->root)
+        return v;
+    free(v);
+    return NULL;
+}
+
+/** GSP-RM's address space (or device) gets these page tables. */
+void
+kmod_vas_bind(struct kmod_vas *v, uint32_t client, uint32_t handle)
+{
+    struct emu_object *o = emu_object_find(v->card->gpu, client, handle);
+
+    if (o)
+        emu_host_set_tables(
+            v->card->gpu, o,
+            &(struct emu_page_tables){.set = true, .target = 0, .pdb = v->root->at});
+}
+
+static void
+drop_range(struct kmod_vas *v, struct range **where)
+{
+    struct range *r = *where;
+
+    *where = r->next;
+    kmod_memory_unref(r->memory);
+    free(r);
+    (void)v;
+}
+
+void
+kmod_vas_unref(struct kmod_vas *v)
+{
+    if (!v || --v->refs)
+        return;
+    while (v->ranges)
+        drop_range(v, &v->ranges);
+    free_table(v, v->root);
+    emu_tlb_invalidate(v->card->gpu, NULL);
+    free(v);
+}
+
+void
+kmod_vas_ref(struct kmod_vas *v)
+{
+    v->refs++;
+}
+
+uint64_t
+kmod_vas_choose(struct kmod_vas *v, uint64_t bytes)
+{
+    const uint64_t at = v->next_va;
+
+    v->next_va += (bytes + (2 << 20) - 1) & ~UINT64_C(0x1fffff);
+    return at;
+}
+
+/* Ranges of one space never overlap; a mapping over others takes their place. */
+static void
+clear_ranges(struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    for (struct range **where = &v->ranges; *where;) {
+        if ((*where)->va >= va && (*where)->va + (*where)->bytes <= va + bytes)
+            drop_range(v, where);
+        else
+            where = &(*where)->next;
+    }
+}
+
+uint32_t
+kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
+             uint64_t offset, bool read_only)
+{
+    struct range *r;
+
+    if ((va | bytes | offset) & 0xfff || !bytes || offset > m->bytes ||
+        bytes > m->bytes - offset)
+        return NV_ERR_INVALID_ARGUMENT;
+    r = malloc(sizeof(*r));
+    if (!r)
+        return NV_ERR_NO_MEMORY;
+    clear_ranges(v, va, bytes);
+    m->refs++;
+    *r = (struct range){va, bytes, m, v->ranges};
+    v->ranges = r;
+    if (!write_pages(v, va, bytes, m, offset, read_only, true)) {
+        (void)kmod_vas_unmap(v, va, bytes);
+        return NV_ERR_NO_MEMORY;
+    }
+    emu_tlb_invalidate(v->card->gpu, NULL);
+    return NV_OK;
+}
+
+/** bytes 0: the mapping that begins at va. */
+uint32_t
+kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    for (struct range *r = v->ranges; r && !bytes; r = r->next)
+        if (r->va == va)
+            bytes = r->bytes;
+    if (!bytes)
+        return NV_ERR_OBJECT_NOT_FOUND;
+    (void)write_pages(v, va, bytes, NULL, 0, false, false);
+    clear_ranges(v, va, bytes);
+    emu_tlb_invalidate(v->card->gpu, NULL);
+    return NV_OK;
+}
