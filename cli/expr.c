@@ -104,6 +104,16 @@ number(struct parser *p)
     return result(p, real_end > end ? json_real(real) : expr_integer((expr_wide)value));
 }
 
+static char
+escaped(char c)
+{
+    if (c == 'n')
+        return '\n';
+    if (c == 't')
+        return '\t';
+    return c;
+}
+
 static json_t *
 quoted(struct parser *p)
 {
@@ -115,10 +125,8 @@ quoted(struct parser *p)
     while (*p->at && *p->at != quote) {
         char c = *p->at++;
 
-        if (c == '\\') {
-            c = *p->at ? *p->at++ : '\0';
-            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-        }
+        if (c == '\\' && *p->at)
+            c = escaped(*p->at++);
         buf[n++] = c; /* never longer than the expression */
     }
     if (!*p->at)
@@ -330,7 +338,7 @@ unary(struct parser *p)
     char sign;
 
     blanks(p);
-    sign = *p->at == '!' && p->at[1] == '=' ? '\0' : *p->at;
+    sign = *p->at;
     if (take(p, "not"))
         sign = '!';
     else if (sign && strchr("!-~", sign))

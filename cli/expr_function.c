@@ -21,7 +21,7 @@ fn_len(const struct expr_call *c, const json_t *args)
     if (json_is_string(value))
         return json_integer((json_int_t)strlen(json_string_value(value)));
     if (json_is_array(value) || json_is_object(value))
-        return json_integer((json_int_t)(json_array_size(value) + json_object_size(value)));
+        return expr_integer((expr_wide)json_array_size(value) + json_object_size(value));
     return expr_bad_operands(c, "len() wants text, a list or an object", value, NULL);
 }
 

@@ -303,6 +303,7 @@ judge(struct cli *cli, struct policy_subject *s, struct gsp_error *err)
         gsp_hint(err, "%s (rule: %s)", v.hint, v.rule);
     }
     policy_close(p);
+    s->chip = "";
     return rc;
 }
 

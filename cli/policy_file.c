@@ -235,14 +235,15 @@ create(const char *name, const struct policy_profile *base, json_t *doc,
        struct policy **policy_out, struct gsp_error *err)
 {
     struct policy *p = calloc(1, sizeof(*p));
+    char *copy = strdup(name);
 
-    if (p)
-        p->name = strdup(name);
-    if (!p || !p->name) {
+    if (!p || !copy) {
+        free(copy);
         free(p);
         json_decref(doc);
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
     }
+    p->name = copy;
     p->base = base;
     p->doc = doc;
     *policy_out = p;
@@ -301,17 +302,12 @@ default_profile(const struct cli *cli)
 int
 policy_open(const struct cli *cli, struct policy **policy_out, struct gsp_error *err)
 {
-    const char *asked = cli->options.policy;
-    const struct policy_profile *profile = NULL;
+    const char *name = cli->options.policy ? cli->options.policy : default_profile(cli);
+    const struct policy_profile *profile =
+        policy_profile(cli->options.unsafe ? "unsafe" : name);
 
-    if (cli->options.unsafe)
-        profile = policy_profile("unsafe");
-    else if (!asked)
-        profile = policy_profile(default_profile(cli));
-    else
-        profile = policy_profile(asked);
     if (!profile)
-        return load_file(asked, policy_out, err);
+        return load_file(name, policy_out, err);
     return create(profile->name, profile, NULL, policy_out, err);
 }
 
@@ -340,8 +336,12 @@ policy_grades(const struct policy *p)
 
     if (!allow)
         return p->base->grades;
-    json_array_foreach(allow, i, grade) mask |= 1u
-                                                << index_of(grades, json_string_value(grade));
+    json_array_foreach(allow, i, grade)
+    {
+        const int index = index_of(grades, json_string_value(grade));
+
+        mask |= index < 0 ? 0 : 1u << index; /* the file was checked: none is below 0 */
+    }
     return mask;
 }
 

@@ -181,8 +181,10 @@ closing_brace(const char *text)
     for (; *text; text++) {
         if (quote && *text == '\\' && text[1])
             text++;
+        else if (quote && *text != quote)
+            continue;
         else if (quote)
-            quote = *text == quote ? '\0' : quote;
+            quote = '\0';
         else if (*text == '\'' || *text == '"')
             quote = *text;
         else if (*text == '{')
