@@ -264,6 +264,14 @@ source_schema_words(struct wish *p)
 }
 
 static void
+source_policy(struct wish *p)
+{
+    static const char *const verbs[] = {"show", "check", "quarantine", NULL};
+
+    offer_list(p, verbs);
+}
+
+static void
 source_languages(struct wish *p)
 {
     const char *language;
@@ -348,6 +356,7 @@ static const struct {
     {"save",    {source_files, NULL, NULL}                               },
     {"vars",    {source_variables, NULL, NULL}                           },
     {"run",     {source_files, NULL, NULL}                               },
+    {"policy",  {source_policy, source_names, source_names}              },
     {"tree",    {source_tree, source_tree, source_tree}                  },
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
@@ -387,6 +396,16 @@ source_transports(struct wish *p)
     p->out->no_space = true;
 }
 
+/* Profiles, and files. */
+static void
+source_policies(struct wish *p)
+{
+    static const char *const profiles[] = {"read-only", "standard", "unsafe", NULL};
+
+    offer_list(p, profiles);
+    source_files(p);
+}
+
 /* The value of an option that stands before. */
 static bool
 complete_value(struct wish *p)
@@ -401,8 +420,10 @@ complete_value(struct wish *p)
         offer_list(p, formats);
     else if (!strcmp(last, "--color"))
         offer_list(p, colors);
-    else if (!strcmp(last, "--policy") || !strcmp(last, "--record"))
+    else if (!strcmp(last, "--record"))
         source_files(p);
+    else if (!strcmp(last, "--policy"))
+        source_policies(p);
     else if (!strcmp(last, "-t") || !strcmp(last, "--transport"))
         source_transports(p);
     else if (!strcmp(last, "-d") || !strcmp(last, "--device"))

@@ -167,6 +167,9 @@ completion_follows_the_line(void **state)
     assert_true(completes_to(
         "ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 {\"fbInfoList\": [{\"index\": \"",
         "TOTAL_R", "TOTAL_RAM_SIZE"));
+    assert_true(completes_to("policy ", "q", "quarantine"));
+    assert_true(completes_to("--policy ", "read", "read-only"));
+    assert_true(completes_to("run ", "--st", "--step"));
     assert_true(completes_to("boot ", "pl", "plan"));
     assert_true(completes_to("fw ", "ver", "verify"));
     assert_true(completes_to("pci ", "c", "caps"));
