@@ -270,6 +270,8 @@ on_driver(struct explain_reading *r, const struct gsp_crash_line *line)
 
     snprintf(release, sizeof(release), "%.*s", (int)line->text.bytes, line->text.text);
     json_object_set_new(r->doc, "driver", json_string(release));
+    if (line->loaded)
+        json_object_set_new(add(r, line, "driver-loaded"), "driver", json_string(release));
     known = nvrm_release_find(r->abi.schema, release);
     if (known == NVRM_NO_RELEASE)
         known = nvrm_release_nearest(r->abi.schema, release);

@@ -21,7 +21,7 @@ same_device(const struct incident *in, const char *device)
 struct incident *
 link_last(struct links *l, const char *kind, const char *device)
 {
-    for (unsigned i = l->n; i-- > 0;) {
+    for (unsigned i = l->n; i-- > l->epoch;) {
         struct incident *in = &l->in[i];
 
         if (!same_device(in, device))
@@ -40,7 +40,7 @@ link_last_with_xid(struct links *l, long long xid, const char *device)
     const json_t *known;
     size_t k;
 
-    for (unsigned i = l->n; i-- > 0;) {
+    for (unsigned i = l->n; i-- > l->epoch;) {
         json_array_foreach(json_object_get(l->in[i].doc, "xids"), k, known)
         {
             if (json_integer_value(known) == xid && same_device(&l->in[i], device))
@@ -159,7 +159,7 @@ struct incident *
 link_add(struct links *l, const char *kind, const char *key, const json_t *f, json_t *title,
          const struct incident *from)
 {
-    for (unsigned i = l->n; i-- > 0;) {
+    for (unsigned i = l->n; i-- > l->epoch;) {
         struct incident *in = &l->in[i];
 
         if (strcmp(in->key, key) != 0 || !link_is(in, kind) ||

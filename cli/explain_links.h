@@ -22,6 +22,7 @@ struct links {
     size_t at; /* the finding being placed */
     struct incident *in;
     unsigned n, cap;
+    unsigned epoch;      /* the first incident since the driver was loaded */
     const json_t *state; /* of GSP, that the next timeout explains; may be NULL */
     json_t *seen;        /* what a finding says -> part -> how often */
     bool lost;           /* there is an incident of that kind */

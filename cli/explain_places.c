@@ -116,6 +116,23 @@ crash_title(const json_t *crash)
                         *cli_str(crash, "reason") ? ", " : "", cli_str(crash, "reason"));
 }
 
+/* A crash is told apart from others by what it says. */
+static void
+add_crash(struct links *l, const json_t *f, const json_t *crash)
+{
+    json_t *title = crash_title(crash);
+    char key[160];
+    struct incident *in;
+
+    snprintf(key, sizeof(key), "%.150s", title ? json_string_value(title) : "");
+    in = link_add(l, "gsp-crash", key, f, title, link_root(l, f));
+    if (!in)
+        return;
+    link_evidence(in, json_sprintf("at pc %s", cli_str(crash, "pc")));
+    if (*cli_str(crash, "data"))
+        link_evidence(in, json_sprintf("with %s", cli_str(crash, "data")));
+}
+
 static void
 place_xid_gsp(struct links *l, const json_t *f)
 {
@@ -123,12 +140,12 @@ place_xid_gsp(struct links *l, const json_t *f)
 
     if (rpc)
         place_timeout(l, f, rpc);
+    else if (crash)
+        add_crash(l, f, crash);
     else
-        link_add(
-            l, link_number(f, "xid") == 120 ? "gsp-crash" : "gsp-timeout", "", f,
-            crash ? crash_title(crash)
-                  : json_sprintf("Xid %lld: %s", link_number(f, "xid"), cli_str(f, "message")),
-            link_root(l, f));
+        link_add(l, link_number(f, "xid") == 120 ? "gsp-crash" : "gsp-timeout", "", f,
+                 json_sprintf("Xid %lld: %s", link_number(f, "xid"), cli_str(f, "message")),
+                 link_root(l, f));
 }
 
 /* The finding of an Xid line was placed with it. */
@@ -152,7 +169,7 @@ static void
 place_crash(struct links *l, const json_t *f)
 {
     if (!placed_with_xid(l, f))
-        link_add(l, "gsp-crash", "", f, crash_title(f), link_root(l, f));
+        add_crash(l, f, f);
 }
 
 /* What a history adds: calls without an answer, events that came meanwhile. */
@@ -299,7 +316,7 @@ place_lost(struct links *l, const json_t *f)
 {
     struct incident *pcie = NULL;
 
-    for (unsigned i = l->n; i-- > 0 && !pcie;)
+    for (unsigned i = l->n; i-- > l->epoch && !pcie;)
         if (link_is(&l->in[i], "pcie") && strstr(l->in[i].key, "Uncorrected"))
             pcie = &l->in[i];
     link_add(l, "lost", "", f, json_string("the GPU no longer answers on the bus"), pcie);
@@ -461,6 +478,16 @@ place_mismatch(struct links *l, const json_t *f)
             json_string("reload the module or restart after an update of the driver"));
 }
 
+/* A new start: nothing from before has consequences any more. */
+static void
+place_load(struct links *l, const json_t *f)
+{
+    (void)f;
+    l->epoch = l->n;
+    l->lost = false;
+    l->state = NULL;
+}
+
 static void
 place_pcie(struct links *l, const json_t *f)
 {
@@ -483,6 +510,7 @@ static const struct {
     {"rpc-history",      place_history     },
     {"assert",           place_failure     },
     {"check",            place_failure     },
+    {"driver-loaded",    place_load        },
     {"gsp-state",        place_state       },
     {"event-failed",     place_event       },
     {"event-unexpected", place_event       },

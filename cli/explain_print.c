@@ -147,6 +147,12 @@ print_sxid(struct cli *cli, const json_t *o)
 }
 
 static void
+print_load(struct cli *cli, const json_t *o)
+{
+    fprintf(cli->out, "driver %s was loaded\n", cli_str(o, "driver"));
+}
+
+static void
 print_state(struct cli *cli, const json_t *o)
 {
     fprintf(cli->out, "%s\n", cli_str(o, "state"));
@@ -178,6 +184,7 @@ static const struct {
     {"assert",           print_failure      },
     {"check",            print_failure      },
     {"crash",            explain_print_crash},
+    {"driver-loaded",    print_load         },
     {"gsp-state",        print_state        },
     {"event-failed",     print_event        },
     {"event-unexpected", print_event        },

@@ -456,6 +456,7 @@ xid_line(struct scan *s, struct cursor c)
 static bool
 driver_line(struct scan *s, struct cursor c)
 {
+    s->line.loaded = memmem(c.p, left(&c), "loading NVIDIA", 14) != NULL;
     if (!take_past(&c, "NVIDIA UNIX ") || !take_past(&c, "Kernel Module "))
         return false;
     while (c.p < c.end) {

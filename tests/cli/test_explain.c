@@ -140,6 +140,24 @@ what_the_driver_found_of_gsp_explains_the_timeout(void **state)
 }
 
 static void
+loading_the_driver_again_is_a_new_start(void **state)
+{
+    static const char log[] =
+        "printf '%s\\n' 'NVRM: Xid (PCI:0000:65:00): 79, gone' "
+        "'NVRM: Xid (PCI:0000:65:00): 31, after' "
+        "'NVRM: loading NVIDIA UNIX Open Kernel Module for x86_64  570.144  Release Build' "
+        "'NVRM: Xid (PCI:0000:65:00): 31, again' | nvrm-cli -j explain -";
+    json_t *doc = cli_expect_json(log);
+    const json_t *incidents = json_object_get(doc, "incidents");
+
+    (void)state;
+    assert_int_equal(json_array_size(incidents), 3);
+    assert_int_equal(number(json_array_get(incidents, 1), "follows"), 1);
+    assert_null(json_object_get(json_array_get(incidents, 2), "follows"));
+    json_decref(doc);
+}
+
+static void
 every_kind_of_line_finds_its_incident(void **state)
 {
     json_t *doc = cli_expect_json("nvrm-cli -j explain " DMESG "lines.txt");
@@ -178,6 +196,7 @@ main(void)
         cmocka_unit_test(a_compressed_report_reads_the_same_and_a_cut_one_as_far_as_it_goes),
         cmocka_unit_test(a_timeout_names_the_call_and_what_its_history_adds),
         cmocka_unit_test(what_the_driver_found_of_gsp_explains_the_timeout),
+        cmocka_unit_test(loading_the_driver_again_is_a_new_start),
         cmocka_unit_test(every_kind_of_line_finds_its_incident),
         cmocka_unit_test(xids_that_no_header_names_are_explained),
     };

@@ -212,6 +212,7 @@ struct gsp_crash_line {
     unsigned number;             /* of the line, from 1 */
     struct gsp_crash_span text;  /* behind the log's own prefix */
     struct gsp_crash_span stamp; /* when, as the log says it; may be empty */
+    bool loaded;                 /* GSP_CRASH_DRIVER: the module was loaded here */
     int gpu;                     /* "GPU3": 3; -1: not said */
     struct {
         struct gsp_crash_span device, process, message; /* "PCI:0000:01:00", ... */
