@@ -128,8 +128,10 @@ history_append(const char *path, const char *line, size_t most)
     if (rc == 0 && bytes < 0)
         rc = -ENOMEM;
     /* A line is a line: what was typed over several becomes one. */
-    for (int i = 0; rc == 0 && i + 1 < bytes; i++)
-        copy[i] = copy[i] == '\n' ? ' ' : copy[i];
+    for (int i = 0; rc == 0 && i + 1 < bytes; i++) {
+        if (copy[i] == '\n')
+            copy[i] = ' ';
+    }
     if (rc == 0 && write(fd, copy, (size_t)bytes) != bytes)
         rc = errno ? -errno : -EIO;
     if (rc == 0)

@@ -146,8 +146,10 @@ line_open(const char *line)
             if (!at[1] || !strcmp(at + 1, "\n"))
                 return '\\';
             at++;
+        } else if (quote && *at == quote) {
+            quote = '\0';
         } else if (quote) {
-            quote = *at == quote ? '\0' : quote;
+            continue;
         } else if (*at == '"' || (*at == '\'' && !depth)) {
             quote = *at;
         } else if (opens_bracket(word, at, depth)) {
@@ -162,5 +164,9 @@ line_open(const char *line)
             return '\0';
         }
     }
-    return quote ? quote : depth ? open[depth - 1] : '\0';
+    if (quote)
+        return quote;
+    if (depth)
+        return open[depth - 1];
+    return '\0';
 }

@@ -27,8 +27,10 @@ last_word(const char *line)
     for (const char *at = line; *at; at++) {
         if (quote && *at == '\\' && at[1])
             at++;
+        else if (quote && *at == quote)
+            quote = '\0';
         else if (quote)
-            quote = *at == quote ? '\0' : quote;
+            continue;
         else if (*at == '"' || (*at == '\'' && !depth))
             quote = *at;
         else if (strchr("{[", *at) && (depth || at == start || at[-1] == '='))

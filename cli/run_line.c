@@ -175,8 +175,10 @@ flatten(const char *line)
 {
     char *flat = strdup(line);
 
-    for (char *at = flat; at && *at; at++)
-        *at = *at == '\n' ? ' ' : *at;
+    for (char *at = flat; at && *at; at++) {
+        if (*at == '\n')
+            *at = ' ';
+    }
     for (size_t bytes = flat ? strlen(flat) : 0; bytes && flat[bytes - 1] == ' ';)
         flat[--bytes] = '\0';
     return flat;
@@ -198,22 +200,22 @@ keep_line(struct cli *cli, const char *line, int rc)
 /* Who the new objects belong to: the script that ran, else the line. A verb that makes one
  * object says which, so that ten thousand lines do not walk the tree ten thousand times. */
 static void
-own_objects(struct cli *cli, const char *line, int argc, char **argv)
+own_objects(struct cli *cli, const char *line, int argc, char **argv, int rc)
 {
+    const char *verb = argc && argv[0] ? argv[0] : "";
     const size_t number = json_array_size(cli->lines) + 1;
     const char *script = NULL;
     char owner[160];
 
-    for (int i = 0; i + 1 < argc && !script; i++)
+    for (int i = 0; i + 1 < argc && argv[i] && !script; i++)
         script = !strcmp(argv[i], "run") ? argv[i + 1] : NULL;
     if (script)
         snprintf(owner, sizeof(owner), "run %s", script);
     else
-        snprintf(owner, sizeof(owner), "line %zu: %.*s", number, (int)strcspn(line, "\n"),
-                 line);
-    if (!strcmp(argv[0], "alloc") || !strcmp(argv[0], "dup"))
-        tree_own_one(cli, cli_str(cli->result, "handle"), owner);
-    else if (strcmp(argv[0], "ctl") && strcmp(argv[0], "free"))
+        snprintf(owner, sizeof(owner), "line %zu: %s", number, line);
+    if (!strcmp(verb, "alloc") || !strcmp(verb, "dup"))
+        tree_own_one(cli, rc == CLI_OK ? cli_str(cli->result, "handle") : "", owner);
+    else if (strcmp(verb, "ctl") && strcmp(verb, "free"))
         tree_own(cli, owner, script != NULL);
 }
 
@@ -235,7 +237,7 @@ cli_run_line(struct cli *cli, const char *line)
 
         rc = run_split(cli, flat, argc, argv);
         if (cli->keep_session)
-            own_objects(cli, flat, argc - 2 * assigns, argv + 2 * assigns);
+            own_objects(cli, flat, assigns ? argc - 2 : argc, assigns ? argv + 2 : argv, rc);
         keep_line(cli, flat, rc);
     }
     line_free(argv);
