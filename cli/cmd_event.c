@@ -225,6 +225,22 @@ watch_events(struct cli *cli, const struct watch *w)
 }
 
 static int
+trigger(struct cli *cli, const struct watch *w, struct gsp_error *err)
+{
+    const struct nvrm_abi abi = session_abi(w->s);
+    const struct nvrm_control *control;
+    uint32_t cmd;
+    int rc = rm_name_control(abi, TRIGGER_CONTROL, &control, &cmd, err);
+
+    if (rc == 0)
+        rc = policy_control(cli, abi, control, cmd, err);
+    if (rc < 0)
+        return rc;
+    return rm_control_json(session_client(w->s), w->subdevice, TRIGGER_CONTROL, NULL, 0, NULL,
+                           err);
+}
+
+static int
 subscribe(struct cli *cli, struct watch *w, struct gsp_error *err)
 {
     for (unsigned i = 0; i < w->notifier_count; i++) {
@@ -237,10 +253,7 @@ subscribe(struct cli *cli, struct watch *w, struct gsp_error *err)
         if (cli->options.verbose)
             cli_note(cli, "event object 0x%08x for notifier %u", event, w->notifiers[i]);
     }
-    if (!w->trigger)
-        return 0;
-    return rm_control_json(session_client(w->s), w->subdevice, TRIGGER_CONTROL, NULL, 0, NULL,
-                           err);
+    return w->trigger ? trigger(cli, w, err) : 0;
 }
 
 static int

@@ -33,6 +33,8 @@ begin(struct info *in, const char *control_name, struct rm_params *p, uint32_t *
 
     memset(p, 0, sizeof(*p));
     if (rc == 0)
+        rc = policy_control(in->cli, abi, control, *cmd, &err);
+    if (rc == 0)
         rc = rm_params_init(p, abi, control ? nvrm_struct_at(abi, control->params) : NULL, NULL,
                             &err);
     if (rc < 0 && in->cli->options.verbose)

@@ -17,8 +17,12 @@ read_only_reads_and_says_what_would_allow_more(void **state)
     cli_expect_text("nvrm-cli --policy read-only info", 0, "AD102", NULL);
     cli_expect_text("nvrm-cli --policy read-only event watch --timeout 0.05", 6, NULL,
                     "no event");
+    cli_expect_text("nvrm-cli --policy read-only event watch --trigger --count 1", 4, NULL,
+                    "policy refuses " TRIGGER ": it changes something");
     cli_expect_text("nvrm-cli --policy read-only ctl subdevice " TRIGGER, 4, NULL,
                     "policy refuses " TRIGGER ": it changes something");
+    cli_expect_text("nvrm-cli -v --policy tests/cli/data/refuse-name.json info", 0, "AD102",
+                    "policy refuses " NAME);
     cli_expect_text("nvrm-cli --policy read-only ctl subdevice " TRIGGER, 4, NULL,
                     "hint: --policy standard sends it (rule: read-only sends what is graded "
                     "read)");
