@@ -151,7 +151,7 @@ function nvrm.dissector(buf, pinfo, root)
   local rc, status = buf(40, 4):le_int(), buf(44, 4):le_uint()
   local counts = { args = buf(HEADER, 2):le_uint(), pieces = buf(HEADER + 2, 2):le_uint() }
   local at = HEADER + COUNTS
-  local args = {}
+  local args, request = {}, nil
 
   if HEADER + length > buf:len() then
     tree:add_expert_info(PI_MALFORMED, PI_ERROR, "the record is cut off")
@@ -168,6 +168,9 @@ function nvrm.dissector(buf, pinfo, root)
     if arg.k == "handle" or arg_fields[arg.k] or arg.k == "bus_op" then
       args[i] = buf(at, 4):le_uint()
     end
+    if arg.n == "request" then
+      request = buf(at, 1):le_uint()
+    end
     if arg_fields[arg.k] then
       tree:add_le(arg_fields[arg.k], buf(at, 4)):prepend_text(arg.n .. ": ")
     else
@@ -176,6 +179,9 @@ function nvrm.dissector(buf, pinfo, root)
     at = at + 8
   end
   local name = name_of(info, args)
+  if info.name == "ioctl" and R.escapes[request] then
+    name = R.escapes[request]
+  end
   local result = rc < 0 and rc ~= -121 and string.format("error %d", rc) or R.statuses[status] or
     string.format("0x%x", status)
   if rc == 0 and info.plain then
@@ -193,7 +199,7 @@ function nvrm.dissector(buf, pinfo, root)
     local n = buf(sizes + 4 * (i - 1), 4):le_uint()
     local what = info.pieces[i] or "bytes"
     if n > 0 and at + n <= buf:len() then
-      local params = R.params[info.name .. " " .. name]
+      local params = R.params[request and "ioctl " .. request or info.name .. " " .. name]
       if (what == "in" or what == "out") and params and R.layouts[params].size <= n then
         layout(tree:add(buf(at, n), what .. ": " .. params), buf(at, n):tvb(), 0, params)
       elseif info.text[i] then

@@ -56,7 +56,10 @@ want_record(struct dissector *d, const struct gsp_trace_record *r)
 
     if (!info || !l)
         return;
-    snprintf(key, sizeof(key), "[\"%s %s\"]", info->name, gsp_trace_name(d->abi, r, room));
+    if (r->type == GSP_TRACE_IOCTL)
+        snprintf(key, sizeof(key), "[\"ioctl %u\"]", (unsigned)(r->arg[1] & 0xff));
+    else
+        snprintf(key, sizeof(key), "[\"%s %s\"]", info->name, gsp_trace_name(d->abi, r, room));
     if (d->params.data && strstr(d->params.data, key))
         return;
     gsp_text_printf(&d->params, "  %s = ", key);
@@ -154,6 +157,13 @@ put_names(struct dissector *d)
 
         if (c && nvrm_rpc_by_id(d->abi, c->id) == c)
             put_row(d, c->id, nvrm_str(s, c->name));
+    }
+    gsp_text_puts(&d->out, "}\nR.escapes = {\n");
+    for (unsigned i = 0; i < nvrm_escape_count(s); i++) {
+        const struct nvrm_const *c = nvrm_escape_at(d->abi, i);
+
+        if (c && !strncmp(nvrm_str(s, c->name), "NV_ESC_", 7))
+            put_row(d, c->value, nvrm_str(s, c->name));
     }
     gsp_text_puts(&d->out, "}\nR.statuses = {\n");
     for (unsigned i = 0; i < nvrm_status_count(s); i++) {

@@ -63,19 +63,76 @@ row_name(struct nvrm_abi abi, enum gsp_trace_kind kind, uint32_t id)
     }
 }
 
-/* The escape that an ioctl request on a device file is. */
+/* The escape that an ioctl request is. Those of nvidia-uvm have numbers of their own. */
 static const struct nvrm_const *
 escape_of(struct nvrm_abi abi, const struct gsp_trace_record *r)
 {
-    if (r->type != GSP_TRACE_IOCTL || abi.release == NVRM_NO_RELEASE || r->args < 2)
+    const bool uvm = r->type == GSP_TRACE_UVM;
+    uint64_t number;
+
+    if ((r->type != GSP_TRACE_IOCTL && !uvm) || abi.release == NVRM_NO_RELEASE || r->args < 2)
         return NULL;
+    number = uvm ? r->arg[1] : r->arg[1] & IOCTL_NR;
     for (unsigned i = 0; i < nvrm_escape_count(abi.schema); i++) {
         const struct nvrm_const *e = nvrm_escape_at(abi, i);
 
-        if (e && e->value == (r->arg[1] & IOCTL_NR))
+        if (e && e->value == number &&
+            !strncmp(nvrm_str(abi.schema, e->name), uvm ? "UVM_" : "NV_ESC_", uvm ? 4 : 7))
             return e;
     }
     return NULL;
+}
+
+const char *
+gsp_trace_escape(struct nvrm_abi abi, const struct gsp_trace_record *record)
+{
+    const struct nvrm_const *escape = escape_of(abi, record);
+
+    return escape ? nvrm_str(abi.schema, escape->name) : NULL;
+}
+
+/* Escapes whose struct names what it carries, and points to its parameters first of all. */
+static const struct {
+    const char *id, *params;
+    enum gsp_trace_kind kind;
+    uint8_t set;
+} carriers[] = {
+    {"cmd",    "params",      GSP_TRACE_CONTROL_ID, NVRM_SET_CONTROL},
+    {"hClass", "pAllocParms", GSP_TRACE_CLASS,      NVRM_SET_CLASS  },
+};
+
+bool
+gsp_trace_inner(struct nvrm_abi abi, const struct gsp_trace_record *record,
+                enum gsp_trace_exchange which, struct gsp_trace_inner *inner_out)
+{
+    const struct nvrm_const *escape = escape_of(abi, record);
+    const struct nvrm_layout *l = escape ? nvrm_struct_at(abi, escape->params) : NULL;
+    const struct gsp_trace_piece wire = gsp_trace_exchanged(record, which);
+    const struct gsp_trace_piece memory = gsp_trace_exchanged(
+        record, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
+
+    if (!l || wire.bytes < l->size)
+        return false;
+    for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
+        const struct nvrm_field *id = nvrm_field_find(abi.schema, l, carriers[i].id);
+        const struct nvrm_field *params = nvrm_field_find(abi.schema, l, carriers[i].params);
+        uint64_t bytes = 0, at, value;
+
+        if (!id || !params || params->type != NVRM_PTR || id->type == NVRM_STRUCT)
+            continue;
+        value = gsp_field_load(id, (const uint8_t *)wire.data + id->offset);
+        at = gsp_field_load(params, (const uint8_t *)wire.data + params->offset);
+        inner_out->name = row_name(abi, carriers[i].kind, (uint32_t)value);
+        inner_out->layout = gsp_params_layout(abi, carriers[i].set, value);
+        if (at && memory.bytes >= 8)
+            memcpy(&bytes, memory.data, 8);
+        if (bytes > memory.bytes - (memory.bytes >= 8 ? 8 : 0))
+            bytes = 0;
+        inner_out->params = (struct gsp_trace_piece){
+            bytes ? (const uint8_t *)memory.data + 8 : NULL, (size_t)bytes};
+        return true;
+    }
+    return false;
 }
 
 const char *
@@ -87,10 +144,13 @@ gsp_trace_name(struct nvrm_abi abi, const struct gsp_trace_record *record, char 
                                         [GSP_TRACE_BUS_OP] = "operation"};
     const struct gsp_trace_type_info *info = gsp_trace_type_info(record->type);
     const struct nvrm_const *escape = escape_of(abi, record);
+    struct gsp_trace_inner inner;
     enum gsp_trace_kind kind;
     const char *name;
     uint64_t value;
 
+    if (escape && gsp_trace_inner(abi, record, GSP_TRACE_IN, &inner) && inner.name)
+        return inner.name;
     if (escape)
         return nvrm_str(abi.schema, escape->name);
     if (!naming_arg(record, &kind, &value))

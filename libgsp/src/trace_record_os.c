@@ -15,6 +15,8 @@
 #include "nvidia_priv.h"
 #include "trace_priv.h"
 
+#define UVM_PATH "/dev/nvidia-uvm"
+
 enum { PATHS = 256, PATH_BYTES = 64 };
 
 struct gsp_record_os {
@@ -124,7 +126,7 @@ record_ioctl(void *ctx, int fd, unsigned long request, void *arg)
     struct gsp_trace_record rec;
     int rc;
 
-    begin(r, &rec, GSP_TRACE_IOCTL);
+    begin(r, &rec, strcmp(path_piece(r, fd).data, UVM_PATH) ? GSP_TRACE_IOCTL : GSP_TRACE_UVM);
     clear(&r->in);
     clear(&r->in_memory);
     clear(&r->out_memory);

@@ -202,6 +202,24 @@ put_params(const struct show *s, enum gsp_trace_exchange which)
     return 0;
 }
 
+/* What an ioctl carries, decoded; its own pointers are not followed. */
+static int
+put_inner(const struct show *s, enum gsp_trace_exchange which, const char *before,
+          const char *after)
+{
+    struct gsp_trace_inner inner;
+    int rc = 0;
+
+    if ((s->flags & GSP_TRACE_SHOW_RAW) || !gsp_trace_inner(s->abi, s->r, which, &inner) ||
+        !inner.params.bytes || !inner.layout || inner.params.bytes < inner.layout->size)
+        return 0;
+    gsp_text_puts(s->out, before);
+    rc = gsp_json_write(s->abi, inner.layout, inner.params.data, inner.params.bytes, 0, s->out,
+                        s->err);
+    gsp_text_puts(s->out, after);
+    return rc;
+}
+
 static int
 text_exchange(const struct show *s)
 {
@@ -216,6 +234,8 @@ text_exchange(const struct show *s)
         gsp_text_puts(s->out, i == GSP_TRACE_IN ? "          in  " : "          out ");
         rc = put_params(s, i);
         gsp_text_add(s->out, "\n", 1);
+        if (rc == 0)
+            rc = put_inner(s, i, "              params ", "\n");
     }
     if (error.bytes && rc == 0) {
         gsp_text_puts(s->out, "          ");
@@ -235,6 +255,9 @@ json_exchange(const struct show *s)
             continue;
         gsp_text_puts(s->out, i == GSP_TRACE_IN ? ",\"in\":" : ",\"out\":");
         rc = put_params(s, i);
+        if (rc == 0)
+            rc =
+                put_inner(s, i, i == GSP_TRACE_IN ? ",\"in_params\":" : ",\"out_params\":", "");
     }
     return rc;
 }
@@ -293,6 +316,12 @@ gsp_trace_record_text(struct nvrm_abi abi, const struct gsp_trace_record *record
     if (is_operation(&s)) {
         const char *name = gsp_trace_name(abi, record, room);
 
+        const char *escape = gsp_trace_escape(abi, record);
+
+        if (escape && strcmp(name, escape) != 0) {
+            gsp_text_puts(out, escape);
+            gsp_text_add(out, " ", 1);
+        }
         if (strcmp(name, type) != 0)
             gsp_text_puts(out, name);
     }
@@ -325,6 +354,10 @@ gsp_trace_record_json(struct nvrm_abi abi, const struct gsp_trace_record *record
     gsp_text_puts(out, s.info ? s.info->name : "?");
     gsp_text_puts(out, "\",\"name\":\"");
     gsp_text_puts(out, gsp_trace_name(abi, record, room));
+    if (gsp_trace_escape(abi, record)) {
+        gsp_text_puts(out, "\",\"escape\":\"");
+        gsp_text_puts(out, gsp_trace_escape(abi, record));
+    }
     gsp_text_puts(out, "\",\"args\":{");
     json_args(&s);
     gsp_text_puts(out, "}");

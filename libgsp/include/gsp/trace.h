@@ -236,13 +236,25 @@ void gsp_trace_close(struct gsp_trace_reader *r);
 
 /* Meaning */
 
-/** What a record is called: the control, class, function, operation or escape by name, else
- * "?". Static, or in `room`. */
+/** What a record is called: the control, class, function or operation by name, also where an
+ * ioctl carries it; else the escape; else the type. Static, or in `room`. */
 const char *gsp_trace_name(struct nvrm_abi abi, const struct gsp_trace_record *record,
                            char room[64]);
 /** Layout of the parameters of a record; NULL when there is none. */
 const struct nvrm_layout *gsp_trace_layout(struct nvrm_abi abi,
                                            const struct gsp_trace_record *record);
+/** An ioctl that carries a control or an allocation: which one, and where its parameters are.
+ * `params` is empty when the trace has none. False for every other record. */
+struct gsp_trace_inner {
+    const char *name;                 /* NULL: the release does not know it */
+    const struct nvrm_layout *layout; /* or NULL */
+    struct gsp_trace_piece params;
+};
+bool gsp_trace_inner(struct nvrm_abi abi, const struct gsp_trace_record *record,
+                     enum gsp_trace_exchange which, struct gsp_trace_inner *inner_out);
+/** "NV_ESC_RM_CONTROL"; NULL when the record is no ioctl that the release knows. */
+const char *gsp_trace_escape(struct nvrm_abi abi, const struct gsp_trace_record *record);
+
 /** The bytes of piece `which`, resolved: `out` is `in` where it was left out. */
 struct gsp_trace_piece gsp_trace_exchanged(const struct gsp_trace_record *record,
                                            enum gsp_trace_exchange which);
