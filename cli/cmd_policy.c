@@ -118,6 +118,24 @@ unknown(struct cli *cli, const struct checker *k, const char *word)
                      nvrm_release_name(k->abi.schema, k->abi.release), word);
 }
 
+static void
+print_rows(struct cli *cli, const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        const char *source = cli_str(row, "source");
+
+        fprintf(cli->out, "%-7s  %s: %s\n", cli_str(row, "verdict"), cli_str(row, "name"),
+                cli_str(row, "rule"));
+        if (!strcmp(cli_str(row, "verdict"), "refused"))
+            fprintf(cli->out, "         %s%s%s; %s\n", cli_str(row, "why"),
+                    *source ? ", see " : "", source, cli_str(row, "hint"));
+    }
+}
+
 static int
 check(struct cli *cli, int count, char **words)
 {
@@ -148,7 +166,7 @@ check(struct cli *cli, int count, char **words)
         json_decref(k.rows);
         return rc;
     }
-    rc = cli_emit(cli, &(struct cli_doc){.json = k.rows});
+    rc = cli_emit(cli, &(struct cli_doc){.json = k.rows, .text = print_rows});
     return rc == CLI_OK && k.refused ? CLI_REFUSED : rc;
 }
 
