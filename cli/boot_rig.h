@@ -9,9 +9,13 @@
 #include <gsp/boot.h>
 
 #include "card.h"
+#include "record.h"
 
 struct cli_boot {
-    struct cli_card card; /* borrowed by the boot */
+    struct cli *cli;
+    struct cli_card card;        /* borrowed by the boot */
+    struct recording *recording; /* NULL without --record */
+    struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct nvrm_abi abi;
     struct gsp_boot *boot;
 };
@@ -20,8 +24,9 @@ struct cli_boot {
 int boot_rig_open(struct cli *cli, const struct transport_spec *spec, struct nvrm_abi abi,
                   void (*observe)(void *ctx, const struct gsp_boot_report *report),
                   void *observe_ctx, struct cli_boot **rig_out, struct gsp_error *err);
-/* Unloads a GSP-RM that runs. NULL is fine. */
-void boot_rig_close(struct cli_boot *rig);
+/* Unloads a GSP-RM that runs. NULL is fine. Returns an exit code: that of a trace that could
+ * not be written to its end. */
+int boot_rig_close(struct cli_boot *rig);
 /* The family of an emulated card by its name. */
 enum gsp_fw_family boot_rig_family(const char *chip);
 

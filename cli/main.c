@@ -141,13 +141,13 @@ main(int argc, char **argv)
         .err = stderr,
         .interrupted = &interrupted,
     };
-    int rc;
+    int rc, closed;
 
     catch_interrupts();
     cli.host = (struct gsp_host){.ctx = &cli, .now_ns = clock_of_waits};
     rc = run_program(&cli, argc - 1, argv + 1);
-    boot_rig_close(cli.boot);
-    rc = session_close(&cli, rc);
+    closed = boot_rig_close(cli.boot);
+    rc = session_close(&cli, rc == CLI_OK ? closed : rc);
     json_decref(cli.steps);
     vars_fini(&cli);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;

@@ -132,6 +132,17 @@ deeper_levels_record_more(void **state)
 }
 
 static void
+a_boot_is_recorded_register_by_register(void **state)
+{
+    (void)state;
+    run("nvrm-cli -t emu:AD102 --record $T/t boot run", 0);
+    cli_expect_text("nvrm-cli trace stat $T/t", 0, "wr32", NULL);
+    cli_expect_text("nvrm-cli trace show $T/t --filter rpc_post", 0, "GSP_SET_SYSTEM_INFO",
+                    NULL);
+    cli_expect_text("nvrm-cli trace show $T/t --filter rpc_event", 0, "GSP_INIT_DONE", NULL);
+}
+
+static void
 show_decodes_and_filters(void **state)
 {
     (void)state;
@@ -391,6 +402,7 @@ main(void)
         IN_DIR(a_client_that_diverges_ends_with_code_10),
         IN_DIR(a_second_recording_is_appended_as_a_section),
         IN_DIR(deeper_levels_record_more),
+        IN_DIR(a_boot_is_recorded_register_by_register),
         IN_DIR(show_decodes_and_filters),
         IN_DIR(every_line_of_show_is_json),
         IN_DIR(a_trace_may_come_from_a_pipe),
