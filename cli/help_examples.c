@@ -40,6 +40,11 @@ static const struct {
     {"vbios",   "vbios info prom"                                                          },
     {"fw",      "fw synth --chip AD102 --release 570.144 --to /tmp/nvrm-synth"             },
     {"gen",     "gen c NV2080_CTRL_CMD_FB_GET_INFO_V2"                                     },
+    {"trace",   "--record /tmp/nvrm-example.trace info"                                    },
+    {"trace",   "trace show /tmp/nvrm-example.trace"                                       },
+    {"trace",   "-t replay:/tmp/nvrm-example.trace info"                                   },
+    {"policy",  "policy show"                                                              },
+    {"policy",  "policy check NV2080_CTRL_CMD_EVENT_SET_TRIGGER"                           },
     {"save",    "-e 'vas = alloc FERMI_VASPACE_A' -e 'save /dev/null'"                     },
     {"shell",   "shell < /dev/null"                                                        },
     {"vars",    "-e 'n = ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME_STRING' "

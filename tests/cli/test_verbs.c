@@ -455,7 +455,7 @@ every_example_of_help_runs(void **state)
         }
     }
     assert_true(count >= 30);
-    cli_expect_text("rm -rf /tmp/nvrm-synth", 0, NULL, NULL);
+    cli_expect_text("rm -rf /tmp/nvrm-synth /tmp/nvrm-example.trace", 0, NULL, NULL);
 }
 
 static char *
