@@ -156,6 +156,16 @@ on_xid(struct explain_reading *r, const struct gsp_crash_line *line)
     json_object_set_new(o, "message", explain_span(line->xid.message));
 }
 
+/* What a status means, from the schema. */
+static void
+set_status_doc(struct explain_reading *r, const char *name, json_t *o)
+{
+    const struct nvrm_const *c = name ? nvrm_status_find(r->abi, name) : NULL;
+
+    if (c && c->doc)
+        json_object_set_new(o, "doc", json_string(nvrm_str(r->abi.schema, c->doc)));
+}
+
 static void
 set_failure(struct explain_reading *r, uint32_t status, json_t *o)
 {
@@ -220,6 +230,7 @@ on_failure(struct explain_reading *r, const struct gsp_crash_line *line)
         name = nvrm_status_name(r->abi, line->failure.status);
         json_object_set_new(o, "status", json_string(name ? name : "?"));
         json_object_set_new(o, "status_code", cli_hex(line->failure.status));
+        set_status_doc(r, name, o);
     }
     json_object_set_new(o, "expression", explain_span(line->failure.expression));
     if (line->failure.where.bytes)
@@ -333,6 +344,7 @@ on_init(struct explain_reading *r, const struct gsp_crash_line *line)
     json_object_set_new(o, "status", json_string(status ? status : "?"));
     json_object_set_new(o, "status_code", cli_hex(line->init.status));
     json_object_set_new(o, "source_line", json_integer(line->init.line));
+    set_status_doc(r, status, o);
 }
 
 static void

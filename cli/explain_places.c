@@ -404,18 +404,42 @@ place_sxid(struct links *l, const json_t *f)
             in, json_sprintf("SXid %lld: %s", link_number(f, "sxid"), cli_str(f, "message")));
 }
 
+/* What helps when the driver could not start, by the group of its stage. */
+static const char *
+init_action(const char *stage_code)
+{
+    static const struct {
+        const char *stage, *action;
+    } actions[] = {
+        {"0x61",
+         "install the GSP firmware of this very release (/lib/firmware/nvidia/RELEASE)"       },
+        {"0x62", "look at the lines before it; reset the GPU or restart, then report it"      },
+        {"0x3",  "the VBIOS cannot be read or run: check the slot, then the board"            },
+        {"0x2",  "look at the lines before it; restart the node, then report it"              },
+        {"0x1",  "the registers cannot be mapped: check BIOS settings (resources above 4 GiB)"},
+    };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+        if (!strncmp(stage_code, actions[i].stage, strlen(actions[i].stage)))
+            return actions[i].action;
+    return NULL;
+}
+
 /* "starting GSP firmware failed: NV_ERR_TIMEOUT" */
 static void
 place_init(struct links *l, const json_t *f)
 {
-    struct incident *from = link_root(l, f);
+    struct incident *from = link_root(l, f), *in;
+    const char *action = init_action(cli_str(f, "stage_code"));
 
     if (!from)
         from = link_last(l, NULL, cli_str(f, "device"));
-    link_add(l, "init-failed", cli_str(f, "stage"), f,
-             json_sprintf("the driver could not bring the GPU up: %s failed with %s",
-                          cli_str(f, "stage"), cli_str(f, "status")),
-             from && link_is(from, "init-failed") ? NULL : from);
+    in = link_add(l, "init-failed", cli_str(f, "stage"), f,
+                  json_sprintf("the driver could not bring the GPU up: %s failed with %s",
+                               cli_str(f, "stage"), cli_str(f, "status")),
+                  from && link_is(from, "init-failed") ? NULL : from);
+    if (in && action)
+        json_object_set_new(in->doc, "action", json_string(action));
 }
 
 /* Assertions about what is known already belong to it. */

@@ -158,6 +158,20 @@ loading_the_driver_again_is_a_new_start(void **state)
 }
 
 static void
+a_driver_without_its_firmware_is_told_what_to_install(void **state)
+{
+    (void)state;
+    cli_expect_text("echo 'NVRM: GPU 0000:65:00.0: RmInitAdapter failed! (0x61:0x56:1774)' | "
+                    "nvrm-cli explain -",
+                    0, "what to do: install the GSP firmware of this very release", NULL);
+    cli_expect_text("echo 'NVRM: GPU 0000:65:00.0: RmInitAdapter failed! (0x99:0xfff1:1)' | "
+                    "nvrm-cli explain -",
+                    0, "0x99 failed with ?", NULL);
+    cli_expect_text("nvrm-cli explain " DMESG "r570.txt", 0,
+                    "A parameter has a value that RM does not accept", NULL);
+}
+
+static void
 every_kind_of_line_finds_its_incident(void **state)
 {
     json_t *doc = cli_expect_json("nvrm-cli -j explain " DMESG "lines.txt");
@@ -197,6 +211,7 @@ main(void)
         cmocka_unit_test(a_timeout_names_the_call_and_what_its_history_adds),
         cmocka_unit_test(what_the_driver_found_of_gsp_explains_the_timeout),
         cmocka_unit_test(loading_the_driver_again_is_a_new_start),
+        cmocka_unit_test(a_driver_without_its_firmware_is_told_what_to_install),
         cmocka_unit_test(every_kind_of_line_finds_its_incident),
         cmocka_unit_test(xids_that_no_header_names_are_explained),
     };
