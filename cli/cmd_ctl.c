@@ -39,8 +39,12 @@ result_of(struct cli *cli, const struct call *call, const struct rm_params *p,
     json_t *params = args_result(p, err);
     json_t *doc = params ? json_object() : NULL;
 
-    if (!doc)
+    if (!doc) {
+        if (params)
+            gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+        json_decref(params);
         return NULL;
+    }
     json_object_set_new(doc, "control",
                         json_string(call->control ? nvrm_str(s, call->control->name) : "?"));
     json_object_set_new(doc, "id", cli_hex32(call->cmd));

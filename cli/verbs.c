@@ -31,13 +31,40 @@ cli_cmd_find(const char *name)
     return NULL;
 }
 
+/* What a word that is no verb was meant for: a name of the schema, or an assignment without
+ * blanks. False when nothing comes to mind. */
+static bool
+guess(struct cli *cli, const char *word, char *hint, size_t bytes)
+{
+    const char *equals = strchr(word, '=');
+    struct nvrm_abi abi;
+
+    if (cli_abi(cli, &abi, NULL) < 0)
+        return false;
+    if (nvrm_control_find(abi, word))
+        snprintf(hint, bytes, "ctl subdevice %s calls it, help %s explains it", word, word);
+    else if (nvrm_class_find(abi, word))
+        snprintf(hint, bytes, "alloc %s allocates one, help %s explains it", word, word);
+    else if (nvrm_status_find(abi, word) || nvrm_struct_find(abi, word) ||
+             nvrm_rpc_find(abi, word))
+        snprintf(hint, bytes, "help %s explains it", word);
+    else if (equals && equals > word)
+        snprintf(hint, bytes, "variables are set with blanks: %.*s = ...", (int)(equals - word),
+                 word);
+    else
+        return false;
+    return true;
+}
+
 static int
 unknown_verb(struct cli *cli, const char *word)
 {
     const char *names[CMDS + 1] = {0};
     const char *nearest;
-    char hint[96];
+    char hint[256];
 
+    if (guess(cli, word, hint, sizeof(hint)))
+        return cli_usage(cli, hint, "there is no verb '%s'", word);
     for (unsigned i = 0; i < CMDS; i++)
         names[i] = cmds[i]->name;
     nearest = cli_nearest(word, names);
