@@ -242,7 +242,6 @@ static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_GPU_GET_CONSTRUCTED_FALCON_INFO",      get_falcons    },
     {"NV2080_CTRL_CMD_INTERNAL_GET_CONSTRUCTED_FALCON_INFO", get_falcons    },
     {"NV2080_CTRL_CMD_GPU_PROMOTE_CTX",                      promote_context},
-    {"NV2080_CTRL_CMD_GPU_GET_INFO",                         get_info       },
     {"NV2080_CTRL_CMD_GPU_GET_INFO_V2",                      get_info       },
     {"NV2080_CTRL_CMD_GPU_GET_CACHED_INFO",                  get_info       },
     {"NV2080_CTRL_CMD_GPU_GET_MAX_SUPPORTED_PAGE_SIZE",      get_page_size  },
