@@ -192,6 +192,19 @@ source_notifiers(struct wish *p)
     offer_constants(p, "NV2080_NOTIFIERS_");
 }
 
+/* With what they start with, as help takes them. */
+static void
+source_notifier_names(struct wish *p)
+{
+    for (unsigned i = 0; i < nvrm_constant_count(p->at.abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_constant_at(p->at.abi, i);
+        const char *name = c ? nvrm_str(p->at.abi.schema, c->name) : "";
+
+        if (!strncmp(name, "NV2080_NOTIFIERS_", 17))
+            wish_offer(p, name);
+    }
+}
+
 static void
 source_event(struct wish *p)
 {
@@ -311,6 +324,8 @@ source_help(struct wish *p)
     source_names(p);
     source_registers(p);
     source_xids(p);
+    if (strlen(p->text) >= 3)
+        source_notifier_names(p);
 }
 
 static void

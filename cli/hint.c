@@ -306,7 +306,10 @@ say_word(struct hint *h, const char *line)
     /* "show|stat|diff ..." says it already. */
     if (!*h->at.text && cmd && h->at.argc == 1 && *cmd->args >= 'a' && *cmd->args <= 'z')
         return;
-    if (h->at.text[0] != '@')
+    /* The verb's own options stand before the global ones. */
+    if (cmd && cmd->options && (!strcmp(h->at.text, "-") || !strcmp(h->at.text, "--")))
+        say(h, "%s", cmd->options);
+    else if (h->at.text[0] != '@')
         say_candidates(h, line, h->at.text);
 }
 

@@ -88,6 +88,7 @@ words_before_the_verb_do_not_disturb(void **state)
     expect_hint("--timeout ", "seconds above 0");
     expect_hint("-t emu:G", "emu:GH100");
     expect_hint("boot ", "plan|run|step");
+    expect_hint("tree --", "--params, --sizes");
     expect_hint("-F 570.14", "570.144");
     expect_hint("-F 535.113.01 alloc device FERMI_VASPACE_A ", "vaBase");
     expect_hint("ctl 'open quote", "");

@@ -174,6 +174,7 @@ completion_follows_the_line(void **state)
     assert_true(completes_to("fw ", "ver", "verify"));
     assert_true(completes_to("pci ", "c", "caps"));
     assert_true(completes_to("help ", "NV_PGSP_M", "NV_PGSP_MAILBOX"));
+    assert_true(completes_to("help ", "NOTIFIERS_S", "NV2080_NOTIFIERS_SW"));
     assert_true(completes_to("rpc ", "GSP_RM_C", "GSP_RM_CONTROL"));
     assert_true(completes_to("explain xid ", "GR_E", "GR_EXCEPTION"));
     assert_true(completes_to("explain xid ", "GSP_RPC_T", "GSP_RPC_TIMEOUT"));
