@@ -201,21 +201,58 @@ script_impact(struct impact *m, const struct script *s)
 
 /* Traces */
 
-static void
-add_record(struct impact *m, const struct gsp_trace_record *r)
+/* The struct that an escape takes at a release. */
+static const struct nvrm_layout *
+escape_layout(struct nvrm_abi abi, const char *name)
 {
-    const struct gsp_trace_type_info *info = gsp_trace_type_info(r->type);
+    for (unsigned i = 0; i < nvrm_escape_count(abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_escape_at(abi, i);
 
-    for (unsigned i = 0; info && i < r->args && info->arg[i].name; i++) {
-        const uint32_t id = (uint32_t)r->arg[i];
-
-        if (info->arg[i].kind == GSP_TRACE_CONTROL_ID)
-            add_control(m, nvrm_control_by_id(m->from, id));
-        else if (info->arg[i].kind == GSP_TRACE_CLASS)
-            add_class(m, nvrm_class_by_id(m->from, id));
-        else if (info->arg[i].kind == GSP_TRACE_FUNCTION)
-            add_rpc(m, nvrm_rpc_by_id(m->from, id));
+        if (c && !strcmp(nvrm_str(abi.schema, c->name), name))
+            return nvrm_struct_at(abi, c->params);
     }
+    return NULL;
+}
+
+/* A control or class, or the RPC that nothing else is called like. */
+static void
+add_named(struct impact *m, const char *name)
+{
+    const struct nvrm_control *c = nvrm_control_find(m->from, name);
+    const struct nvrm_class *k = nvrm_class_find(m->from, name);
+    const struct nvrm_rpc *r = nvrm_rpc_find(m->from, name);
+
+    if (!add_control(m, c ? c : nvrm_control_find(m->to, name)) &&
+        !add_class(m, k ? k : nvrm_class_find(m->to, name)))
+        add_rpc(m, r ? r : nvrm_rpc_find(m->to, name));
+}
+
+/* The escape, its struct, and the control or class that it carries. */
+static void
+add_ioctl(struct impact *m, struct nvrm_abi abi, const struct gsp_trace_record *r)
+{
+    const char *escape = gsp_trace_escape(abi, r);
+    char room[64];
+    const char *name = gsp_trace_name(abi, r, room);
+
+    if (!escape)
+        return;
+    add(m, "escape", escape, NULL);
+    add_layout(m, m->from, escape_layout(m->from, escape), escape);
+    add_layout(m, m->to, escape_layout(m->to, escape), escape);
+    add_named(m, name);
+}
+
+/* Numbers are those of the release that was recorded; names are compared. */
+static void
+add_record(struct impact *m, struct nvrm_abi abi, const struct gsp_trace_record *r)
+{
+    char room[64];
+
+    if (r->type == GSP_TRACE_IOCTL)
+        add_ioctl(m, abi, r);
+    else if (gsp_trace_layout(abi, r))
+        add_named(m, gsp_trace_name(abi, r, room));
 }
 
 static int
@@ -225,8 +262,11 @@ trace_impact(struct cli *cli, struct impact *m, struct gsp_trace_reader *reader)
     struct gsp_error err = {0};
     int rc;
 
-    while ((rc = gsp_trace_next(reader, &record, &err)) == 0)
-        add_record(m, &record);
+    while ((rc = gsp_trace_next(reader, &record, &err)) == 0) {
+        const struct nvrm_abi abi = gsp_trace_abi(reader);
+
+        add_record(m, abi.release == NVRM_NO_RELEASE ? m->from : abi, &record);
+    }
     return rc == -ENODATA ? CLI_OK : cli_fail(cli, &err);
 }
 

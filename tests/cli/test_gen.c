@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <gsp/trace.h>
 
 #include "cli_run.h"
 #include "test.h"
@@ -180,6 +183,54 @@ impact_on_a_trace_counts_layouts_too(void **state)
     free(cli_expect("rm /tmp/nvrm-impact.nvt", 0));
 }
 
+/* What a tracer of programs writes: an ioctl of the driver's node that carries a control. */
+static void
+write_ioctl_trace(const char *path)
+{
+    static const char node[] = "/dev/nvidiactl";
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+    const struct gsp_trace_writer_config config = {
+        .abi = {s, nvrm_release_find(s, "570.144")},
+          .levels = GSP_TRACE_LEVEL_IOCTL
+    };
+    const uint32_t control[8] = {0xc1d00001, 0x5c000003, 0x20801303}; /* NVOS54_PARAMETERS */
+    const struct gsp_trace_record record = {
+        .type = GSP_TRACE_IOCTL,
+        .args = 3,
+        .arg = {3, 0xc020462a,              0}, /* 32 bytes, 'F', NV_ESC_RM_CONTROL */
+        .pieces = 2,
+        .piece = {{node, sizeof(node) - 1}, {control, sizeof(control)}},
+    };
+    struct gsp_trace_writer *w;
+
+    assert_int_equal(gsp_trace_writer_open(path, &config, &w, NULL), 0);
+    assert_int_equal(gsp_trace_write(w, &record), 0);
+    assert_int_equal(gsp_trace_writer_close(w, NULL), 0);
+}
+
+static void
+impact_sees_what_ioctls_carry(void **state)
+{
+    char path[] = "/tmp/nvrm-impact-XXXXXX", command[256];
+    const int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    unlink(path);
+    write_ioctl_trace(path);
+    snprintf(command, sizeof(command), "nvrm-cli schema diff 570.144 580.65.06 --impact %s",
+             path);
+    cli_expect_text(command, 9,
+                    "breaks  struct NV2080_CTRL_FB_GET_INFO_V2_PARAMS of "
+                    "NV2080_CTRL_CMD_FB_GET_INFO_V2",
+                    NULL);
+    snprintf(command, sizeof(command), "nvrm-cli -j schema diff 570.144 580.65.06 --impact %s",
+             path);
+    cli_expect_text(command, 9, "\"NV_ESC_RM_CONTROL\"", NULL);
+    unlink(path);
+}
+
 static void
 searching_the_schema_answers_at_once(void **state)
 {
@@ -228,6 +279,7 @@ main(void)
         cmocka_unit_test(fingerprints_group_releases_by_layout),
         cmocka_unit_test(impact_on_a_script_is_what_check_finds_newly),
         cmocka_unit_test(impact_on_a_trace_counts_layouts_too),
+        cmocka_unit_test(impact_sees_what_ioctls_carry),
         cmocka_unit_test(searching_the_schema_answers_at_once),
         cmocka_unit_test(schema_import_runs_the_importer),
     };
