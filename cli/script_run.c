@@ -72,9 +72,9 @@ print_row(struct cli *cli, const json_t *row)
         fprintf(cli->out, "       %s\n", cli_str(row, "text"));
         return;
     }
-    fprintf(cli->out, "%s%-6s%s %-5s %-5s %s",
-            cli_paint(cli, cli->out, ok ? "\033[32m" : "\033[31m"), ok ? "ok" : "FAILED",
-            cli_paint(cli, cli->out, "\033[0m"), cli_str(row, "step"), cli_str(row, "kind"),
+    fprintf(cli->out, "%s%-6s%s %-5s ", cli_paint(cli, cli->out, ok ? "\033[32m" : "\033[31m"),
+            ok ? "ok" : "FAILED", cli_paint(cli, cli->out, "\033[0m"), cli_str(row, "step"));
+    fprintf(cli->out, *cli_str(row, "name") ? "%-5s %s" : "%s%s", cli_str(row, "kind"),
             cli_str(row, "name"));
     if (*cli_str(row, "class") || *cli_str(row, "control"))
         fprintf(cli->out, " %s%s", cli_str(row, "class"), cli_str(row, "control"));
