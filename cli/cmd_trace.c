@@ -122,12 +122,13 @@ static bool
 word_matches(const char *word, struct nvrm_abi abi, const struct gsp_trace_record *r)
 {
     const struct gsp_trace_type_info *info = gsp_trace_type_info(r->type);
-    char room[64];
+    char room[64], reg[96];
 
     if (!strcmp(word, "error"))
         return r->rc < 0 || r->status;
     return (info && !strcmp(word, info->name)) ||
            !fnmatch(word, gsp_trace_name(abi, r, room), 0) ||
+           (gsp_trace_register(r, reg) && !fnmatch(word, reg, 0)) ||
            (r->type >= GSP_TRACE_RPC && !fnmatch(word, gsp_trace_result(abi, r, room), 0));
 }
 

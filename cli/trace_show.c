@@ -12,6 +12,7 @@
 struct show {
     unsigned flags;
     bool json;
+    uint64_t hashes[UINT8_MAX]; /* of releases that were met; 0: not yet */
 };
 
 static const char *
@@ -26,7 +27,7 @@ level_names(uint32_t levels)
 
 /* A line that says what the records below it belong to. */
 static void
-add_section(const struct gsp_trace_reader *reader, struct gsp_text *out)
+add_section(struct show *s, const struct gsp_trace_reader *reader, struct gsp_text *out)
 {
     const struct gsp_trace_section *section = gsp_trace_section(reader);
     const struct nvrm_abi abi = gsp_trace_abi(reader);
@@ -40,10 +41,12 @@ add_section(const struct gsp_trace_reader *reader, struct gsp_text *out)
                     gsp_trace_section_number(reader), section->release,
                     section->chip[0] ? section->chip : "?", section->transport, when,
                     section->program, section->pid, level_names(section->levels));
+    if (abi.release != NVRM_NO_RELEASE && !s->hashes[abi.release])
+        s->hashes[abi.release] = gsp_trace_schema_hash(abi);
     if (abi.release == NVRM_NO_RELEASE)
         gsp_text_printf(out, "# release %s is not known: parameters are shown as bytes\n",
                         section->release);
-    else if (section->schema_hash != gsp_trace_schema_hash(abi))
+    else if (section->schema_hash != s->hashes[abi.release])
         gsp_text_puts(out, "# recorded with other tables of this release\n");
 }
 
@@ -51,12 +54,12 @@ static int
 show_record(void *ctx, struct trace_input *in, const struct gsp_trace_record *record,
             struct gsp_text *out, struct gsp_error *err)
 {
-    const struct show *s = ctx;
+    struct show *s = ctx;
     const struct nvrm_abi abi = gsp_trace_abi(in->reader);
     int rc;
 
     if (!s->json && record->type == GSP_TRACE_SECTION) {
-        add_section(in->reader, out);
+        add_section(s, in->reader, out);
         return 0;
     }
     if (!s->json)

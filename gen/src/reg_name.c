@@ -49,8 +49,8 @@ element(const struct nvrm_reg *r, uint32_t offset)
 
     if (!r->stride || r->stride > 0x10000)
         return r->offset == offset ? 0 : -1;
-    if (offset < r->offset || (offset - r->offset) % r->stride ||
-        (offset - r->offset) / r->stride >= count)
+    if (offset < r->offset || offset - r->offset >= (uint64_t)r->stride * count ||
+        (offset - r->offset) % r->stride)
         return -1;
     return (long)((offset - r->offset) / r->stride);
 }
@@ -63,10 +63,9 @@ search(uint32_t offset, const char *prefix, long *index_out)
 
     for (unsigned i = 0; i < nvrm_reg_count; i++) {
         const struct nvrm_reg *r = &nvrm_regs[i];
-        const bool fits = prefix ? starts(r->name, prefix) : !is_relative(r->name);
-        long at;
+        const long at = element(r, offset); /* before the names: it is cheaper */
 
-        if (!fits || (at = element(r, offset)) < 0)
+        if (at < 0 || !(prefix ? starts(r->name, prefix) : !is_relative(r->name)))
             continue;
         if (!best || (best->stride && !r->stride)) {
             best = r;

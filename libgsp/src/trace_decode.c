@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <gsp/bus_record.h>
+#include <nvrm/reg.h>
 
 #include "trace_priv.h"
 #include "view_priv.h"
@@ -81,6 +82,17 @@ escape_of(struct nvrm_abi abi, const struct gsp_trace_record *r)
             return e;
     }
     return NULL;
+}
+
+const char *
+gsp_trace_register(const struct gsp_trace_record *record, char room[96])
+{
+    const uint64_t *arg = record->arg; /* operation, bar, width, at, value */
+
+    if (record->type != GSP_TRACE_BUS || record->args < 5 || arg[1] || arg[3] > UINT32_MAX ||
+        (arg[0] != GSP_BUS_RD32 && arg[0] != GSP_BUS_WR32))
+        return NULL;
+    return nvrm_reg_name((uint32_t)arg[3], room, 96) ? room : NULL;
 }
 
 const char *

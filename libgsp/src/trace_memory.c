@@ -20,6 +20,7 @@ struct walk {
     bool (*pointer)(struct walk *w, const struct gsp_view *v, const struct nvrm_field *f,
                     struct gsp_elems *e);
     struct gsp_text *out; /* taking */
+    const struct gsp_trace_reach *reach;
     uint8_t *memory;      /* regions still to be used */
     size_t left;
 };
@@ -135,6 +136,10 @@ take_pointer(struct walk *w, const struct gsp_view *v, const struct nvrm_field *
         bytes = 0;
     if (w->memory && bytes > (next_region(w, &limit, &most) ? most : 0))
         bytes = 0;
+    if (w->reach && bytes) {
+        e->at = w->reach->at(w->reach->ctx, e->at, (size_t)bytes);
+        bytes = e->at ? bytes : 0;
+    }
     gsp_text_add(w->out, (const char *)&bytes, 8);
     gsp_text_add(w->out, (const char *)e->at, (size_t)bytes);
     gsp_text_add(w->out, (const char *)zeros, trace_pad((size_t)bytes) - (size_t)bytes);
@@ -146,14 +151,52 @@ gsp_trace_memory_take(struct nvrm_abi abi, const struct nvrm_layout *layout, con
                       size_t wire_bytes, const struct gsp_trace_piece *limit,
                       struct gsp_text *out)
 {
+    return gsp_trace_memory_reach(abi, layout, wire, wire_bytes, limit, NULL, out);
+}
+
+int
+gsp_trace_memory_reach(struct nvrm_abi abi, const struct nvrm_layout *layout, const void *wire,
+                       size_t wire_bytes, const struct gsp_trace_piece *limit,
+                       const struct gsp_trace_reach *reach, struct gsp_text *out)
+{
     struct walk w = {.abi = abi,
                      .pointer = take_pointer,
                      .out = out,
+                     .reach = reach,
                      .memory = limit ? (uint8_t *)(uintptr_t)limit->data : NULL,
                      .left = limit ? limit->bytes : 0};
 
     walk(&w, layout, wire, wire_bytes);
     return out->rc;
+}
+
+/* Passes over regions without looking at what the pointers say. */
+static bool
+pass_pointer(struct walk *w, const struct gsp_view *v, const struct nvrm_field *f,
+             struct gsp_elems *e)
+{
+    uint8_t *at;
+    size_t bytes;
+
+    (void)v;
+    (void)f;
+    e->at = next_region(w, &at, &bytes) && bytes >= (uint64_t)e->used * e->bytes ? at : NULL;
+    return e->at != NULL;
+}
+
+size_t
+gsp_trace_memory_used(struct nvrm_abi abi, const struct nvrm_layout *layout, const void *wire,
+                      size_t wire_bytes, const struct gsp_trace_piece *memory)
+{
+    struct walk w = {.abi = abi,
+                     .pointer = pass_pointer,
+                     .memory = (uint8_t *)(uintptr_t)memory->data,
+                     .left = memory->bytes};
+
+    if (!memory->bytes)
+        return 0;
+    walk(&w, layout, wire, wire_bytes);
+    return memory->bytes - w.left;
 }
 
 static bool

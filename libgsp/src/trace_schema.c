@@ -9,33 +9,30 @@
 
 struct mix {
     struct nvrm_abi abi;
-    uint64_t hash; /* FNV-1a */
+    uint64_t hash;
 };
 
+/* Eight bytes a step: the tables are a megabyte, and every recording begins with this. */
 static void
-mix_bytes(struct mix *m, const void *data, size_t bytes)
+mix_u64(struct mix *m, uint64_t value)
 {
-    const uint8_t *p = data;
-
-    for (size_t i = 0; i < bytes; i++)
-        m->hash = (m->hash ^ p[i]) * UINT64_C(0x100000001b3);
+    m->hash = (m->hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    m->hash ^= m->hash >> 32;
 }
 
 static void
 mix_text(struct mix *m, uint32_t ref)
 {
     const char *text = nvrm_str(m->abi.schema, ref);
+    size_t left = strlen(text);
 
-    mix_bytes(m, text, strlen(text) + 1);
-}
+    mix_u64(m, left);
+    for (; left; text += left < 8 ? left : 8, left -= left < 8 ? left : 8) {
+        uint64_t word = 0;
 
-static void
-mix_u32(struct mix *m, uint32_t value)
-{
-    const uint8_t bytes[] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-                             (uint8_t)(value >> 24)};
-
-    mix_bytes(m, bytes, sizeof(bytes));
+        memcpy(&word, text, left < 8 ? left : 8);
+        mix_u64(m, word);
+    }
 }
 
 static void
@@ -44,12 +41,11 @@ mix_layout(struct mix *m, const struct nvrm_layout *l)
     const struct nvrm_field *f = nvrm_layout_fields(m->abi.schema, l);
 
     mix_text(m, l->name);
-    mix_u32(m, l->size);
+    mix_u64(m, l->size);
     for (uint16_t i = 0; i < l->fields; i++) {
         mix_text(m, f[i].name);
-        mix_u32(m, f[i].offset);
-        mix_u32(m, f[i].count);
-        mix_u32(m, (uint32_t)f[i].type << 16 | f[i].bit_off << 8 | f[i].bit_len);
+        mix_u64(m, (uint64_t)f[i].offset << 32 | f[i].count);
+        mix_u64(m, (uint64_t)f[i].type << 16 | (uint64_t)f[i].bit_off << 8 | f[i].bit_len);
     }
 }
 
@@ -57,7 +53,7 @@ static void
 mix_number(struct mix *m, uint32_t name, uint32_t id)
 {
     mix_text(m, name);
-    mix_u32(m, id);
+    mix_u64(m, id);
 }
 
 uint64_t

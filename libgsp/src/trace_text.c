@@ -305,7 +305,7 @@ gsp_trace_record_text(struct nvrm_abi abi, const struct gsp_trace_record *record
 {
     const struct show s = {abi, record, gsp_trace_type_info(record->type), out, flags, err};
     const char *type = s.info ? s.info->name : "?";
-    char room[64];
+    char room[64], reg[96];
 
     put_count(out, record->number, NUMBER_COLUMN);
     gsp_text_add(out, " ", 1);
@@ -324,6 +324,10 @@ gsp_trace_record_text(struct nvrm_abi abi, const struct gsp_trace_record *record
         }
         if (strcmp(name, type) != 0)
             gsp_text_puts(out, name);
+        if (gsp_trace_register(record, reg)) {
+            gsp_text_add(out, " ", 1);
+            gsp_text_puts(out, reg);
+        }
     }
     text_args(&s);
     put_texts(&s, false);
@@ -343,7 +347,7 @@ gsp_trace_record_json(struct nvrm_abi abi, const struct gsp_trace_record *record
                       unsigned flags, struct gsp_text *out, struct gsp_error *err)
 {
     const struct show s = {abi, record, gsp_trace_type_info(record->type), out, flags, err};
-    char room[64];
+    char room[64], reg[96];
     int rc;
 
     gsp_text_puts(out, "{\"number\":");
@@ -354,6 +358,10 @@ gsp_trace_record_json(struct nvrm_abi abi, const struct gsp_trace_record *record
     gsp_text_puts(out, s.info ? s.info->name : "?");
     gsp_text_puts(out, "\",\"name\":\"");
     gsp_text_puts(out, gsp_trace_name(abi, record, room));
+    if (gsp_trace_register(record, reg)) {
+        gsp_text_puts(out, "\",\"register\":\"");
+        gsp_text_puts(out, reg);
+    }
     if (gsp_trace_escape(abi, record)) {
         gsp_text_puts(out, "\",\"escape\":\"");
         gsp_text_puts(out, gsp_trace_escape(abi, record));

@@ -137,6 +137,8 @@ a_boot_is_recorded_register_by_register(void **state)
     (void)state;
     run("nvrm-cli -t emu:AD102 --record $T/t boot run", 0);
     cli_expect_text("nvrm-cli trace stat $T/t", 0, "wr32", NULL);
+    cli_expect_text("nvrm-cli trace show $T/t --filter 'NV_PMC_BOOT_0'", 0,
+                    "rd32 NV_PMC_BOOT_0 bar=0", NULL);
     cli_expect_text("nvrm-cli trace show $T/t --filter rpc_post", 0, "GSP_SET_SYSTEM_INFO",
                     NULL);
     cli_expect_text("nvrm-cli trace show $T/t --filter rpc_event", 0, "GSP_INIT_DONE", NULL);

@@ -252,6 +252,9 @@ struct gsp_trace_inner {
 };
 bool gsp_trace_inner(struct nvrm_abi abi, const struct gsp_trace_record *record,
                      enum gsp_trace_exchange which, struct gsp_trace_inner *inner_out);
+/** The register that a bus record is about, in `room`; NULL when it is about none that has a
+ * name. */
+const char *gsp_trace_register(const struct gsp_trace_record *record, char room[96]);
 /** "NV_ESC_RM_CONTROL"; NULL when the record is no ioctl that the release knows. */
 const char *gsp_trace_escape(struct nvrm_abi abi, const struct gsp_trace_record *record);
 
@@ -304,6 +307,22 @@ const char *gsp_trace_result(struct nvrm_abi abi, const struct gsp_trace_record 
 int gsp_trace_memory_take(struct nvrm_abi abi, const struct nvrm_layout *layout,
                           const void *wire, size_t wire_bytes,
                           const struct gsp_trace_piece *limit, struct gsp_text *out);
+/** How to get at memory that is not simply there: of another process, or behind pointers that
+ * nobody has checked. `at` gives `bytes` bytes as they are at `where`, valid until the walk is
+ * over, or NULL: the region is then empty. */
+struct gsp_trace_reach {
+    const void *(*at)(void *ctx, const void *where, size_t bytes);
+    void *ctx;
+};
+/** gsp_trace_memory_take() through `reach`; `wire` itself is memory of this process. */
+int gsp_trace_memory_reach(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                           const void *wire, size_t wire_bytes,
+                           const struct gsp_trace_piece *limit,
+                           const struct gsp_trace_reach *reach, struct gsp_text *out);
+/** How many bytes of `memory` are regions of this struct; others may follow. */
+size_t gsp_trace_memory_used(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                             const void *wire, size_t wire_bytes,
+                             const struct gsp_trace_piece *memory);
 /** Make the pointers of `wire` lead into `memory`, a copy of what was taken; what has no region
  * there becomes null. Then GSP_JSON_POINTERS is safe, whatever the bytes say. */
 void gsp_trace_memory_point(struct nvrm_abi abi, const struct nvrm_layout *layout, void *wire,
