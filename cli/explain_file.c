@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "explain.h"
@@ -82,7 +83,7 @@ grow(char **text, size_t *room)
 static int
 inflate_all(const struct fw_file *f, char **text_out, size_t *bytes_out, bool *cut_out)
 {
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)f->src.data, .avail_in = (uInt)f->src.bytes};
+    z_stream z = {.next_in = f->src.data, .avail_in = (uInt)f->src.bytes};
     size_t room = 0, used = 0;
     int rc = Z_OK;
 

@@ -14,8 +14,11 @@ explain_span(struct gsp_crash_span span)
     char text[512];
     size_t n = 0;
 
-    for (; n < span.bytes && n < sizeof(text) - 1; n++)
-        text[n] = span.text[n] >= 0x20 && span.text[n] < 0x7f ? span.text[n] : '?';
+    for (; n < span.bytes && n < sizeof(text) - 1; n++) {
+        text[n] = span.text[n];
+        if (text[n] < 0x20 || text[n] >= 0x7f)
+            text[n] = '?';
+    }
     return json_stringn(text, n);
 }
 

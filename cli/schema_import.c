@@ -14,12 +14,12 @@
 #include "schema_verbs.h"
 
 /* NVRM_IMPORT, else beside this program, else the build folder's, else $PATH's. */
-static const char *
+static char *
 find_program(char *path, size_t bytes)
 {
     static const char *const places[] = {"nvrm-import", "../gen/import/nvrm-import",
                                          "../libexec/nvrm/nvrm-import"};
-    const char *named = getenv("NVRM_IMPORT");
+    char *named = getenv("NVRM_IMPORT");
     char own[PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
     char *slash;
@@ -33,7 +33,8 @@ find_program(char *path, size_t bytes)
         if (access(path, X_OK) == 0)
             return path;
     }
-    return "nvrm-import";
+    snprintf(path, bytes, "nvrm-import");
+    return path;
 }
 
 static int
@@ -47,9 +48,9 @@ missing(struct cli *cli, const char *program, int code)
 
 /* The child tells through the pipe why it could not become the program. */
 static int
-run_program(struct cli *cli, const char *program, char **argv)
+run_program(struct cli *cli, char *program, char **argv)
 {
-    int pipe_fd[2], code = 0, status;
+    int pipe_fd[2], code = 0, status = 0;
     pid_t child;
 
     if (pipe2(pipe_fd, O_CLOEXEC) < 0)
@@ -57,7 +58,7 @@ run_program(struct cli *cli, const char *program, char **argv)
     fflush(cli->out);
     child = fork();
     if (child == 0) {
-        argv[0] = (char *)(uintptr_t)program;
+        argv[0] = program;
         execvp(program, argv);
         code = errno;
         _exit(write(pipe_fd[1], &code, sizeof(code)) == sizeof(code) ? 127 : 126);

@@ -244,7 +244,7 @@ nvrm_bind_fingerprint(struct nvrm_bind *b)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < b->types.n; i++)
-        sum += bind_hash(bind_hash_text(1, b->types.p[i].name), &b->types.p[i].hash, 8);
+        sum += bind_hash(bind_hash_text(1, b->types.p[i].name), &b->types.p[i].hash, 1);
     for (uint32_t i = 0; i < b->numbers.n; i++) {
         const struct bind_number *n = &b->numbers.p[i];
         const uint64_t words[] = {n->kind, n->value, n->hi, n->lo};
@@ -253,7 +253,7 @@ nvrm_bind_fingerprint(struct nvrm_bind *b)
 
         if (!n->implied)
             sum += bind_hash(bind_hash_text(bind_hash_text(2, n->name), params), words,
-                             sizeof(words));
+                             sizeof(words) / sizeof(words[0]));
     }
     return sum;
 }

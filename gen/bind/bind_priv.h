@@ -84,7 +84,7 @@ void bind_set_add(struct bind_set *s, nvrm_release r);
 /* select.c */
 void bind_select(struct nvrm_bind *b, const char *name);
 uint64_t bind_layout_hash(struct nvrm_bind *b, const struct nvrm_layout *l);
-uint64_t bind_hash(uint64_t h, const void *bytes, size_t n);
+uint64_t bind_hash(uint64_t h, const uint64_t *words, size_t n);
 uint64_t bind_hash_text(uint64_t h, const char *text);
 /* The type of a named layout at a release; NULL when it was not collected. */
 struct bind_type *bind_type_of(struct nvrm_bind *b, const struct nvrm_layout *l);

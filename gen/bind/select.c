@@ -20,34 +20,36 @@ bind_set_add(struct bind_set *s, nvrm_release r)
     s->bits[r / 64] |= UINT64_C(1) << r % 64;
 }
 
-/* FNV-1a, 64 bits. */
 uint64_t
-bind_hash(uint64_t h, const void *bytes, size_t n)
+bind_hash(uint64_t h, const uint64_t *words, size_t n)
 {
-    const unsigned char *p = bytes;
-
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < n; i++) {
+        h = (h ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
     return h;
 }
 
+/* FNV-1a, 64 bits; the end of the text counts. */
 uint64_t
 bind_hash_text(uint64_t h, const char *text)
 {
-    return bind_hash(h, text, strlen(text) + 1);
+    do
+        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    while (*text++);
+    return h;
 }
 
 static uint64_t
 hash_field(struct nvrm_bind *b, uint64_t h, const struct nvrm_field *f)
 {
-    const uint32_t numbers[] = {f->offset, f->count,   f->inner,   f->type,
-                                f->flags,  f->bit_off, f->bit_len, 0};
     const struct nvrm_layout *inner = nvrm_layout_at(b->schema, f->ref);
-    const uint64_t inside = inner ? bind_layout_hash(b, inner) : 0;
+    const uint64_t words[] = {
+        f->offset, f->count,   f->inner,   f->type,
+        f->flags,  f->bit_off, f->bit_len, inner ? bind_layout_hash(b, inner) : 0};
 
     h = bind_hash_text(h, nvrm_str(b->schema, f->name));
-    h = bind_hash(h, numbers, sizeof(numbers));
-    return bind_hash(h, &inside, sizeof(inside));
+    return bind_hash(h, words, sizeof(words) / sizeof(words[0]));
 }
 
 /* Equal for layouts that a compiler could not tell apart, whatever the overlay says of them. */
@@ -55,7 +57,7 @@ uint64_t
 bind_layout_hash(struct nvrm_bind *b, const struct nvrm_layout *l)
 {
     const struct nvrm_field *f = nvrm_layout_fields(b->schema, l);
-    const uint32_t numbers[] = {l->size, l->align, l->fields, l->flags & NVRM_LAYOUT_UNION};
+    const uint64_t words[] = {l->size, l->align, l->fields, l->flags & NVRM_LAYOUT_UNION};
     const uint16_t row = nvrm_layout_row(b->schema, l);
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
@@ -63,7 +65,7 @@ bind_layout_hash(struct nvrm_bind *b, const struct nvrm_layout *l)
         return b->hashes[row];
     if (!bind_in_place(b->schema, l))
         h = bind_hash_text(h, nvrm_str(b->schema, l->name));
-    h = bind_hash(h, numbers, sizeof(numbers));
+    h = bind_hash(h, words, sizeof(words) / sizeof(words[0]));
     for (unsigned i = 0; i < l->fields; i++)
         h = hash_field(b, h, &f[i]);
     b->hashes[row] = h ? h : 1;
