@@ -15,6 +15,8 @@ struct checker {
     char chip[32];
     json_t *problems; /* {"step", "problem", "hint", "in": [release numbers]} */
     json_t *names;    /* what earlier steps defined: name -> layout row, or true */
+    json_t *values;   /* of variables that nothing has changed yet */
+    json_t *nothing;  /* results of steps: only a run has them */
     unsigned found;   /* at this release */
 };
 

@@ -111,6 +111,7 @@ fail_step(struct runner *r, struct step *step, const char *text, const char *hin
 static int
 judge(struct runner *r, struct step *step, int rc, struct gsp_error *err)
 {
+    struct gsp_error wrong = {0};
     char buf[16], *mismatch;
     const char *status = status_of(r, step->doc, rc, err, buf, sizeof(buf));
     int code = CLI_OK;
@@ -126,9 +127,10 @@ judge(struct runner *r, struct step *step, int rc, struct gsp_error *err)
     if (rc < 0 && !expects_refusal(step, err))
         return fail_step(r, step, err->text, err->hint, cli_exit_code(err));
     /* Nothing was sent, so nothing came back that could be compared. */
-    mismatch = session_is_dry(r->env.session) ? NULL : first_mismatch(r, step, err);
+    mismatch = session_is_dry(r->env.session) ? NULL : first_mismatch(r, step, &wrong);
     if (mismatch)
-        code = fail_step(r, step, mismatch, NULL, CLI_EXPECTATION);
+        code = fail_step(r, step, mismatch, wrong.hint,
+                         wrong.rc < 0 ? cli_exit_code(&wrong) : CLI_EXPECTATION);
     else
         json_object_set_new(step->row, "ok", json_true());
     free(mismatch);

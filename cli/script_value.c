@@ -84,28 +84,29 @@ unknown_name(struct script_env *env, const char *path, struct gsp_error *err)
     return -ENOENT;
 }
 
-/* The step is known and has no such field: say which it has. */
+/* The first name is known and has no such part: say what it has. */
 static int
-unknown_field(struct script_env *env, const char *step, const char *path, struct gsp_error *err)
+unknown_part(const json_t *whole, const char *name, const char *path, struct gsp_error *err)
 {
-    const json_t *result = json_object_get(env->results, step);
     const char *names[64] = {0};
-    const char *nearest, *key, *field = path + strlen(step);
+    const char *nearest, *key, *part = path + strlen(name);
     unsigned n = 0;
     json_t *value;
 
-    json_object_foreach((json_t *)result, key, value)
+    part += *part == '.';
+    json_object_foreach((json_t *)whole, key, value)
     {
         if (n < 63)
             names[n++] = key;
     }
-    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "the result of '%.60s' has no %.80s", step,
-             field + (*field == '.'));
-    nearest = cli_nearest(field + (*field == '.'), names);
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "'%.60s' has no %.80s", name, part);
+    nearest = cli_nearest(part, names);
     if (nearest)
-        gsp_hint(err, "did you mean %.60s.%s?", step, nearest);
+        gsp_hint(err, "did you mean %.60s.%s?", name, nearest);
     else if (n)
         gsp_hint(err, "its first field is %s", names[0]);
+    else if (json_is_array(whole))
+        gsp_hint(err, "it is a list of %zu, counted from 0", json_array_size(whole));
     return -ENOENT;
 }
 
@@ -127,13 +128,15 @@ look_up(void *ctx, const char *path, struct gsp_error *err)
         session_object(env->session, path, &handle, NULL) == 0)
         return cli_hex32(handle);
     snprintf(first, sizeof(first), "%.*s", (int)strcspn(path, ".["), path);
-    if (!json_object_get(env->results, first)) {
-        unknown_name(env, path, err);
-        return NULL;
-    }
-    if (env->session && session_is_dry(env->session))
+    value = json_object_get(env->results, first);
+    if (value && env->session && session_is_dry(env->session))
         return json_integer(0); /* nothing was sent, so nothing came back */
-    unknown_field(env, first, path, err);
+    if (!value)
+        value = json_object_get(env->vars, first);
+    if (value && strcmp(first, path) != 0)
+        unknown_part(value, first, path, err);
+    else
+        unknown_name(env, path, err);
     return NULL;
 }
 

@@ -242,7 +242,7 @@ every_bad_value_fails_its_step_and_says_why(void **state)
         "bad-values.yaml:7:3: nothing is called 'nobody'",
         "bad-values.yaml:8:3: nothing is called 'nobody'",
         "bad-values.yaml:9:3: text is missing, expected \"other\"",
-        "bad-values.yaml:11:3: the result of 'n' has no clas",
+        "bad-values.yaml:11:3: 'n' has no clas",
         "hint: did you mean n.class?",
         "bad-values.yaml:12:3: ",
         "bad-values.yaml:13:3: a division by zero",
@@ -286,6 +286,14 @@ patterns_and_rules_are_checked_when_the_script_is_read(void **state)
 }
 
 static void
+counts_and_values_that_are_known_are_checked_and_others_are_not(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli run --check -F all " DATA "counts.yaml", 9,
+                    "0 of 94 releases fit, 2 problems", NULL);
+}
+
+static void
 a_check_understands_expressions_loops_and_retries(void **state)
 {
     char *out = cli_expect("nvrm-cli run --check " DATA "check.yaml", 9);
@@ -325,6 +333,7 @@ main(void)
         cmocka_unit_test(an_interrupt_ends_the_steps_and_not_what_runs_at_the_end),
         cmocka_unit_test(every_bad_value_fails_its_step_and_says_why),
         cmocka_unit_test(patterns_and_rules_are_checked_when_the_script_is_read),
+        cmocka_unit_test(counts_and_values_that_are_known_are_checked_and_others_are_not),
         cmocka_unit_test(a_check_understands_expressions_loops_and_retries),
     };
 
