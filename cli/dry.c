@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rm/name.h>
 
 #include "transport.h"
+
+enum { ROW_BYTES = 32 };
 
 struct dry {
     struct gsp_backend base;
@@ -199,4 +202,58 @@ json_t *
 dry_backend_calls(struct gsp_backend *b)
 {
     return ((struct dry *)b)->calls;
+}
+
+/* Bytes in rows, with the offset of the first. */
+static void
+print_wire(FILE *out, const char *hex)
+{
+    const size_t bytes = strlen(hex) / 2;
+
+    if (*hex == '*') { /* a script keeps its secrets */
+        fprintf(out, "    %s\n", hex);
+        return;
+    }
+    for (size_t at = 0; at < bytes; at += ROW_BYTES) {
+        const size_t count = bytes - at < ROW_BYTES ? bytes - at : ROW_BYTES;
+
+        fprintf(out, "    %04zx  ", at);
+        for (size_t i = at; i < at + count; i++)
+            fprintf(out, "%s%.2s", i > at && i % 4 == 0 ? " " : "", hex + 2 * i);
+        fputc('\n', out);
+    }
+}
+
+void
+dry_print(struct cli *cli, const json_t *calls)
+{
+    static const char *const own_lines[] = {"call", "params", "bytes", "wire", NULL};
+    const json_t *call;
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(calls, i, call)
+    {
+        const json_t *params = json_object_get(call, "params");
+
+        fprintf(cli->out, "%s%s%s", cli_paint(cli, cli->out, "\033[1m"), cli_str(call, "call"),
+                cli_paint(cli, cli->out, "\033[0m"));
+        json_object_foreach((json_t *)call, key, value)
+        {
+            bool elsewhere = false;
+
+            for (unsigned k = 0; own_lines[k]; k++)
+                elsewhere = elsewhere || !strcmp(key, own_lines[k]);
+            if (!elsewhere && json_is_string(value))
+                fprintf(cli->out, "  %s %s", key, json_string_value(value));
+        }
+        fputc('\n', cli->out);
+        if (params) {
+            fputs("    ", cli->out);
+            json_dumpf(params, cli->out, JSON_COMPACT | JSON_ENCODE_ANY);
+            fputc('\n', cli->out);
+        }
+        print_wire(cli->out, cli_str(call, "wire"));
+    }
 }

@@ -11,6 +11,7 @@
 #include <rm/name.h>
 
 #include "script_priv.h"
+#include "transport.h"
 
 /* The status of a step, by name; "" when it did not reach RM. */
 static const char *
@@ -396,7 +397,7 @@ emit_dry(struct runner *r)
     }
     masked = script_masked(&r->env, calls);
     json_decref(calls);
-    return cli_emit(r->cli, &(struct cli_doc){.json = masked});
+    return cli_emit(r->cli, &(struct cli_doc){.json = masked, .text = dry_print});
 }
 
 /* A dry run has no rows, so what failed is said on stderr. */

@@ -285,7 +285,8 @@ session_dry_calls(struct cli_session *s)
 int
 session_emit_dry(struct cli *cli, struct cli_session *s)
 {
-    return cli_emit(cli, &(struct cli_doc){.json = session_dry_calls(s)});
+    return cli_emit(cli,
+                    &(struct cli_doc){.json = session_dry_calls(s), .text = dry_print});
 }
 
 bool

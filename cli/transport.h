@@ -46,5 +46,7 @@ const char *transport_chip(const struct transport *t);
 struct gsp_backend *dry_backend_create(struct nvrm_abi abi);
 /* The calls so far: an array of objects, borrowed. */
 json_t *dry_backend_calls(struct gsp_backend *b);
+/* Those calls for people: a line each, the parameters, the bytes. */
+void dry_print(struct cli *cli, const json_t *calls);
 
 #endif
