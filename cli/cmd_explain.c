@@ -189,6 +189,7 @@ static const struct {
 static int
 cmd_explain_run(struct cli *cli, int argc, char **argv)
 {
+    const bool brief = cli_flag(&argc, argv, "--brief");
     struct gsp_error err = {0};
     struct nvrm_abi abi;
     int rc = cli_check_args(cli, &cmd_explain, &argc, argv);
@@ -198,9 +199,9 @@ cmd_explain_run(struct cli *cli, int argc, char **argv)
     if (argc == 2 && !strcmp(argv[1], "crash"))
         return explain_crash_live(cli);
     if (argc == 2)
-        return explain_file(cli, argv[1], NULL);
+        return explain_file(cli, argv[1], NULL, brief);
     if (!strcmp(argv[1], "crash"))
-        return explain_file(cli, argv[2], "crash");
+        return explain_file(cli, argv[2], "crash", brief);
     if (cli_abi(cli, &abi, &err) < 0)
         return cli_fail(cli, &err);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

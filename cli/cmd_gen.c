@@ -75,7 +75,7 @@ no_such_name(struct cli *cli, const struct cli_releases *releases, const char *n
     const struct nvrm_abi abi = {cli->schema, releases->at[releases->count - 1]};
     const char *nearest = nvrm_nearest_name(abi, kinds, name);
     struct gsp_error err = {0};
-    char where[96] = "the chosen releases", ranges[120];
+    char where[96] = "the chosen releases", ranges[120], pattern[112];
 
     if (releases->count == 1)
         snprintf(where, sizeof(where), "%s", nvrm_release_name(abi.schema, abi.release));
@@ -86,9 +86,35 @@ no_such_name(struct cli *cli, const struct cli_releases *releases, const char *n
         return cli_fail(cli, &err);
     }
     gsp_fail(&err, GSP_ORIGIN_INPUT, -ENOENT, "nothing in %s is called '%s'", where, name);
+    snprintf(pattern, sizeof(pattern), "%.100s_*", name);
+    if (has_name(abi, pattern)) {
+        gsp_hint(&err, "names that begin so are found by '%s'", pattern);
+        return cli_fail(cli, &err);
+    }
     gsp_hint(&err, nearest ? "did you mean %s?" : "schema search PATTERN finds names%s",
              nearest ? nearest : "");
     return cli_fail(cli, &err);
+}
+
+/* What a number is called in the newest chosen release that knows it; the word itself when it
+ * is no number. */
+static const char *
+name_of(const struct job *job, const struct cli_releases *releases, const char *word)
+{
+    const struct nvrm_schema *s = job->cli->schema;
+    uint32_t id;
+
+    if (!rm_parse_u32(word, &id))
+        return word;
+    for (unsigned i = releases->count; i-- > 0;) {
+        const struct nvrm_abi abi = {s, releases->at[i]};
+        const struct nvrm_control *c = nvrm_control_by_id(abi, id);
+        const struct nvrm_class *k = nvrm_class_by_id(abi, id);
+
+        if (c || k)
+            return nvrm_str(s, c ? c->name : k->name);
+    }
+    return word;
 }
 
 static int
@@ -96,7 +122,7 @@ add_names(struct job *job, const struct cli_releases *releases, int argc, char *
 {
     for (int i = 0; i < argc; i++) {
         unsigned missing = 0;
-        const int rc = nvrm_bind_name(job->bind, argv[i], &missing);
+        const int rc = nvrm_bind_name(job->bind, name_of(job, releases, argv[i]), &missing);
 
         if (rc == -ENOENT)
             return no_such_name(job->cli, releases, argv[i]);

@@ -15,8 +15,9 @@
 /* The Xid of a name or number, or NULL. */
 const struct nvrm_const *explain_find_xid(struct nvrm_abi abi, const char *word);
 
-/* A kernel log, a bug report or a CrashCat dump. `kind`: NULL to find out, or "crash". */
-int explain_file(struct cli *cli, const char *path, const char *kind);
+/* A kernel log, a bug report or a CrashCat dump. `kind`: NULL to find out, or "crash". `brief`:
+ * what happened, without every line. */
+int explain_file(struct cli *cli, const char *path, const char *kind, bool brief);
 
 /* A log on its way: findings in the order of its lines. */
 struct explain_reading {

@@ -17,7 +17,7 @@ enum { INFLATED_MAX = 512 << 20 };
 
 static int
 explain_log(struct cli *cli, struct nvrm_abi abi, const char *name, const char *text,
-            size_t bytes)
+            size_t bytes, bool brief)
 {
     struct explain_reading r = {.abi = abi, .fixed = cli->options.firmware != NULL};
 
@@ -29,10 +29,12 @@ explain_log(struct cli *cli, struct nvrm_abi abi, const char *name, const char *
     json_object_set_new(r.doc, "release",
                         json_string(nvrm_release_name(abi.schema, r.abi.release)));
     json_object_set_new(r.doc, "incidents", explain_links(r.findings));
-    json_object_set_new(r.doc, "findings", r.findings);
-    json_decref(r.xids);
     if (!json_array_size(r.findings))
         cli_note(cli, "%s: no Xid, RPC history, crash report or assertion in it", name);
+    if (!brief)
+        json_object_set(r.doc, "findings", r.findings);
+    json_decref(r.findings);
+    json_decref(r.xids);
     return cli_emit(cli, &(struct cli_doc){.json = r.doc, .text = explain_print_log});
 }
 
@@ -111,7 +113,7 @@ inflate_all(const struct fw_file *f, char **text_out, size_t *bytes_out, bool *c
 }
 
 static int
-explain_compressed(struct cli *cli, struct nvrm_abi abi, const struct fw_file *f)
+explain_compressed(struct cli *cli, struct nvrm_abi abi, const struct fw_file *f, bool brief)
 {
     struct gsp_error err = {0};
     bool cut = false;
@@ -129,13 +131,13 @@ explain_compressed(struct cli *cli, struct nvrm_abi abi, const struct fw_file *f
     if (rc == 0 && cut)
         cli_note(cli, "%s: the gzip file is damaged or cut; what comes before is used",
                  f->src.name);
-    rc = rc < 0 ? cli_fail(cli, &err) : explain_log(cli, abi, f->src.name, text, bytes);
+    rc = rc < 0 ? cli_fail(cli, &err) : explain_log(cli, abi, f->src.name, text, bytes, brief);
     free(text);
     return rc;
 }
 
 int
-explain_file(struct cli *cli, const char *path, const char *kind)
+explain_file(struct cli *cli, const char *path, const char *kind, bool brief)
 {
     struct gsp_error err = {0};
     struct nvrm_abi abi;
@@ -147,9 +149,9 @@ explain_file(struct cli *cli, const char *path, const char *kind)
     if (gsp_crash_is_report(f.src.data, f.src.bytes) || (kind && !is_text(&f)))
         rc = explain_dump(cli, &f);
     else if (is_compressed(&f))
-        rc = explain_compressed(cli, abi, &f);
+        rc = explain_compressed(cli, abi, &f, brief);
     else if (is_text(&f))
-        rc = explain_log(cli, abi, f.src.name, (const char *)f.src.data, f.src.bytes);
+        rc = explain_log(cli, abi, f.src.name, (const char *)f.src.data, f.src.bytes, brief);
     else
         rc = cli_usage(cli,
                        "kernel logs, bug reports and CrashCat dumps are; log gsp reads GSP "

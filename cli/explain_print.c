@@ -275,7 +275,7 @@ explain_print_log(struct cli *cli, const json_t *doc)
     json_array_foreach(json_object_get(doc, "gpus"), i, gpu)
         fprintf(cli->out, "GPU %s is %s\n", cli_str(gpu, "device"), cli_str(gpu, "uuid"));
     json_array_foreach(json_object_get(doc, "incidents"), i, in) print_incident(cli, in, i + 1);
-    if (i)
+    if (i && json_array_size(json_object_get(doc, "findings")))
         fputs("\nline by line:\n", cli->out);
     json_array_foreach(json_object_get(doc, "findings"), i, finding)
     {

@@ -172,6 +172,21 @@ a_driver_without_its_firmware_is_told_what_to_install(void **state)
 }
 
 static void
+brief_leaves_the_lines_out(void **state)
+{
+    json_t *doc = cli_expect_json("nvrm-cli -j explain --brief " DATA "bug-report.log");
+    char *text = cli_expect("nvrm-cli explain --brief " DATA "bug-report.log", 0);
+
+    (void)state;
+    assert_int_equal(json_array_size(json_object_get(doc, "incidents")), 5);
+    assert_null(json_object_get(doc, "findings"));
+    assert_null(strstr(text, "line by line"));
+    assert_non_null(strstr(text, "no longer answers"));
+    json_decref(doc);
+    free(text);
+}
+
+static void
 every_kind_of_line_finds_its_incident(void **state)
 {
     json_t *doc = cli_expect_json("nvrm-cli -j explain " DMESG "lines.txt");
@@ -212,6 +227,7 @@ main(void)
         cmocka_unit_test(what_the_driver_found_of_gsp_explains_the_timeout),
         cmocka_unit_test(loading_the_driver_again_is_a_new_start),
         cmocka_unit_test(a_driver_without_its_firmware_is_told_what_to_install),
+        cmocka_unit_test(brief_leaves_the_lines_out),
         cmocka_unit_test(every_kind_of_line_finds_its_incident),
         cmocka_unit_test(xids_that_no_header_names_are_explained),
     };

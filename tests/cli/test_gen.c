@@ -15,6 +15,7 @@ gen_writes_to_stdout_a_file_or_a_folder(void **state)
 {
     (void)state;
     cli_expect_text("nvrm-cli gen c NV01_DEVICE_0", 0, "#define NV01_DEVICE_0 0x80u", NULL);
+    cli_expect_text("nvrm-cli gen c 0x20801303", 0, "NV2080_CTRL_CMD_FB_GET_INFO_V2", NULL);
     cli_expect_text("cd $(mktemp -d) && nvrm-cli gen rust NV01_DEVICE_0 --to x.rs && cat x.rs",
                     0, "pub struct NV0080_ALLOC_PARAMETERS", NULL);
     cli_expect_text("cd $(mktemp -d) && nvrm-cli gen python NV01_DEVICE_0 --to out/ && ls out",
