@@ -118,7 +118,7 @@ gsp_trace_inner(struct nvrm_abi abi, const struct gsp_trace_record *record,
                 enum gsp_trace_exchange which, struct gsp_trace_inner *inner_out)
 {
     const struct nvrm_const *escape = escape_of(abi, record);
-    const struct nvrm_layout *l = escape ? nvrm_struct_at(abi, escape->params) : NULL;
+    const struct nvrm_layout *l = escape ? gsp_trace_layout(abi, record) : NULL;
     const struct gsp_trace_piece wire = gsp_trace_exchanged(record, which);
     const struct gsp_trace_piece memory = gsp_trace_exchanged(
         record, which == GSP_TRACE_IN ? GSP_TRACE_IN_MEMORY : GSP_TRACE_OUT_MEMORY);
@@ -192,7 +192,8 @@ gsp_trace_layout(struct nvrm_abi abi, const struct gsp_trace_record *record)
     uint64_t value;
 
     if (escape)
-        return nvrm_struct_at(abi, escape->params);
+        return gsp_trace_ioctl_layout(abi, record->type == GSP_TRACE_UVM, record->arg[1],
+                                      gsp_trace_exchanged(record, GSP_TRACE_IN).bytes);
     if (abi.release == NVRM_NO_RELEASE || !naming_arg(record, &kind, &value) ||
         kind == GSP_TRACE_BUS_OP)
         return NULL;

@@ -21,6 +21,18 @@ is_call(unsigned type)
     return type >= GSP_TRACE_ALLOC && type <= GSP_TRACE_IMPORT && type != GSP_TRACE_EVENT;
 }
 
+/* A trace of a program's ioctls has its calls in them. */
+static void
+unwrap(const struct replay *r, const struct gsp_trace_reader *reader,
+       struct gsp_trace_record *record)
+{
+    const struct gsp_trace_record ioctl = *record;
+
+    if (ioctl.type == GSP_TRACE_IOCTL &&
+        !(gsp_trace_section(reader)->levels & GSP_TRACE_LEVEL_BACKEND))
+        (void)gsp_trace_ioctl_call(r->base.abi, &ioctl, record);
+}
+
 /* The next record that counts in this section. 0, -ENODATA. */
 static int
 advance(const struct replay *r, struct gsp_trace_reader *reader, bool calls,
@@ -34,6 +46,7 @@ advance(const struct replay *r, struct gsp_trace_reader *reader, bool calls,
             return rc;
         if (gsp_trace_section_number(reader) > r->section)
             return -ENODATA;
+        unwrap(r, reader, out);
         if (gsp_trace_section_number(reader) == r->section &&
             (calls ? is_call(out->type) : out->type == GSP_TRACE_EVENT))
             return 0;
@@ -69,7 +82,7 @@ call_text(struct nvrm_abi abi, unsigned type, unsigned args, const uint64_t *arg
     char name_room[64];
     const char *name;
 
-    memcpy(r.arg, arg, 8 * args);
+    memcpy(r.arg, arg, args * sizeof(arg[0]));
     name = gsp_trace_name(abi, &r, name_room);
     (void)snprintf(room, 128, "%s%s%s", info->name, strcmp(name, info->name) ? " " : "",
                    strcmp(name, info->name) ? name : "");

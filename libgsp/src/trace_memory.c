@@ -21,7 +21,7 @@ struct walk {
                     struct gsp_elems *e);
     struct gsp_text *out; /* taking */
     const struct gsp_trace_reach *reach;
-    uint8_t *memory;      /* regions still to be used */
+    uint8_t *memory; /* regions still to be used */
     size_t left;
 };
 
@@ -163,7 +163,7 @@ gsp_trace_memory_reach(struct nvrm_abi abi, const struct nvrm_layout *layout, co
                      .pointer = take_pointer,
                      .out = out,
                      .reach = reach,
-                     .memory = limit ? (uint8_t *)(uintptr_t)limit->data : NULL,
+                     .memory = limit ? trace_writable(limit->data) : NULL,
                      .left = limit ? limit->bytes : 0};
 
     walk(&w, layout, wire, wire_bytes);
@@ -190,7 +190,7 @@ gsp_trace_memory_used(struct nvrm_abi abi, const struct nvrm_layout *layout, con
 {
     struct walk w = {.abi = abi,
                      .pointer = pass_pointer,
-                     .memory = (uint8_t *)(uintptr_t)memory->data,
+                     .memory = trace_writable(memory->data),
                      .left = memory->bytes};
 
     if (!memory->bytes)
@@ -210,7 +210,7 @@ point_pointer(struct walk *w, const struct gsp_view *v, const struct nvrm_field 
     if (!next_region(w, &at, &bytes) || !bytes || bytes < (uint64_t)e->used * e->bytes)
         at = NULL;
     value = (uintptr_t)at;
-    memcpy((uint8_t *)(uintptr_t)v->base + f->offset, &value, 8);
+    memcpy(trace_writable(v->base) + f->offset, &value, 8);
     e->at = at;
     return at != NULL;
 }
@@ -237,7 +237,7 @@ give_pointer(struct walk *w, const struct gsp_view *v, const struct nvrm_field *
     (void)f;
     if (!next_region(w, &at, &bytes))
         return false;
-    memcpy((uint8_t *)(uintptr_t)e->at, at, bytes < room ? bytes : (size_t)room);
+    memcpy(trace_writable(e->at), at, bytes < room ? bytes : (size_t)room);
     return true;
 }
 
@@ -247,7 +247,7 @@ gsp_trace_memory_give(struct nvrm_abi abi, const struct nvrm_layout *layout, con
 {
     struct walk w = {.abi = abi,
                      .pointer = give_pointer,
-                     .memory = (uint8_t *)(uintptr_t)memory->data,
+                     .memory = trace_writable(memory->data),
                      .left = memory->bytes};
 
     walk(&w, layout, wire, wire_bytes);

@@ -104,19 +104,6 @@ clear(struct gsp_text *t)
     t->rc = 0;
 }
 
-/* The NV_STATUS of an escape's struct, where it has one at its top. */
-static uint32_t
-status_of(const struct gsp_record_os *r, const struct nvrm_layout *layout, const uint8_t *arg)
-{
-    const struct nvrm_field *f =
-        layout ? nvrm_field_find(r->abi.schema, layout, "status") : NULL;
-    uint32_t status = 0;
-
-    if (f && f->type != NVRM_STRUCT && f->count == 1 && nvrm_type_bytes(f->type) == 4)
-        memcpy(&status, arg + f->offset, 4);
-    return status;
-}
-
 static int
 record_ioctl(void *ctx, int fd, unsigned long request, void *arg)
 {
@@ -141,15 +128,13 @@ record_ioctl(void *ctx, int fd, unsigned long request, void *arg)
     layout = gsp_trace_layout(r->abi, &rec);
     if (layout && bytes < layout->size)
         layout = NULL;
-    if (layout && (layout->flags & NVRM_LAYOUT_PTR))
-        (void)gsp_trace_memory_take(r->abi, layout, arg, bytes, NULL, &r->in_memory);
+    (void)gsp_trace_ioctl_take(r->abi, layout, arg, bytes, NULL, NULL, &r->in_memory);
     rec.piece[3] = text_piece(&r->in_memory);
     rc = r->behind.ioctl(r->behind.ctx, fd, request, arg);
     rec.piece[2] = (struct gsp_trace_piece){arg, bytes};
-    if (layout && (layout->flags & NVRM_LAYOUT_PTR))
-        (void)gsp_trace_memory_take(r->abi, layout, arg, bytes, &rec.piece[3], &r->out_memory);
+    (void)gsp_trace_ioctl_take(r->abi, layout, arg, bytes, &rec.piece[3], NULL, &r->out_memory);
     rec.piece[4] = text_piece(&r->out_memory);
-    rec.status = rc < 0 ? 0 : status_of(r, layout, arg);
+    rec.status = rc < 0 ? 0 : gsp_trace_ioctl_status(r->abi, layout, arg, bytes);
     end(r, &rec, rc);
     return rc;
 }

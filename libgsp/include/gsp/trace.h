@@ -90,10 +90,10 @@ struct gsp_trace_arg {
 /** One type: its name, its numbers and its byte strings, in order. */
 struct gsp_trace_type_info {
     enum gsp_trace_type type;
-    const char *name;                         /* "control" */
+    bool exchange;    /* pieces are in, out, in_memory, out_memory, error */
+    const char *name; /* "control" */
     struct gsp_trace_arg arg[GSP_TRACE_ARGS]; /* up to the first without a name */
     const char *piece[GSP_TRACE_PIECES];      /* up to the first NULL */
-    bool exchange; /* pieces are in, out, in_memory, out_memory, error */
 };
 const struct gsp_trace_type_info *gsp_trace_type_info(unsigned type); /* NULL: unknown */
 const struct gsp_trace_type_info *gsp_trace_type_at(unsigned i);      /* NULL past the end */
@@ -298,6 +298,27 @@ GSP_MUST_CHECK int gsp_trace_record_json(struct nvrm_abi abi,
  */
 const char *gsp_trace_result(struct nvrm_abi abi, const struct gsp_trace_record *record,
                              char room[64]);
+
+/* Ioctls of the kernel module */
+
+/** Layout of an ioctl's struct by its request, the bytes given deciding where an escape has two
+ * forms; NULL when the release does not know it. */
+const struct nvrm_layout *gsp_trace_ioctl_layout(struct nvrm_abi abi, bool uvm,
+                                                 uint64_t request, size_t bytes);
+/** The NV_STATUS of an ioctl's struct; 0 when it has none. */
+uint32_t gsp_trace_ioctl_status(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                                const void *wire, size_t wire_bytes);
+struct gsp_trace_reach;
+/** What the pointers of an ioctl's struct lead to, as gsp_trace_memory_reach() takes it, and
+ * behind that what those of the control or class lead to that it carries. */
+int gsp_trace_ioctl_take(struct nvrm_abi abi, const struct nvrm_layout *layout,
+                         const void *wire, size_t wire_bytes,
+                         const struct gsp_trace_piece *limit,
+                         const struct gsp_trace_reach *reach, struct gsp_text *out);
+/** The call that an escape carries, as the record of a backend's call; its pieces are those of
+ * `ioctl`. False for every other record. */
+bool gsp_trace_ioctl_call(struct nvrm_abi abi, const struct gsp_trace_record *ioctl,
+                          struct gsp_trace_record *call_out);
 
 /* Memory behind pointers */
 
