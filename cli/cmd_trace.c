@@ -32,8 +32,10 @@ unknown(struct cli *cli, const char *word)
     char hint[128] = "legal: ";
 
     for (unsigned i = 0; i < VERBS; i++) {
+        const size_t used = strlen(hint);
+
         names[i] = verbs[i].name;
-        strcat(strcat(hint, i ? ", " : ""), verbs[i].name);
+        snprintf(hint + used, sizeof(hint) - used, "%s%s", i ? ", " : "", verbs[i].name);
     }
     nearest = cli_nearest(word, names);
     if (nearest)

@@ -37,12 +37,12 @@ static int
 copy_params(struct trace_side *s, enum gsp_trace_exchange which, struct gsp_compare_side *to,
             struct gsp_error *err)
 {
-    void *wire;
-    int rc = gsp_trace_params_copy(s->abi, s->record, which, NULL, &wire, &to->bytes, err);
+    void **wire = &s->owned[which];
+    int rc = gsp_trace_params_copy(s->abi, s->record, which, NULL, wire, &to->bytes, err);
 
     to->abi = s->abi;
     to->layout = gsp_trace_layout(s->abi, s->record);
-    to->wire = wire;
+    to->wire = *wire;
     return rc;
 }
 
@@ -60,8 +60,8 @@ trace_side_init(struct trace_side *s, struct nvrm_abi abi,
 void
 trace_side_fini(struct trace_side *s)
 {
-    free((void *)(uintptr_t)s->in.wire);
-    free((void *)(uintptr_t)s->out.wire);
+    free(s->owned[GSP_TRACE_IN]);
+    free(s->owned[GSP_TRACE_OUT]);
 }
 
 /* Printing */

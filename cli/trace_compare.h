@@ -28,6 +28,7 @@ struct trace_side {
     struct nvrm_abi abi;
     const struct gsp_trace_record *record;
     struct gsp_compare_side in, out;
+    void *owned[2]; /* their copies, freed by trace_side_fini() */
 };
 /* Fills in and out with copies of what was recorded. 0 or -ENOMEM. */
 int trace_side_init(struct trace_side *s, struct nvrm_abi abi,

@@ -189,7 +189,9 @@ trace_diff(struct cli *cli, int argc, char **argv)
     if (rc != CLI_OK)
         return rc;
     sides = calloc(2, sizeof(*sides));
-    rc = sides ? trace_input_open(cli, argv[1], &sides[0].in) : cli_out_of_memory(cli);
+    if (!sides)
+        return cli_out_of_memory(cli);
+    rc = trace_input_open(cli, argv[1], &sides[0].in);
     if (rc == CLI_OK)
         rc = trace_input_open(cli, argv[2], &sides[1].in);
     if (rc == CLI_OK)
@@ -199,7 +201,7 @@ trace_diff(struct cli *cli, int argc, char **argv)
                  pairs.changed, pairs.only_a, argv[1], pairs.only_b, argv[2]);
     if (rc == CLI_OK && trace_pairs_differ(&pairs))
         rc = CLI_EXPECTATION;
-    for (unsigned i = 0; sides && i < 2; i++)
+    for (unsigned i = 0; i < 2; i++)
         side_close(&sides[i]);
     free(sides);
     trace_pairs_fini(&pairs);

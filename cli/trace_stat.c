@@ -167,7 +167,9 @@ by_time(const void *a, const void *b)
 static json_t *
 us(uint64_t ns)
 {
-    return json_real((double)(ns / 100) / 10);
+    const uint64_t tenths = ns / 100;
+
+    return json_real((double)tenths / 10);
 }
 
 static json_t *
@@ -176,7 +178,8 @@ rows_json(struct table *t)
     json_t *rows = json_array();
     uint64_t total_ns = 0;
 
-    qsort(t->rows, t->count, sizeof(t->rows[0]), by_time);
+    if (t->count)
+        qsort(t->rows, t->count, sizeof(t->rows[0]), by_time);
     for (size_t i = 0; i < t->count; i++)
         total_ns += t->rows[i].total_ns;
     for (size_t i = 0; i < t->count; i++) {
@@ -197,14 +200,15 @@ static void
 add_section(json_t *sections, const struct gsp_trace_reader *reader)
 {
     const struct gsp_trace_section *s = gsp_trace_section(reader);
+    const uint64_t start_us = s->start_unix_ns / 1000;
 
-    json_array_append_new(
-        sections, json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "section",
-                            (json_int_t)gsp_trace_section_number(reader), "release", s->release,
-                            "chip", s->chip, "transport", s->transport, "program", s->program,
-                            "pid", (json_int_t)s->pid, "start_unix_s",
-                            json_real((double)(s->start_unix_ns / 1000) / 1e6), "schema_hash",
-                            cli_hex(s->schema_hash)));
+    json_array_append_new(sections,
+                          json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "section",
+                                    (json_int_t)gsp_trace_section_number(reader), "release",
+                                    s->release, "chip", s->chip, "transport", s->transport,
+                                    "program", s->program, "pid", (json_int_t)s->pid,
+                                    "start_unix_s", json_real((double)start_us / 1e6),
+                                    "schema_hash", cli_hex(s->schema_hash)));
 }
 
 /* The same rows with one digit behind the point. */

@@ -25,7 +25,7 @@ map_field(const struct mapping *m, const struct gsp_view *v, const struct nvrm_f
         return;
     gsp_view_elems(v, f, &e);
     for (uint32_t i = 0; i < e.used; i++) {
-        uint8_t *at = (uint8_t *)(uintptr_t)e.at + (size_t)i * e.bytes;
+        uint8_t *at = trace_writable(e.at) + (size_t)i * e.bytes;
 
         if (f->type == NVRM_HANDLE) {
             gsp_store(at, 4, m->map(m->ctx, (uint32_t)gsp_load(at, 4)));

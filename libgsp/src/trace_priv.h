@@ -3,6 +3,8 @@
 #ifndef GSP_TRACE_PRIV_H
 #define GSP_TRACE_PRIV_H
 
+#include <string.h>
+
 #include <gsp/trace.h>
 
 #define TRACE_SYNC 0x3154564eu /* "NVT1" */
@@ -32,6 +34,16 @@ static inline size_t
 trace_pad(size_t bytes)
 {
     return (bytes + 7) & ~(size_t)7;
+}
+
+/** Bytes that are ours to change, through a pointer that is const for everybody else. */
+static inline uint8_t *
+trace_writable(const void *p)
+{
+    uint8_t *writable;
+
+    memcpy(&writable, &p, sizeof(writable));
+    return writable;
 }
 
 /** CRC-32 as zlib and PNG have it. */

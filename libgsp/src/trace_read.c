@@ -132,21 +132,22 @@ static bool
 sound_payload(const uint8_t *at, size_t bytes, struct gsp_trace_record *r)
 {
     struct trace_counts counts;
-    uint64_t used;
+    size_t numbers, used;
 
     memcpy(&counts, at, sizeof(counts));
     if (counts.args > GSP_TRACE_ARGS || counts.pieces > GSP_TRACE_PIECES)
         return false;
-    used = sizeof(counts) + 8u * counts.args + trace_pad(4u * counts.pieces);
+    numbers = (size_t)counts.args * 8;
+    used = sizeof(counts) + numbers + trace_pad((size_t)counts.pieces * 4);
     if (used > bytes)
         return false;
     r->args = counts.args;
     r->pieces = counts.pieces;
-    memcpy(r->arg, at + sizeof(counts), 8u * counts.args);
+    memcpy(r->arg, at + sizeof(counts), numbers);
     for (unsigned i = 0; i < counts.pieces; i++) {
         uint32_t n;
 
-        memcpy(&n, at + sizeof(counts) + 8u * counts.args + 4u * i, 4);
+        memcpy(&n, at + sizeof(counts) + numbers + (size_t)i * 4, 4);
         if (n > bytes - used || trace_pad(n) > bytes - used)
             return false;
         r->piece[i] = (struct gsp_trace_piece){at + used, n};

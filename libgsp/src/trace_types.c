@@ -54,11 +54,11 @@
 /* A call with parameters, and any other record. */
 #define CALL(type, name, numbers)                                                              \
     {                                                                                          \
-        GSP_TRACE_##type, name, numbers, EXCHANGED, true                                       \
+        GSP_TRACE_##type, true, name, numbers, EXCHANGED                                       \
     }
 #define ROW(type, name, numbers, strings)                                                      \
     {                                                                                          \
-        GSP_TRACE_##type, name, numbers, strings, false                                        \
+        GSP_TRACE_##type, false, name, numbers, strings                                        \
     }
 
 static const struct gsp_trace_type_info types[] = {

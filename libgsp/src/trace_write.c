@@ -47,7 +47,8 @@ gsp_trace_now_ns(const struct gsp_trace_writer *w)
 static size_t
 payload_bytes(const struct gsp_trace_record *r)
 {
-    size_t bytes = sizeof(struct trace_counts) + 8 * r->args + trace_pad(4 * r->pieces);
+    size_t bytes =
+        sizeof(struct trace_counts) + (size_t)r->args * 8 + trace_pad((size_t)r->pieces * 4);
 
     for (unsigned i = 0; i < r->pieces; i++)
         bytes += trace_pad(r->piece[i].bytes);
@@ -59,17 +60,18 @@ put_payload(uint8_t *to, const struct gsp_trace_record *r)
 {
     const struct trace_counts counts = {.args = (uint16_t)r->args,
                                         .pieces = (uint16_t)r->pieces};
+    const size_t numbers = (size_t)r->args * 8;
 
     memcpy(to, &counts, sizeof(counts));
     to += sizeof(counts);
-    memcpy(to, r->arg, 8 * r->args);
-    to += 8 * r->args;
+    memcpy(to, r->arg, numbers);
+    to += numbers;
     for (unsigned i = 0; i < r->pieces; i++) {
         const uint32_t bytes = (uint32_t)r->piece[i].bytes;
 
-        memcpy(to + 4 * i, &bytes, 4);
+        memcpy(to + (size_t)i * 4, &bytes, 4);
     }
-    to += trace_pad(4 * r->pieces);
+    to += trace_pad((size_t)r->pieces * 4);
     for (unsigned i = 0; i < r->pieces; i++) {
         if (r->piece[i].bytes)
             memcpy(to, r->piece[i].data, r->piece[i].bytes);
@@ -285,7 +287,7 @@ gsp_trace_writer_open(const char *path, const struct gsp_trace_writer_config *co
                       struct gsp_trace_writer **writer_out, struct gsp_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    struct stat st;
+    struct stat st = {0};
     int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
     if (rc < 0) {
