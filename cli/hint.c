@@ -134,7 +134,11 @@ static bool
 is_given(const struct place *p, const char *path, size_t path_bytes, const char *name)
 {
     const size_t bytes = strlen(name);
+    char key[160];
 
+    snprintf(key, sizeof(key), " %s ", name);
+    if (p->json)
+        return strstr(p->given, key);
     for (int i = 2; i < p->argc; i++) {
         const char *word = p->argv[i];
 

@@ -110,7 +110,7 @@ take_text(struct place *p, const char *text)
 {
     p->json = *text == '{';
     if (p->json)
-        return place_of_json(text, p->text, sizeof(p->text));
+        return place_of_json(text, p->text, sizeof(p->text), p->given, sizeof(p->given));
     return snprintf(p->text, sizeof(p->text), "%s", text) < (int)sizeof(p->text);
 }
 

@@ -15,9 +15,10 @@ struct place {
     int argc;            /* words before the typed one, from the verb on */
     char **argv;
     const char *option; /* global option whose value is being typed, else NULL */
-    char text[512]; /* what is typed; inside JSON the path of the field: "list[0].index=4" */
-    bool json;      /* `text` was JSON */
-    char **words;   /* owned */
+    char text[512];  /* what is typed; inside JSON the path of the field: "list[0].index=4" */
+    bool json;       /* `text` was JSON */
+    char given[512]; /* JSON: " a b " for the keys that the innermost object has already */
+    char **words;    /* owned */
 };
 
 /* Read a line up to the cursor. False when a quote is open or memory is short; the place needs
@@ -34,7 +35,9 @@ const struct nvrm_layout *place_walk(const struct place *p, const struct nvrm_la
 const struct nvrm_field *place_field(const struct place *p, const char *path);
 
 /* Unfinished JSON as the path of the field that would come next: {"a": [{"b": 1, "in is
- * "a[0].in"; behind a colon, "a[0].in=" and the value so far. False when it is no object. */
-bool place_of_json(const char *json, char *path, size_t path_bytes);
+ * "a[0].in"; behind a colon, "a[0].in=" and the value so far. `given` (may be NULL) gets " a b
+ * " for the keys before it in the same object. False when it is no object. */
+bool place_of_json(const char *json, char *path, size_t path_bytes, char *given,
+                   size_t given_bytes);
 
 #endif

@@ -12,6 +12,7 @@ struct level {
     bool array;
     unsigned index;
     char key[LONGEST];
+    char given[512]; /* keys so far: " a b " */
 };
 
 struct reader {
@@ -64,7 +65,11 @@ next_item(struct reader *r)
 static void
 end_key(struct reader *r)
 {
-    snprintf(r->levels[r->depth - 1].key, LONGEST, "%s", r->token);
+    struct level *l = &r->levels[r->depth - 1];
+    const size_t used = strlen(l->given);
+
+    snprintf(l->key, LONGEST, "%s", r->token);
+    snprintf(l->given + used, sizeof(l->given) - used, "%s%s ", used ? "" : " ", r->token);
     r->value = true;
     clear_token(r);
 }
@@ -101,7 +106,7 @@ append(char *path, size_t bytes, const char *before, const char *text)
 }
 
 bool
-place_of_json(const char *json, char *path, size_t path_bytes)
+place_of_json(const char *json, char *path, size_t path_bytes, char *given, size_t given_bytes)
 {
     struct reader r = {0};
 
@@ -129,5 +134,7 @@ place_of_json(const char *json, char *path, size_t path_bytes)
             append(path, path_bytes, ".", "");
     }
     append(path, path_bytes, r.value ? "=" : "", r.token);
+    if (given)
+        snprintf(given, given_bytes, "%s", r.levels[r.depth - 1].given);
     return true;
 }

@@ -402,6 +402,8 @@ terminal_read(int status)
     } while (open);
     whole = shell.before;
     shell.before = NULL;
+    if (!line && open)
+        fputc('\n', rl_outstream);
     if (!line && !open) {
         free(whole);
         return NULL;

@@ -70,6 +70,10 @@ fields_show_type_unit_and_values(void **state)
     expect_hint(line, "TOTAL_RAM_SIZE=8");
     snprintf(line, sizeof(line), "%s{\"fbInfoList\": [{\"index\": \"TOTAL", ctl);
     expect_hint(line, "TOTAL_RAM_SIZE=8");
+    snprintf(line, sizeof(line), "%s{\"fbInfoListSize\": 1, \"", ctl);
+    expect_hint(line, "fbInfoList NV2080");
+    snprintf(line, sizeof(line), "%s{\"fbInfoList\": [{\"index\": 1}, {\"", ctl);
+    expect_hint(line, "index u32");
     snprintf(line, sizeof(line), "%snosuch=", ctl);
     expect_hint(line, "");
     expect_hint("alloc device FERMI_VASPACE_A flags=", "joined by |");
@@ -127,7 +131,7 @@ expect_path(const char *json, const char *path)
 {
     char got[256];
 
-    assert_int_equal(place_of_json(json, got, sizeof(got)), path != NULL);
+    assert_int_equal(place_of_json(json, got, sizeof(got), NULL, 0), path != NULL);
     if (path)
         assert_string_equal(got, path);
 }
