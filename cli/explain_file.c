@@ -144,8 +144,13 @@ explain_file(struct cli *cli, const char *path, const char *kind, bool brief)
     struct fw_file f;
     int rc;
 
-    if (cli_abi(cli, &abi, &err) < 0 || fw_file_read(path, &f, &err) < 0)
+    if (cli_abi(cli, &abi, &err) < 0)
         return cli_fail(cli, &err);
+    if (fw_file_read(path, &f, &err) < 0) {
+        if (err.rc == -ENOENT)
+            gsp_hint(&err, "name a log, or - for stdin: dmesg | nvrm-cli explain -");
+        return cli_fail(cli, &err);
+    }
     if (gsp_crash_is_report(f.src.data, f.src.bytes) || (kind && !is_text(&f)))
         rc = explain_dump(cli, &f);
     else if (is_compressed(&f))
