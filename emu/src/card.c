@@ -63,5 +63,6 @@ emu_card_uuid(const struct emu_card *card, uint8_t uuid_out[16])
     memcpy(uuid_out + 4, card->pub.name, strnlen(card->pub.name, 8));
     for (const char *p = card->pub.product; *p; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619u;
+    hash ^= (uint32_t)card->number << 24;
     memcpy(uuid_out + 12, &hash, 4);
 }

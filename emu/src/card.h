@@ -53,6 +53,7 @@ struct emu_card {
     uint32_t engine_count;
     struct emu_engine engines[EMU_MAX_ENGINES];
     struct emu_ctx_buffer ctx[EMU_CTX_BUFFERS];
+    uint8_t number; /* which of several cards of the chip; the first is 0 */
 };
 
 extern const struct emu_card emu_cards[];

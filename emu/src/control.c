@@ -100,6 +100,38 @@ emu_pointee(struct emu_call *c, const char *field, uint64_t bytes)
     return c->p.data + at;
 }
 
+/* Whether there is such an object, and whether it takes the control with so many bytes. */
+static uint32_t
+look_up(struct emu_gpu *gpu, const struct nvrm_control *c, const struct nvrm_layout *l,
+        uint32_t client, uint32_t handle, uint32_t bytes, bool serialized,
+        struct emu_object **object_out)
+{
+    if (!emu_object_find(gpu, client, client))
+        return NV_ERR_INVALID_CLIENT;
+    if (!serialized && wrong_size_first(gpu, c, l, bytes))
+        return NV_ERR_INVALID_ARGUMENT;
+    *object_out = emu_object_find(gpu, client, handle);
+    if (!*object_out)
+        return NV_ERR_OBJECT_NOT_FOUND;
+    if (!c || !exported_by(gpu, c, *object_out))
+        return NV_ERR_NOT_SUPPORTED;
+    if (serialized && (!l || !(l->flags & NVRM_LAYOUT_FINN)))
+        return NV_ERR_LIB_RM_VERSION_MISMATCH;
+    return !serialized && l && bytes != l->size ? NV_ERR_INVALID_PARAM_STRUCT : NV_OK;
+}
+
+uint32_t
+emu_rm_control_check(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
+                     uint32_t bytes)
+{
+    const struct nvrm_control *c = nvrm_control_by_id(gpu->abi, cmd);
+    const struct nvrm_layout *l = c ? nvrm_struct_at(gpu->abi, c->params) : NULL;
+    struct emu_object *object;
+
+    return is_null_command(cmd) ? NV_OK
+                                : look_up(gpu, c, l, client, handle, bytes, false, &object);
+}
+
 static uint32_t
 run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
             uint8_t *params, uint32_t bytes, uint32_t room, bool serialized)
@@ -108,22 +140,13 @@ run_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, uint32_t cmd,
     const struct nvrm_layout *l = c ? nvrm_struct_at(gpu->abi, c->params) : NULL;
     const struct emu_control *server;
     struct emu_call call = {.gpu = gpu, .card = gpu->card};
+    uint32_t status;
 
     if (is_null_command(cmd))
         return NV_OK;
-    if (!emu_object_find(gpu, client, client))
-        return NV_ERR_INVALID_CLIENT;
-    if (!serialized && wrong_size_first(gpu, c, l, bytes))
-        return NV_ERR_INVALID_ARGUMENT;
-    call.object = emu_object_find(gpu, client, handle);
-    if (!call.object)
-        return NV_ERR_OBJECT_NOT_FOUND;
-    if (!c || !exported_by(gpu, c, call.object))
-        return NV_ERR_NOT_SUPPORTED;
-    if (serialized && (!l || !(l->flags & NVRM_LAYOUT_FINN)))
-        return NV_ERR_LIB_RM_VERSION_MISMATCH;
-    if (!serialized && l && bytes != l->size)
-        return NV_ERR_INVALID_PARAM_STRUCT;
+    status = look_up(gpu, c, l, client, handle, bytes, serialized, &call.object);
+    if (status != NV_OK)
+        return status;
     server = find_server(nvrm_str(gpu->abi.schema, c->name));
     if (!server) {
         emu_note(gpu, "control %s is not modelled", nvrm_str(gpu->abi.schema, c->name));

@@ -65,8 +65,7 @@ link_status(struct emu_call *c)
 static uint32_t
 bus_number(struct emu_call *c)
 {
-    (void)c;
-    return 1;
+    return 1u + c->card->number;
 }
 
 static uint32_t

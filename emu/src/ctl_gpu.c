@@ -8,7 +8,7 @@
 #include "control.h"
 #include "hw.h"
 
-enum { GPU_ID = 0x100 }; /* one GPU, on bus 1: (bus << 8 | slot), as gpumgr makes ids */
+enum { GPU_ID = 0x100 }; /* the first GPU is on bus 1: (bus << 8 | slot), as gpumgr makes ids */
 
 static uint32_t
 get_name(struct emu_call *c)
@@ -99,7 +99,7 @@ get_tpc_mask(struct emu_call *c)
 static uint32_t
 get_id(struct emu_call *c)
 {
-    emu_set(&c->p, GPU_ID, "gpuId");
+    emu_set(&c->p, GPU_ID * (c->card->number + 1u), "gpuId");
     return NV_OK;
 }
 

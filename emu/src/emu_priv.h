@@ -64,6 +64,9 @@ struct emu_gpu {
     unsigned note_count;
     void (*on_note)(void *ctx, const char *note);
     void *note_ctx;
+    /* Takes GSP-RM's events in place of the status queue: embed.h. */
+    void (*on_event)(void *ctx, const char *name, const void *payload, uint32_t bytes);
+    void *event_ctx;
 };
 
 /** Nanoseconds since some fixed moment. */

@@ -98,6 +98,10 @@ uint32_t emu_rm_control(struct emu_gpu *gpu, uint32_t client, uint32_t handle, u
 uint32_t emu_rm_control_plain(struct emu_gpu *gpu, uint32_t client, uint32_t handle,
                               uint32_t cmd, uint8_t *params, uint32_t bytes, uint32_t room);
 
+/** What a control would be refused with before anybody serves it; NV_OK when it would not. */
+uint32_t emu_rm_control_check(struct emu_gpu *gpu, uint32_t client, uint32_t handle,
+                              uint32_t cmd, uint32_t bytes);
+
 /** NULL when there is none. */
 struct emu_object *emu_object_find(const struct emu_gpu *gpu, uint32_t client, uint32_t handle);
 /** The nearest object of this implementation class, the object itself included. */

@@ -573,6 +573,10 @@ emu_event_send(struct emu_gpu *gpu, const char *name, const void *payload, uint3
 
     if (!event)
         return;
+    if (gpu->on_event) {
+        gpu->on_event(gpu->event_ctx, name, payload, bytes);
+        return;
+    }
     m.function = event->id;
     gpu->faults.muted = strcmp(name, "GSP_INIT_DONE") != 0;
     emu_queue_send(gpu, &m, true);
