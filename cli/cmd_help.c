@@ -28,7 +28,7 @@ print_overview(struct cli *cli)
         "  -e LINE             run a line; several share one session\n"
         "      --dry-run       print what would be sent, open no card\n"
         "      --unsafe        send what the policy refuses\n"
-        "      --policy FILE   what may be sent\n"
+        "      --policy P      what may be sent: read-only, standard, unsafe or a file\n"
         "      --timeout S     deadline of every wait, in seconds\n"
         "      --color WHEN    auto, always or never\n"
         "      --no-pager      never start a pager\n"

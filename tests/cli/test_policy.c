@@ -192,6 +192,8 @@ no_verb_opens_a_card_in_a_dry_run(void **state)
     } rows[] = {
         {"info",                         0, "NV20_SUBDEVICE_0"       },
         {"tree",                         0, "NV01_DEVICE_0"          },
+        {"tree --watch --count 1",       0, "NV01_ROOT"              },
+        {"tree --leaks",                 0, "NV01_ROOT"              },
         {"event watch",                  0, "EVENT"                  },
         {"alloc device FERMI_VASPACE_A", 0, "FERMI_VASPACE_A"        },
         {"dup device device",            0, "dup"                    },
