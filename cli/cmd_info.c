@@ -10,6 +10,7 @@
 #include <rm/params.h>
 
 #include "cmds.h"
+#include "fleet.h"
 #include "session.h"
 
 enum { MOST_INDICES = 16 };
@@ -530,28 +531,41 @@ collect(struct info *in)
     add_list(in, &bios_questions);
 }
 
+json_t *
+info_read(struct cli *cli, struct cli_session *s, struct gsp_error *err)
+{
+    struct info in = {.cli = cli, .s = s};
+
+    if (session_object(s, "subdevice", &in.subdevice, err) < 0)
+        return NULL;
+    in.doc = json_object();
+    collect(&in);
+    if (in.fatal.rc >= 0)
+        return in.doc;
+    *err = in.fatal;
+    json_decref(in.doc);
+    return NULL;
+}
+
 static int
 cmd_info_run(struct cli *cli, int argc, char **argv)
 {
-    struct info in = {.cli = cli};
     struct gsp_error err = {0};
+    struct cli_session *s;
+    json_t *doc;
     int rc = cli_check_args(cli, &cmd_info, &argc, argv);
 
     if (rc != CLI_OK)
         return rc;
-    if (session_get(cli, &in.s, &err) < 0 ||
-        session_object(in.s, "subdevice", &in.subdevice, &err) < 0)
+    if (session_get(cli, &s, &err) < 0)
         return cli_fail(cli, &err);
-    in.doc = json_object();
-    collect(&in);
-    if (in.fatal.rc < 0) {
-        json_decref(in.doc);
-        return cli_fail(cli, &in.fatal);
-    }
-    if (!session_is_dry(in.s))
-        return cli_emit(cli, &(struct cli_doc){.json = in.doc, .text = print_info});
-    json_decref(in.doc);
-    return session_emit_dry(cli, in.s);
+    doc = info_read(cli, s, &err);
+    if (!doc)
+        return cli_fail(cli, &err);
+    if (!session_is_dry(s))
+        return cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_info});
+    json_decref(doc);
+    return session_emit_dry(cli, s);
 }
 
 const struct nvrm_cmd cmd_info = {

@@ -17,6 +17,7 @@ extern const struct nvrm_cmd cmd_explain;
 extern const struct nvrm_cmd cmd_free;
 extern const struct nvrm_cmd cmd_fw;
 extern const struct nvrm_cmd cmd_gen;
+extern const struct nvrm_cmd cmd_health;
 extern const struct nvrm_cmd cmd_help;
 extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
