@@ -92,11 +92,20 @@ run_once(struct cli *cli, int argc, char **argv)
     return rc;
 }
 
+/* A script needs the line once, however often it ran. */
+static void
+forget_steps(struct cli *cli, size_t keep)
+{
+    while (json_array_size(cli->steps) > keep)
+        json_array_remove(cli->steps, json_array_size(cli->steps) - 1);
+}
+
 static int
 cmd_watch_run(struct cli *cli, int argc, char **argv)
 {
     struct watching w = {.seconds = 2};
     const bool keep = cli->keep_session, no_pager = cli->options.no_pager;
+    size_t steps = 0;
     int rc = take_options(cli, &w, &argc, &argv);
 
     if (rc != CLI_OK)
@@ -112,6 +121,9 @@ cmd_watch_run(struct cli *cli, int argc, char **argv)
     for (unsigned long turn = 1; rc == CLI_OK; turn++) {
         print_head(cli, &w, argc, argv);
         rc = run_once(cli, argc, argv);
+        if (turn == 1)
+            steps = json_array_size(cli->steps);
+        forget_steps(cli, steps);
         fflush(cli->out);
         if (rc != CLI_OK || (w.count && turn >= w.count))
             break;

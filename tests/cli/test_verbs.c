@@ -392,6 +392,15 @@ tree_filters_sums_up_and_draws_graphs(void **state)
 }
 
 static void
+watching_is_one_step_of_a_script(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli -e 'watch -n 0.05 --count 4 ctl subdevice "
+                    "NV2080_CTRL_CMD_GPU_GET_NAME_STRING' -e 'save /dev/null'",
+                    0, "4090", "1 steps in /dev/null");
+}
+
+static void
 leaks_are_what_a_script_left(void **state)
 {
     (void)state;
@@ -573,6 +582,7 @@ main(void)
         cmocka_unit_test(colour_is_used_only_when_it_is_asked_for_here),
         cmocka_unit_test(help_and_version_say_what_there_is),
         cmocka_unit_test(tree_filters_sums_up_and_draws_graphs),
+        cmocka_unit_test(watching_is_one_step_of_a_script),
         cmocka_unit_test(leaks_are_what_a_script_left),
         cmocka_unit_test(help_explains_every_kind_of_name),
         cmocka_unit_test(every_example_of_help_runs),
