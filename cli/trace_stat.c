@@ -12,7 +12,7 @@
 #include "render.h"
 #include "trace_verbs.h"
 
-enum { STEPS = 16, BUCKETS = STEPS * 60 };
+enum { STEPS = 16, BUCKETS = STEPS * 61 }; /* enough for any 64 bits */
 
 struct row {
     const char *type;

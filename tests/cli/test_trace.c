@@ -294,6 +294,98 @@ what_the_policy_refuses_is_not_made_again(void **state)
     run("nvrm-cli --unsafe trace replay $T/t", 0);
 }
 
+/* Whatever a file holds, no verb may fall over it. */
+static void
+every_verb_survives_hostile_files(void **state)
+{
+    (void)state;
+    run("for f in tests/fuzz/corpus/trace/* tests/fuzz/corpus/replay/*; do "
+        "for v in show 'show -j' 'show --raw' stat 'diff tests/fuzz/corpus/trace/calls' "
+        "'diff tests/fuzz/corpus/trace/made' 'convert --to pcapng' 'convert --to jsonl' "
+        "'convert --to perfetto' dissector replay 'replay -F 535.113.01 --unsafe'; do "
+        "nvrm-cli -q trace $v $f > /dev/null 2> $T/err; code=$?; "
+        "[ $code -lt 126 ] && [ $code != 1 ] || { echo \"trace $v $f: $code\"; cat $T/err; "
+        "exit 1; }; done; done",
+        0);
+}
+
+static void
+any_duration_has_its_place_among_the_percentiles(void **state)
+{
+    const struct gsp_trace_writer_config config = {
+        .abi = {nvrm_schema_builtin(), nvrm_release_newest(nvrm_schema_builtin())}
+    };
+    struct gsp_trace_record r = {.type = GSP_TRACE_FREE, .args = 3};
+    struct gsp_trace_writer *w;
+    const json_t *row;
+    char path[96];
+    json_t *doc;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/t", dir);
+    assert_int_equal(gsp_trace_writer_open(path, &config, &w, NULL), 0);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        r.duration_ns = UINT64_MAX >> bit;
+        assert_int_equal(gsp_trace_write(w, &r), 0);
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        r.duration_ns = 1000 * (i + 1); /* 1 to 200 us */
+        assert_int_equal(gsp_trace_write(w, &r), 0);
+    }
+    assert_int_equal(gsp_trace_writer_close(w, NULL), 0);
+    doc = cli_expect_json("nvrm-cli -j trace stat $T/t");
+    row = json_array_get(json_object_get(doc, "names"), 0);
+    assert_int_equal(json_integer_value(json_object_get(row, "calls")), 264);
+    json_decref(doc);
+}
+
+static void
+percentiles_are_right_to_six_percent(void **state)
+{
+    const struct gsp_trace_writer_config config = {
+        .abi = {nvrm_schema_builtin(), nvrm_release_newest(nvrm_schema_builtin())}
+    };
+    struct gsp_trace_record r = {.type = GSP_TRACE_FREE, .args = 3};
+    struct gsp_trace_writer *w;
+    double p50, p99;
+    char path[96];
+    json_t *doc;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/t", dir);
+    assert_int_equal(gsp_trace_writer_open(path, &config, &w, NULL), 0);
+    for (unsigned i = 1; i <= 1000; i++) {
+        r.duration_ns = 1000 * i; /* 1 us to 1 ms */
+        assert_int_equal(gsp_trace_write(w, &r), 0);
+    }
+    assert_int_equal(gsp_trace_writer_close(w, NULL), 0);
+    doc = cli_expect_json("nvrm-cli -j trace stat $T/t");
+    p50 = json_real_value(
+        json_object_get(json_array_get(json_object_get(doc, "names"), 0), "p50_us"));
+    p99 = json_real_value(
+        json_object_get(json_array_get(json_object_get(doc, "names"), 0), "p99_us"));
+    assert_true(p50 > 470 && p50 < 530);
+    assert_true(p99 > 930 && p99 < 1050);
+    json_decref(doc);
+}
+
+static void
+events_are_replayed(void **state)
+{
+    char *card = cli_expect("nvrm-cli -q --record $T/t event watch --trigger --count 1 "
+                            "--unsafe | sed 's/^ *[0-9.]* //'",
+                            0);
+    char *trace = cli_expect("nvrm-cli -q -t replay:$T/t event watch --trigger --count 1 "
+                             "--unsafe | sed 's/^ *[0-9.]* //'",
+                             0);
+
+    (void)state;
+    assert_non_null(strstr(card, "POST_EVENT"));
+    assert_string_equal(card, trace);
+    free(card);
+    free(trace);
+}
+
 /* The nvidia transport, on the kernel module that the emulated card can stand for. */
 static void
 ioctls_are_recorded_with_what_they_carry(void **state)
@@ -415,6 +507,10 @@ main(void)
         IN_DIR(a_difference_is_named_and_ends_with_code_9),
         IN_DIR(a_trace_is_made_again_on_any_release),
         IN_DIR(what_the_policy_refuses_is_not_made_again),
+        IN_DIR(every_verb_survives_hostile_files),
+        IN_DIR(any_duration_has_its_place_among_the_percentiles),
+        IN_DIR(percentiles_are_right_to_six_percent),
+        IN_DIR(events_are_replayed),
         IN_DIR(ioctls_are_recorded_with_what_they_carry),
         IN_DIR(other_formats_can_be_read),
         IN_DIR(tshark_names_every_record_as_we_do),
