@@ -305,7 +305,8 @@ put_all(struct dissector *d)
     put_layouts(d);
     put_enums(d);
     gsp_text_puts(&d->out, "R.params = {\n");
-    gsp_text_add(&d->out, d->params.data, d->params.bytes);
+    if (d->params.bytes)
+        gsp_text_add(&d->out, d->params.data, d->params.bytes);
     gsp_text_puts(&d->out, "}\n\n");
     gsp_text_add(&d->out, (const char *)dissector_lua, sizeof(dissector_lua));
     return d->out.rc < 0 || d->params.rc < 0 ? -ENOMEM : 0;
