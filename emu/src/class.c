@@ -68,38 +68,36 @@ compare_ids(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int
-load_chip(struct emu_gpu *gpu, const char *chip, uint32_t **ids, uint32_t *count)
-{
-    const unsigned n = nvrm_chip_classes(gpu->abi, chip, NULL, 0);
-    uint32_t *grown;
-
-    if (!n)
-        return 0;
-    grown = emu_realloc(&gpu->mem, *ids, (*count + n) * sizeof(**ids));
-    if (!grown)
-        return -ENOMEM;
-    *ids = grown;
-    *count += nvrm_chip_classes(gpu->abi, chip, grown + *count, n);
-    return 0;
-}
-
 int
 emu_class_load(struct emu_gpu *gpu)
 {
     struct emu_rm *rm = &gpu->gsp.rm;
+    const unsigned n = nvrm_chip_classes(gpu->abi, gpu->card->pub.name, NULL, 0);
 
-    if (load_chip(gpu, gpu->card->pub.name, &rm->offered, &rm->offered_count) < 0)
+    if (!n)
+        return 0;
+    rm->offered = emu_alloc(&gpu->mem, n * sizeof(uint32_t));
+    if (!rm->offered)
         return -ENOMEM;
-    for (unsigned i = 0; i < nvrm_chip_count(gpu->abi.schema); i++)
-        if (load_chip(gpu, nvrm_chip_name(gpu->abi.schema, i), &rm->bound_to,
-                      &rm->bound_count) < 0)
-            return -ENOMEM;
-    if (rm->offered)
-        qsort(rm->offered, rm->offered_count, sizeof(uint32_t), compare_ids);
-    if (rm->bound_to)
-        qsort(rm->bound_to, rm->bound_count, sizeof(uint32_t), compare_ids);
+    rm->offered_count = nvrm_chip_classes(gpu->abi, gpu->card->pub.name, rm->offered, n);
+    qsort(rm->offered, rm->offered_count, sizeof(uint32_t), compare_ids);
     return 0;
+}
+
+/* Whether the list of any chip has the class: asked only before a refusal, so not kept. */
+static bool
+some_chip_lists(struct nvrm_abi abi, uint32_t cls)
+{
+    uint32_t ids[512];
+
+    for (unsigned i = 0; i < nvrm_chip_count(abi.schema); i++) {
+        const unsigned n = nvrm_chip_classes(abi, nvrm_chip_name(abi.schema, i), ids, 512);
+
+        for (unsigned k = 0; k < n && k < 512; k++)
+            if (ids[k] == cls)
+                return true;
+    }
+    return false;
 }
 
 static bool
@@ -116,8 +114,7 @@ emu_class_offered(const struct emu_gpu *gpu, uint32_t cls)
     if (listed(rm->offered, rm->offered_count, cls) || !rm->offered)
         return true;
     /* Up to 575 the lists hold engine classes only, and only those are looked for. */
-    return !emu_rule(gpu->abi, EMU_RULE_CLASS_SUPPORTED) &&
-           !listed(rm->bound_to, rm->bound_count, cls);
+    return !emu_rule(gpu->abi, EMU_RULE_CLASS_SUPPORTED) && !some_chip_lists(gpu->abi, cls);
 }
 
 /* Constructors */

@@ -191,7 +191,6 @@ static const struct emu_control rows[] = {
     {"NV2080_CTRL_CMD_TIMER_GET_TIME",                  get_time        },
     {"NV2080_CTRL_CMD_GSP_GET_FEATURES",                get_gsp_features},
     {"NV2080_CTRL_CMD_BIOS_GET_SKU_INFO",               get_sku         },
-    {"NV2080_CTRL_CMD_BIOS_GET_INFO",                   get_bios_info   },
     {"NV2080_CTRL_CMD_BIOS_GET_INFO_V2",                get_bios_info   },
     {"NV2080_CTRL_CMD_NVLINK_GET_NVLINK_CAPS",          get_nvlink_caps },
     {"NV2080_CTRL_CMD_PERF_BOOST",                      boost           },

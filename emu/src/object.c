@@ -480,6 +480,5 @@ emu_rm_fini(struct emu_gpu *gpu)
         }
     emu_free(&gpu->mem, rm->hash);
     emu_free(&gpu->mem, rm->offered);
-    emu_free(&gpu->mem, rm->bound_to);
     *rm = (struct emu_rm){0};
 }

@@ -71,9 +71,8 @@ struct emu_rm {
     uint32_t next_handle; /* where generated handles go on */
     uint32_t next_client;
     uint32_t internal_client, internal_device, internal_subdevice;
-    uint32_t *offered;  /* class ids that the chip offers, sorted */
-    uint32_t *bound_to; /* class ids that some chip offers, sorted */
-    uint32_t offered_count, bound_count;
+    uint32_t *offered; /* class ids that the chip offers, sorted */
+    uint32_t offered_count;
 };
 
 struct emu_alloc {
