@@ -20,6 +20,7 @@ static const struct {
     {"replay",    trace_replay   },
     {"convert",   trace_convert  },
     {"dissector", trace_dissector},
+    {"exec",      trace_exec     },
 };
 enum { FLUSH_ABOVE = 64 << 10 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -62,9 +63,9 @@ cmd_trace_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_trace = {
     .name = "trace",
-    .args = "show|stat|diff|replay|convert|dissector ...",
-    .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT",
-    .help = "show, count, compare, replay and convert what --record wrote",
+    .args = "show|stat|diff|replay|convert|dissector|exec ...",
+    .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT, --follow, --summary, --method METHOD",
+    .help = "show, count, compare, replay and convert what --record wrote; trace a program",
     .min_args = 1,
     .max_args = -1,
     .run = cmd_trace_run,

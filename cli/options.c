@@ -316,6 +316,14 @@ cli_option_legal(const char *word)
     return row && row->legal ? row->legal : "";
 }
 
+/* `trace exec -o FILE`: that verb's own, as strace has it. */
+static bool
+belongs_to_verb(int kept, char **argv, const char *word)
+{
+    return kept >= 2 && !strcmp(word, "-o") && !strcmp(argv[0], "trace") &&
+           !strcmp(argv[1], "exec");
+}
+
 int
 cli_options_take(struct cli *cli, int *argc, char **argv, bool before_verb)
 {
@@ -331,7 +339,9 @@ cli_options_take(struct cli *cli, int *argc, char **argv, bool before_verb)
                 argv[kept++] = argv[i++];
             break;
         }
-        row = looks_like_option(argv[i]) ? find_row(argv[i], &value) : NULL;
+        row = looks_like_option(argv[i]) && !belongs_to_verb(kept, argv, argv[i])
+                  ? find_row(argv[i], &value)
+                  : NULL;
         if (!row) {
             before_verb = before_verb && looks_like_option(argv[i]);
             if (before_verb)

@@ -39,9 +39,9 @@ int trace_line(const struct nvrm_schema *schema, struct nvrm_abi abi,
 
 struct trace_sink_config {
     struct cli *cli;
-    struct nvrm_abi abi;  /* NVRM_NO_RELEASE: seen in the traffic, or never */
-    const char *path;     /* trace file, or NULL */
-    const char *filter;   /* may be NULL */
+    struct nvrm_abi abi; /* NVRM_NO_RELEASE: seen in the traffic, or never */
+    const char *path;    /* trace file, or NULL */
+    const char *filter;  /* may be NULL */
     const char *program;
     bool summary, json, follow;
 };

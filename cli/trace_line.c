@@ -286,8 +286,8 @@ struct line {
 };
 
 static void
-put_flags(struct gsp_text *out, uint64_t value, const char *none,
-          const char *const *names, const unsigned *bits)
+put_flags(struct gsp_text *out, uint64_t value, const char *none, const char *const *names,
+          const unsigned *bits)
 {
     const char *bar = "";
 
@@ -349,8 +349,8 @@ static void
 put_call(const struct line *l, const struct gsp_trace_record *call)
 {
     const char *escape = gsp_trace_escape(l->abi, l->r);
-    const bool has_object = call->type != GSP_TRACE_OPEN_CLIENT &&
-                            call->type != GSP_TRACE_UNMAP && call->args > 1;
+    const bool has_object =
+        call->type != GSP_TRACE_OPEN_CLIENT && call->type != GSP_TRACE_UNMAP && call->args > 1;
     unsigned object = call->type == GSP_TRACE_ALLOC || call->type == GSP_TRACE_CONTROL ? 1 : 2;
     char room[96], unknown[64];
     const char *name;

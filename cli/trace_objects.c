@@ -40,8 +40,8 @@ static size_t *
 slot_of(const struct trace_objects *o, uint32_t hClient, uint32_t hObject)
 {
     const size_t mask = 2 * o->cap - 1;
-    size_t i = ((hClient * UINT64_C(0x9e3779b97f4a7c15)) ^ (hObject * UINT64_C(0x85ebca6b))) >>
-               7;
+    size_t i =
+        ((hClient * UINT64_C(0x9e3779b97f4a7c15)) ^ (hObject * UINT64_C(0x85ebca6b))) >> 7;
 
     for (i &= mask; o->slots[i]; i = (i + 1) & mask) {
         const struct object *x = &o->list[o->slots[i] - 1];
