@@ -19,7 +19,7 @@ enum { REPLY_CAP = 1 << 20, JSON_WIRE_CAP = 1 << 20, EVENT_NS = 1000000000 };
 struct reissue {
     struct cli *cli;
     struct trace_input in;
-    struct transport *transport;
+    struct transport *transport; /* NULL: a dry run */
     struct gsp_backend *backend;
     struct trace_pairs pairs;
     unsigned refused, passed; /* by the policy; kinds of records that are not made again */
@@ -321,6 +321,10 @@ send_again(struct reissue *r, struct again *g, unsigned kind, struct gsp_error *
         return 0;
     }
     rc = kinds[kind].run(r, g, &said);
+    if (!r->transport) { /* nothing was sent, so there is nothing to compare */
+        note_handles(r, g, rc);
+        return 0;
+    }
     if (rc < 0 && rc != -EREMOTEIO && said.origin != GSP_ORIGIN_INPUT) {
         *err = said;
         return rc;
@@ -377,7 +381,7 @@ reissue_record(struct reissue *r, const struct gsp_trace_record *record, struct 
     unsigned kind = 0;
     int rc;
 
-    if (record->type == GSP_TRACE_EVENT && record->args && record->rc == 0 &&
+    if (record->type == GSP_TRACE_EVENT && r->transport && record->args && record->rc == 0 &&
         g.from.release != NVRM_NO_RELEASE)
         return await_event(r, record, err);
     while (kind < KINDS && kinds[kind].type != (enum gsp_trace_type)record->type)
@@ -423,19 +427,61 @@ open_card(struct reissue *r)
         r->cli->options.firmware = gsp_trace_section(r->in.reader)->release;
     if (rc == 0)
         rc = cli_abi(r->cli, &abi, &err);
-    if (rc == 0)
+    if (rc == 0 && r->cli->options.dry_run)
+        r->backend = dry_backend_create(abi);
+    else if (rc == 0)
         rc = transport_open(&r->cli->options, &spec, abi, &r->cli->host, &r->transport, &err);
     transport_spec_fini(&spec);
     r->cli->options.firmware = asked;
     if (rc < 0)
         return cli_fail(r->cli, &err);
-    r->backend = transport_backend(r->transport);
-    return CLI_OK;
+    if (r->transport)
+        r->backend = transport_backend(r->transport);
+    return r->backend ? CLI_OK : cli_out_of_memory(r->cli);
+}
+
+/* A line a call: its name, its object, its parameters. */
+static void
+print_calls(struct cli *cli, const json_t *calls)
+{
+    static const char *const names[] = {"class", "control", "function"};
+    static const char *const objects[] = {"handle", "object"};
+    const json_t *call;
+    size_t i;
+
+    json_array_foreach(calls, i, call)
+    {
+        char *params = json_dumps(json_object_get(call, "params"), JSON_COMPACT);
+
+        fputs(cli_str(call, "call"), cli->out);
+        for (unsigned k = 0; k < 3; k++)
+            if (json_object_get(call, names[k]))
+                fprintf(cli->out, " %s", cli_str(call, names[k]));
+        for (unsigned k = 0; k < 2; k++)
+            if (json_object_get(call, objects[k]))
+                fprintf(cli->out, " %s", cli_str(call, objects[k]));
+        fprintf(cli->out, "%s%s\n", params ? " " : "", params ? params : "");
+        free(params);
+    }
+}
+
+/* What would have been sent, and what the policy would have refused. */
+static int
+dry_verdict(const struct reissue *r)
+{
+    json_t *calls = json_incref(dry_backend_calls(r->backend));
+    int rc = cli_emit(r->cli, &(struct cli_doc){.json = calls, .text = print_calls});
+
+    if (rc == CLI_OK && trace_pairs_differ(&r->pairs))
+        rc = r->refused == r->pairs.changed ? CLI_REFUSED : CLI_DIVERGED;
+    return rc;
 }
 
 static int
 verdict(const struct reissue *r)
 {
+    if (!r->transport)
+        return dry_verdict(r);
     cli_note(r->cli, "%u calls agree, %u differ", r->pairs.same, r->pairs.changed);
     if (r->passed)
         cli_note(r->cli, "%u records of other kinds (mappings, ioctls) were not made again",
@@ -471,6 +517,8 @@ trace_replay(struct cli *cli, int argc, char **argv)
         rc = verdict(&r);
     if (transport_close(r.transport, &err) < 0 && rc == CLI_OK)
         rc = cli_fail(cli, &err);
+    if (!r.transport && r.backend)
+        r.backend->ops->close(r.backend);
     trace_input_close(&r.in);
     trace_pairs_fini(&r.pairs);
     return rc;

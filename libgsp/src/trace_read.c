@@ -296,7 +296,8 @@ fail_read(int rc, struct gsp_error *err)
 {
     if (rc == -ENODATA || rc >= 0)
         return rc;
-    return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "reading the trace: %s", strerrordesc_np(-rc));
+    return gsp_fail(err, rc == -EISDIR ? GSP_ORIGIN_INPUT : GSP_ORIGIN_LOCAL, rc,
+                    "reading the trace: %s", strerrordesc_np(-rc));
 }
 
 int

@@ -292,6 +292,8 @@ what_the_policy_refuses_is_not_made_again(void **state)
     run("nvrm-cli --unsafe --record $T/t ctl subdevice NV2080_CTRL_CMD_GPU_SET_POWER", 5);
     cli_expect_text("nvrm-cli trace replay $T/t", 4, "policy refuses", NULL);
     run("nvrm-cli --unsafe trace replay $T/t", 0);
+    cli_expect_text("nvrm-cli --dry-run trace replay $T/t", 4, "policy refuses", NULL);
+    cli_expect_text("nvrm-cli --dry-run --unsafe trace replay $T/t", 0, "GPU_SET_POWER", NULL);
 }
 
 /* Whatever a file holds, no verb may fall over it. */
