@@ -237,7 +237,7 @@ handle_reset(struct vu_device *dev, struct vu_message *in, struct vu_answer *out
 
     (void)in;
     (void)out;
-    dev->irqs.pending = false;
+    dev->irqs.news = false;
     vu_irq_restore(dev);
     return rc;
 }

@@ -19,8 +19,8 @@ enum { VU_MAX_VECTORS = 64 };
 
 struct vu_irqs {
     int fds[VU_IRQS][VU_MAX_VECTORS]; /* eventfds; -1: none */
-    bool intx_masked, intx_waits;     /* an INTx stays masked until the client says so */
-    bool pending;                     /* what the card said last: an interrupt is an edge */
+    bool intx_masked;                 /* an INTx stays masked until the client says so */
+    bool news;                        /* a message of the card's waits to be delivered */
 };
 
 struct vu_device {

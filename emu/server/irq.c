@@ -92,19 +92,6 @@ signal_fd(int fd)
     return fd >= 0 && write(fd, &one, sizeof(one)) == (ssize_t)sizeof(one);
 }
 
-static void
-deliver_intx(struct vu_device *dev)
-{
-    if (dev->irqs.intx_masked) {
-        dev->irqs.intx_waits = true;
-        return;
-    }
-    if (dev->irqs.fds[VU_IRQ_INTX][0] < 0)
-        return;
-    dev->irqs.intx_masked = true;
-    signal_fd(dev->irqs.fds[VU_IRQ_INTX][0]);
-}
-
 static bool
 command_has(struct vu_device *dev, uint32_t bit)
 {
@@ -114,37 +101,46 @@ command_has(struct vu_device *dev, uint32_t bit)
 }
 
 /* False: not yet. A message is a write to system memory, for which the card must master the
- * bus; INTx can be turned off. */
+ * bus. */
 static bool
-deliver(struct vu_device *dev)
+deliver_message(struct vu_device *dev)
 {
     if (dev->irqs.fds[VU_IRQ_MSIX][0] >= 0) {
         if (emu_gpu_msix_raise(dev->gpu, 0))
             signal_fd(dev->irqs.fds[VU_IRQ_MSIX][0]);
         return true; /* or it is pending in the card */
     }
-    if (dev->irqs.fds[VU_IRQ_MSI][0] >= 0) {
-        if (!command_has(dev, BUS_MASTER))
-            return false;
-        signal_fd(dev->irqs.fds[VU_IRQ_MSI][0]);
-        return true;
-    }
-    if (command_has(dev, INTX_OFF))
+    if (!command_has(dev, BUS_MASTER))
         return false;
-    deliver_intx(dev);
+    signal_fd(dev->irqs.fds[VU_IRQ_MSI][0]);
     return true;
+}
+
+/* INTx is a level, and can be turned off. */
+static void
+deliver_intx(struct vu_device *dev)
+{
+    if (dev->irqs.fds[VU_IRQ_INTX][0] < 0 || dev->irqs.intx_masked ||
+        !emu_gpu_interrupt_line(dev->gpu) || command_has(dev, INTX_OFF))
+        return;
+    dev->irqs.intx_masked = true;
+    signal_fd(dev->irqs.fds[VU_IRQ_INTX][0]);
 }
 
 void
 vu_irq_check(struct vu_device *dev)
 {
-    const bool pending = dev->bus->ops->irq_wait(dev->bus, 0) == 0;
+    const bool messages =
+        dev->irqs.fds[VU_IRQ_MSIX][0] >= 0 || dev->irqs.fds[VU_IRQ_MSI][0] >= 0;
 
+    if (emu_gpu_take_interrupt(dev->gpu))
+        dev->irqs.news = true;
     if (emu_gpu_msix_release(dev->gpu, 0))
         signal_fd(dev->irqs.fds[VU_IRQ_MSIX][0]);
-    if (pending && !dev->irqs.pending && !deliver(dev))
-        return;
-    dev->irqs.pending = pending;
+    if (!messages)
+        deliver_intx(dev);
+    else if (dev->irqs.news && deliver_message(dev))
+        dev->irqs.news = false;
 }
 
 struct irq_set {
@@ -199,7 +195,7 @@ set_eventfds(struct vu_device *dev, struct vu_message *in, const struct irq_set 
             emu_gpu_msix_use(dev->gpu, set->start + i, true);
     }
     dev->irqs.intx_masked = false;
-    dev->irqs.pending = false; /* what is pending now is news to this client */
+    dev->irqs.news = emu_gpu_interrupt_line(dev->gpu); /* what is pending is news to it */
     return 0;
 }
 
@@ -219,10 +215,6 @@ set_mask(struct vu_device *dev, const struct irq_set *set)
     if (set->flags & VU_SET_BOOL && !set->bools[0])
         return 0;
     dev->irqs.intx_masked = set->flags & VU_SET_MASK;
-    if (!dev->irqs.intx_masked && (dev->irqs.intx_waits || dev->irqs.pending)) {
-        dev->irqs.intx_waits = false;
-        deliver_intx(dev);
-    }
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 #include "wire.h"
 
 enum {
@@ -202,7 +203,7 @@ emu_gsp_start(struct emu_gpu *gpu, uint64_t libos_args)
     emu_gsp_drop(gpu);
     gpu->regs.mailbox[0] = (uint32_t)libos_args;
     gpu->regs.mailbox[1] = (uint32_t)(libos_args >> 32);
-    gpu->regs.irqstat = 0;
+    emu_hw_set_irqstat(gpu, 0);
     rc = find_rmargs(gpu, libos_args, &rmargs);
     if (rc == 0)
         rc = read_rmargs(gpu, &rmargs);

@@ -84,10 +84,19 @@ emu_falcon_set_mailbox(struct emu_gpu *gpu, struct emu_falcon *f, unsigned i, ui
     *(is_gsp(gpu, f) ? &gpu->regs.mailbox[i] : &f->mailbox[i]) = value;
 }
 
-static uint32_t *
+static uint32_t
 irqstat_of(struct emu_gpu *gpu, struct emu_falcon *f)
 {
-    return is_gsp(gpu, f) ? &gpu->regs.irqstat : &f->irqstat;
+    return is_gsp(gpu, f) ? gpu->regs.irqstat : f->irqstat;
+}
+
+static void
+set_irqstat(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t value)
+{
+    if (is_gsp(gpu, f))
+        emu_hw_set_irqstat(gpu, value);
+    else
+        f->irqstat = value;
 }
 
 /* Reset */
@@ -107,7 +116,7 @@ emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
     f->scrub = SCRUB_READS;
     emu_falcon_set_mailbox(gpu, f, 0, 0);
     emu_falcon_set_mailbox(gpu, f, 1, 0);
-    *irqstat_of(gpu, f) = 0;
+    set_irqstat(gpu, f, 0);
 }
 
 bool
@@ -327,7 +336,7 @@ emu_falcon_rd32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_
         *value_out = 0;
         return true;
     case IRQSTAT:
-        *value_out = *irqstat_of(gpu, f);
+        *value_out = irqstat_of(gpu, f);
         return true;
     case IRQMASK:
         *value_out = f->irqmask;
@@ -387,14 +396,14 @@ start(struct emu_gpu *gpu, struct emu_falcon *f)
         return;
     emu_falcon_run(gpu, f);
     f->fresh = false;
-    *irqstat_of(gpu, f) |= EMU_IRQ_HALT;
+    set_irqstat(gpu, f, irqstat_of(gpu, f) | EMU_IRQ_HALT);
 }
 
 static void
 write_interrupts(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_t value)
 {
     if (reg == IRQSCLR)
-        *irqstat_of(gpu, f) &= ~value;
+        set_irqstat(gpu, f, irqstat_of(gpu, f) & ~value);
     else if (reg == IRQMSET)
         f->irqmask |= value;
     else
@@ -441,6 +450,9 @@ emu_falcon_wr32(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t reg, uint32_
         write_engine(gpu, f, value);
         return true;
     case RETRIGGER_FIRST:
+        if (value & 1 && is_gsp(gpu, f))
+            emu_hw_retrigger(gpu);
+        return true;
     case RETRIGGER_LAST:
     case ENGINE_PLM:
     case RISCV_CPUCTL:

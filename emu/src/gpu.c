@@ -174,7 +174,7 @@ bus_irq_wait(struct gsp_bus *bus, uint64_t timeout_ns)
         emu_host_service(gpu);
         if (gpu->lost)
             return -ENODEV;
-        if (gpu->regs.irqstat & (EMU_IRQ_SWGEN0 | EMU_IRQ_HALT) || emu_hw_interrupts(gpu))
+        if (!gpu->ram.blocked && emu_hw_take_message(gpu))
             return 0;
         due = emu_gpu_due_ns(gpu);
         if (emu_now_ns() >= deadline)

@@ -119,7 +119,7 @@ emu_gsp_halt(struct emu_gpu *gpu)
     drop_pending(gpu);
     gpu->gsp.state = EMU_GSP_HALTED;
     emu_hw_crash(gpu);
-    gpu->regs.irqstat |= EMU_IRQ_HALT;
+    emu_hw_set_irqstat(gpu, gpu->regs.irqstat | EMU_IRQ_HALT);
 }
 
 uint64_t

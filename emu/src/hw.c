@@ -33,6 +33,7 @@ set_reset_state(struct emu_gpu *gpu)
     memset(hw->leaf, 0, sizeof(hw->leaf));
     memset(hw->leaf_en, 0, sizeof(hw->leaf_en));
     hw->top_en = 0;
+    hw->line = hw->message = false;
     hw->booted = hw->resumable = false;
     hw->gsp_visible = !emu_family_has_fsp(hw->key.family);
     hw->lockdown = 0;

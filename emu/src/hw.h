@@ -150,6 +150,7 @@ struct emu_hw {
     uint32_t vf[0x100]; /* MMU registers of the virtual function: kept as written */
     uint32_t flush[2];
     uint32_t leaf[16], leaf_en[16], top_en;
+    bool line, message; /* something enabled is pending; and that has not been told yet */
     uint64_t libos_args;
     struct emu_saved saved;
     uint8_t meta_flags;          /* of the WPR meta that GSP-RM was started with */
@@ -192,9 +193,23 @@ bool emu_hw_riscv_active(const struct emu_gpu *gpu);
 bool emu_hw_simple_rd32(struct emu_gpu *gpu, uint32_t off, uint32_t *value_out);
 bool emu_hw_simple_wr32(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 
-/** Interrupts: a vector becomes pending; one that is enabled is. */
+/* hw_intr.c */
+/** A vector becomes pending. */
 void emu_hw_raise(struct emu_gpu *gpu, uint32_t vector);
-bool emu_hw_interrupts(const struct emu_gpu *gpu);
+/** IRQSTAT of the GSP, whose line is a vector of its own; and its line once more. */
+void emu_hw_set_irqstat(struct emu_gpu *gpu, uint32_t value);
+void emu_hw_retrigger(struct emu_gpu *gpu);
+/** True once for each message that the card sends. */
+bool emu_hw_take_message(struct emu_gpu *gpu);
+/* Registers of the tree, as rows of hw_regs.c. */
+uint32_t emu_intr_read_leaf(struct emu_gpu *gpu, uint32_t off);
+void emu_intr_write_leaf(struct emu_gpu *gpu, uint32_t off, uint32_t value);
+uint32_t emu_intr_read_leaf_en(struct emu_gpu *gpu, uint32_t off);
+void emu_intr_write_leaf_en(struct emu_gpu *gpu, uint32_t off, uint32_t value);
+uint32_t emu_intr_read_top(struct emu_gpu *gpu, uint32_t off);
+uint32_t emu_intr_read_top_en(struct emu_gpu *gpu, uint32_t off);
+void emu_intr_write_top_en(struct emu_gpu *gpu, uint32_t off, uint32_t value);
+void emu_intr_write_trigger(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 
 /* hw_vram.c */
 /** Local memory; NULL when out of range (or when the host has no address space for it). */

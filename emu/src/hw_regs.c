@@ -204,101 +204,6 @@ write_flush(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 
 /* Virtual function */
 
-/* The GSP's line follows its interrupt status: it is pending until that is cleared and the leaf
- * is written after it. */
-static void
-update_leaves(struct emu_gpu *gpu)
-{
-    if (gpu->regs.irqstat & (EMU_IRQ_SWGEN0 | EMU_IRQ_HALT))
-        emu_hw_raise(gpu, EMU_GSP_VECTOR);
-}
-
-void
-emu_hw_raise(struct emu_gpu *gpu, uint32_t vector)
-{
-    if (vector < 16 * 32)
-        gpu->hw->leaf[vector / 32] |= 1u << vector % 32;
-}
-
-bool
-emu_hw_interrupts(const struct emu_gpu *gpu)
-{
-    const struct emu_hw *hw = gpu->hw;
-
-    for (unsigned i = 0; i < 16; i++)
-        if (hw->leaf[i] & hw->leaf_en[i] && hw->top_en >> i / 2 & 1)
-            return true;
-    return false;
-}
-
-static uint32_t
-read_leaf(struct emu_gpu *gpu, uint32_t off)
-{
-    update_leaves(gpu);
-    return gpu->hw->leaf[(off & 0x3f) / 4];
-}
-
-static void
-write_leaf(struct emu_gpu *gpu, uint32_t off, uint32_t value)
-{
-    gpu->hw->leaf[(off & 0x3f) / 4] &= ~value;
-}
-
-static uint32_t
-read_leaf_en(struct emu_gpu *gpu, uint32_t off)
-{
-    return gpu->hw->leaf_en[(off & 0x3f) / 4];
-}
-
-static void
-write_leaf_en(struct emu_gpu *gpu, uint32_t off, uint32_t value)
-{
-    uint32_t *en = &gpu->hw->leaf_en[(off & 0x3f) / 4];
-
-    if (off & 0x400)
-        *en &= ~value;
-    else
-        *en |= value;
-}
-
-/* Two leaves make a subtree. */
-static uint32_t
-read_top(struct emu_gpu *gpu, uint32_t off)
-{
-    const struct emu_hw *hw = gpu->hw;
-    uint32_t top = 0;
-
-    (void)off;
-    update_leaves(gpu);
-    for (unsigned i = 0; i < 16; i++)
-        if (hw->leaf[i] & hw->leaf_en[i])
-            top |= 1u << i / 2;
-    return top;
-}
-
-static uint32_t
-read_top_en(struct emu_gpu *gpu, uint32_t off)
-{
-    (void)off;
-    return gpu->hw->top_en;
-}
-
-static void
-write_top_en(struct emu_gpu *gpu, uint32_t off, uint32_t value)
-{
-    if (off & 0x10)
-        gpu->hw->top_en &= ~value;
-    else
-        gpu->hw->top_en |= value;
-}
-
-static void
-write_trigger(struct emu_gpu *gpu, uint32_t off, uint32_t value)
-{
-    (void)off;
-    emu_hw_raise(gpu, value & 0xfff);
-}
-
 static uint32_t *
 vf_word(struct emu_gpu *gpu, uint32_t off)
 {
@@ -359,39 +264,39 @@ write_channel_doorbell(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 }
 
 static const struct row rows[] = {
-    {0x001400,     0x0014fc,     ALL,           read_pbus_scratch, write_pbus_scratch    },
-    {0x001700,     0x001700,     NO_FSP,        read_window,       write_window          },
-    {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,     NULL                  },
-    {0x02174c,     0x02174c,     TURING,        read_debug_dis,    NULL                  },
-    {0x100c10,     0x100c10,     ALL,           read_flush,        write_flush           },
-    {0x100c40,     0x100c40,     ALL,           read_flush,        write_flush           },
-    {0x10fd40,     0x10fd40,     FSP,           read_window,       write_window          },
-    {0x1180f8,     0x1180f8,     NO_FSP,        read_bsi_14,       NULL                  },
-    {0x1180fc,     0x1180fc,     ADA,           read_bsi_15,       NULL                  },
-    {0x118128,     0x118128,     NO_FSP,        read_one,          NULL                  },
-    {0x118234,     0x118234,     NO_FSP,        read_progress,     NULL                  },
-    {0x1fa824,     0x1fa828,     ALL & ~GB10X,  read_wpr2,         NULL                  },
-    {0x300000,     0x3ffffc,     ALL,           read_prom,         NULL                  },
-    {0x700000,     0x7ffffc,     ALL,           read_pramin,       write_pramin          },
-    {0x82074c,     0x82074c,     ALL & ~TURING, read_debug_dis,    NULL                  },
-    {0x820c04,     0x820c04,     ALL & ~TURING, read_zero,         NULL                  },
-    {0x824140,     0x82417c,     ALL & ~TURING, read_sec2_fuse,    NULL                  },
-    {0x8241c0,     0x8241fc,     ALL & ~TURING, read_gsp_fuse,     NULL                  },
-    {0x88a824,     0x88a828,     GB10X,         read_wpr2,         NULL                  },
-    {0xad00bc,     0xad00bc,     GB20X,         read_progress,     NULL                  },
-    {VF + 0x0f00,  VF + 0x0ffc,  ALL,           read_vf,           write_vf              },
-    {VF + 0x1000,  VF + 0x103c,  ALL,           read_leaf,         write_leaf            },
-    {VF + 0x1200,  VF + 0x123c,  ALL,           read_leaf_en,      write_leaf_en         },
-    {VF + 0x1400,  VF + 0x143c,  ALL,           read_leaf_en,      write_leaf_en         },
-    {VF + 0x1600,  VF + 0x1600,  ALL,           read_top,          NULL                  },
-    {VF + 0x1608,  VF + 0x1608,  ALL,           read_top_en,       write_top_en          },
-    {VF + 0x1610,  VF + 0x1610,  ALL,           read_top_en,       write_top_en          },
-    {VF + 0x1640,  VF + 0x1640,  ALL,           read_zero,         write_trigger         },
-    {VF + 0x3000,  VF + 0x31fc,  ALL,           read_vf,           write_vf              },
-    {VF + 0x10000, VF + 0x1005c, ALL,           read_msix,         emu_msix_wr32     },
-    {VF + 0x20000, VF + 0x20004, ALL,           read_msix,         NULL              },
-    {VF + 0x30080, VF + 0x30084, ALL,           read_vf_time,      NULL                  },
-    {VF + 0x30090, VF + 0x30090, ALL,           read_zero,         write_channel_doorbell},
+    {0x001400,     0x0014fc,     ALL,           read_pbus_scratch,     write_pbus_scratch    },
+    {0x001700,     0x001700,     NO_FSP,        read_window,           write_window          },
+    {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,         NULL                  },
+    {0x02174c,     0x02174c,     TURING,        read_debug_dis,        NULL                  },
+    {0x100c10,     0x100c10,     ALL,           read_flush,            write_flush           },
+    {0x100c40,     0x100c40,     ALL,           read_flush,            write_flush           },
+    {0x10fd40,     0x10fd40,     FSP,           read_window,           write_window          },
+    {0x1180f8,     0x1180f8,     NO_FSP,        read_bsi_14,           NULL                  },
+    {0x1180fc,     0x1180fc,     ADA,           read_bsi_15,           NULL                  },
+    {0x118128,     0x118128,     NO_FSP,        read_one,              NULL                  },
+    {0x118234,     0x118234,     NO_FSP,        read_progress,         NULL                  },
+    {0x1fa824,     0x1fa828,     ALL & ~GB10X,  read_wpr2,             NULL                  },
+    {0x300000,     0x3ffffc,     ALL,           read_prom,             NULL                  },
+    {0x700000,     0x7ffffc,     ALL,           read_pramin,           write_pramin          },
+    {0x82074c,     0x82074c,     ALL & ~TURING, read_debug_dis,        NULL                  },
+    {0x820c04,     0x820c04,     ALL & ~TURING, read_zero,             NULL                  },
+    {0x824140,     0x82417c,     ALL & ~TURING, read_sec2_fuse,        NULL                  },
+    {0x8241c0,     0x8241fc,     ALL & ~TURING, read_gsp_fuse,         NULL                  },
+    {0x88a824,     0x88a828,     GB10X,         read_wpr2,             NULL                  },
+    {0xad00bc,     0xad00bc,     GB20X,         read_progress,         NULL                  },
+    {VF + 0x0f00,  VF + 0x0ffc,  ALL,           read_vf,               write_vf              },
+    {VF + 0x1000,  VF + 0x103c,  ALL,           emu_intr_read_leaf,    emu_intr_write_leaf   },
+    {VF + 0x1200,  VF + 0x123c,  ALL,           emu_intr_read_leaf_en, emu_intr_write_leaf_en},
+    {VF + 0x1400,  VF + 0x143c,  ALL,           emu_intr_read_leaf_en, emu_intr_write_leaf_en},
+    {VF + 0x1600,  VF + 0x1600,  ALL,           emu_intr_read_top,     NULL                  },
+    {VF + 0x1608,  VF + 0x1608,  ALL,           emu_intr_read_top_en,  emu_intr_write_top_en },
+    {VF + 0x1610,  VF + 0x1610,  ALL,           emu_intr_read_top_en,  emu_intr_write_top_en },
+    {VF + 0x1640,  VF + 0x1640,  ALL,           read_zero,             emu_intr_write_trigger},
+    {VF + 0x3000,  VF + 0x31fc,  ALL,           read_vf,               write_vf              },
+    {VF + 0x10000, VF + 0x1005c, ALL,           read_msix,             emu_msix_wr32         },
+    {VF + 0x20000, VF + 0x20004, ALL,           read_msix,             NULL                  },
+    {VF + 0x30080, VF + 0x30084, ALL,           read_vf_time,          NULL                  },
+    {VF + 0x30090, VF + 0x30090, ALL,           read_zero,             write_channel_doorbell},
 };
 
 static const struct row *

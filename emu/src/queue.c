@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "emu_priv.h"
+#include "hw.h"
 
 enum {
     TX_VERSION = 0,
@@ -411,7 +412,7 @@ put_record(struct emu_gpu *gpu, const uint8_t *data, uint32_t elements)
     }
     r->index = (r->index + elements) % r->count;
     pointer_set(gpu, r->write_at, r->index);
-    gpu->regs.irqstat |= EMU_IRQ_SWGEN0;
+    emu_hw_set_irqstat(gpu, gpu->regs.irqstat | EMU_IRQ_SWGEN0);
     return true;
 }
 

@@ -96,6 +96,17 @@ read_config_mirror(struct emu_gpu *gpu, uint32_t offset)
     return value;
 }
 
+/* An MSI of the chips before Hopper is over when this is written, whatever the value
+ * (kernel_bif_gm107.c). Nothing else of configuration space can be written here. */
+static void
+write_config_mirror(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
+{
+    enum { CYA_2 = 0x704 };
+
+    if (offset - gpu->card->config_mirror != CYA_2 || emu_family_has_fsp(gpu->hw->key.family))
+        emu_note(gpu, "write of 0x%08x to BAR0 0x%06x, read-only: NV_PCFG", value, offset);
+}
+
 /* GFW, VRAM */
 
 static uint32_t
@@ -146,18 +157,18 @@ write_doorbell(struct emu_gpu *gpu, uint32_t offset, uint32_t value)
 }
 
 static const struct reg regs[] = {
-    {0x000000, 0x000000, read_boot_0,        NULL,            "NV_PMC_BOOT_0"                    },
-    {0x000004, 0x000004, read_zero,          NULL,            "NV_PMC_BOOT_1"                    },
-    {0x000a00, 0x000a00, read_boot_42,       NULL,            "NV_PMC_BOOT_42"                   },
-    {0x001704, 0x001704, read_bar_block,     write_bar_block, "NV_PBUS_BAR1_BLOCK"               },
-    {0x001714, 0x001714, read_bar_block,     write_bar_block, "NV_PBUS_BAR2_BLOCK"               },
-    {0x009400, 0x009400, read_time_0,        NULL,            "NV_PTIMER_TIME_0"                 },
-    {0x009410, 0x009410, read_time_1,        NULL,            "NV_PTIMER_TIME_1"                 },
-    {0x088000, 0x092fff, read_config_mirror, NULL,            "NV_PCFG"                          },
-    {0x100ce0, 0x100ce0, read_local_memory,  NULL,            "NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE"},
-    {0x110804, 0x110808, read_heartbeat,     NULL,            "NV_PGSP_MAILBOX"                  },
-    {0x110c00, 0x110c00, read_zero,          write_doorbell,  "NV_PGSP_QUEUE_HEAD"               },
-    {0x1183a4, 0x1183a4, read_fb_mib,        NULL,            "NV_USABLE_FB_SIZE_IN_MB"          },
+    {0x000000, 0x000000, read_boot_0,        NULL,                "NV_PMC_BOOT_0"                    },
+    {0x000004, 0x000004, read_zero,          NULL,                "NV_PMC_BOOT_1"                    },
+    {0x000a00, 0x000a00, read_boot_42,       NULL,                "NV_PMC_BOOT_42"                   },
+    {0x001704, 0x001704, read_bar_block,     write_bar_block,     "NV_PBUS_BAR1_BLOCK"               },
+    {0x001714, 0x001714, read_bar_block,     write_bar_block,     "NV_PBUS_BAR2_BLOCK"               },
+    {0x009400, 0x009400, read_time_0,        NULL,                "NV_PTIMER_TIME_0"                 },
+    {0x009410, 0x009410, read_time_1,        NULL,                "NV_PTIMER_TIME_1"                 },
+    {0x088000, 0x092fff, read_config_mirror, write_config_mirror, "NV_PCFG"                          },
+    {0x100ce0, 0x100ce0, read_local_memory,  NULL,                "NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE"},
+    {0x110804, 0x110808, read_heartbeat,     NULL,                "NV_PGSP_MAILBOX"                  },
+    {0x110c00, 0x110c00, read_zero,          write_doorbell,      "NV_PGSP_QUEUE_HEAD"               },
+    {0x1183a4, 0x1183a4, read_fb_mib,        NULL,                "NV_USABLE_FB_SIZE_IN_MB"          },
 };
 
 static const struct reg *

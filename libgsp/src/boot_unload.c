@@ -21,6 +21,7 @@ tell_rm(struct gsp_boot *b, uint32_t level, struct gsp_error *err)
     int rc = b->rm->dead ? gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "GSP-RM no longer answers")
                          : gsprm_check_health(b->rm, err);
 
+    gsprm_irq_disarm(b->rm);
     b->rm->riscv_cpuctl = 0; /* from here on it may halt */
     if (rc == 0)
         rc = gsprm_unload(b->rm, level, err);

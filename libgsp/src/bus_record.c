@@ -192,6 +192,7 @@ gsp_bus_record(const struct gsp_bus_record_config *config, struct gsp_bus **bus_
     r->config = *config;
     r->ops = (struct gsp_bus_ops){
         .name = behind->name,
+        .polled = behind->polled,
         .config_read = record_config_read,
         .config_write = record_config_write,
         .rd32 = record_rd32,

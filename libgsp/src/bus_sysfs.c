@@ -244,6 +244,7 @@ static const struct gsp_bus_ops ops = {
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,
+    .polled = true,
     .reset = bus_reset,
     .close = bus_close,
 };

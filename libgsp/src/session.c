@@ -41,28 +41,6 @@ ring_doorbell(void *ctx)
         wr(rm, NV_PGSP_QUEUE_HEAD(0), 0);
 }
 
-/* The interrupt is cleared before the queue is looked at, and from GA100 on rearmed after. A
- * write may wait on its way to the card: reading its status back makes sure that it is there.
- * The interrupt tree above the GSP is the bus's owner's: nothing here enables TOP or LEAF. */
-static int
-sleep_for_messages(void *ctx, uint64_t timeout_ns)
-{
-    struct gsp_rm *rm = ctx;
-    int rc;
-
-    if (rm->retrigger && rm->chip_arch >= NV_PMC_BOOT_42_ARCHITECTURE_GA100)
-        wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_INTR_RETRIGGER(0), 1);
-    rm->retrigger = false;
-    rc = rm->config.bus->ops->irq_wait(rm->config.bus, timeout_ns);
-    if (rc == 0) {
-        wr(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSCLR,
-           NVRM_FIELD(NV_PFALCON_FALCON_IRQSTAT_SWGEN0, 1));
-        (void)rd(rm, NV_PGSP__BASE + NV_PFALCON_FALCON_IRQSTAT);
-        rm->retrigger = true;
-    }
-    return rc;
-}
-
 /* Why GSP-RM may not be answering. */
 /* What the core reported before it stopped; "" when it had no time to. */
 static void
@@ -186,7 +164,7 @@ open_queue(struct gsp_rm *rm, struct gsp_error *err)
         .geometry = rm->geometry,
         .host = rm->config.host,
         .kick = ring_doorbell,
-        .sleep = sleep_for_messages,
+        .sleep = gsprm_irq_sleep,
         .ctx = rm,
         .spin_ns = 20000,
     };
@@ -331,6 +309,7 @@ stop(struct gsp_rm *rm)
 
     if (!rm->started)
         return;
+    gsprm_irq_disarm(rm);
     if (!rm->dead && check_health(rm, NULL) == 0 && gsprm_unload(rm, 0, NULL) == 0) {
         deadline_ns = gsp_host_now_ns(rm->config.host) + suspend_timeout_ns;
         do {
@@ -361,7 +340,11 @@ static int
 event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_ns,
            struct gsp_error *err)
 {
-    return gsp_rpc_event_next(((struct gsp_rm *)b)->rpc, event_out, timeout_ns, err);
+    struct gsp_rm *rm = (struct gsp_rm *)b;
+
+    if (timeout_ns)
+        gsprm_irq_arm(rm);
+    return gsp_rpc_event_next(rm->rpc, event_out, timeout_ns, err);
 }
 
 static const struct gsp_backend_ops gsprm_ops = {

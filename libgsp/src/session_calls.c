@@ -156,6 +156,8 @@ call_rpc(struct gsp_rm *rm, struct gsp_rpc_call *call, struct gsp_error *err)
 {
     if (rm->suspended)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "GSP-RM is suspended: resume it first");
+    if (rm->irq.slept)
+        gsprm_irq_arm(rm);
     return note_dead(rm, gsp_rpc_call(rm->rpc, call, err));
 }
 

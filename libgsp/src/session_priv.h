@@ -37,6 +37,15 @@ struct gsprm_layouts {
     } dup;
 };
 
+/** The card's interrupt, as far as this session has to do with it. */
+struct gsprm_irq {
+    uint32_t vector;
+    bool slept; /* a wait was long enough to ask for an interrupt */
+    bool tried; /* GSP-RM was asked for its vector */
+    bool on;    /* leaf and top are enabled */
+    bool owed;  /* one was taken since they were last given back */
+};
+
 struct gsp_rm {
     struct gsp_backend base; /* first */
     struct gsp_rm_config config;
@@ -57,7 +66,7 @@ struct gsp_rm {
     bool dead;          /* a call went unanswered: no use in asking it to unload */
     bool suspended;     /* GSP-RM is away and comes back: nothing may be sent */
     uint32_t riscv_cpuctl; /* the core's status in BAR0, once it runs; 0: not known */
-    bool retrigger;     /* messages were taken since the interrupt was last rearmed */
+    struct gsprm_irq irq;
     void *static_info;
     size_t static_info_bytes;
     void (*on_close)(void *ctx); /* who booted the card unloads it and frees the session */
@@ -87,6 +96,14 @@ void gsprm_free_memory(struct gsp_rm *rm);
 int gsprm_fill_args(struct gsp_rm *rm, struct gsp_error *err);
 /** RMARGS for the start that follows: a resume from that power level. */
 int gsprm_resume_args(struct gsp_rm *rm, uint32_t level, struct gsp_error *err);
+
+/* session_irq.c */
+/** The queue's sleep: until a message of the card, or a look every ms where none will come. */
+int gsprm_irq_sleep(void *ctx, uint64_t timeout_ns);
+/** Enable the card's interrupt, once GSP-RM says which one. Without one, waits poll. */
+void gsprm_irq_arm(struct gsp_rm *rm);
+/** Before GSP-RM goes, or its card: nothing is enabled any more. */
+void gsprm_irq_disarm(struct gsp_rm *rm);
 
 /* session_init.c */
 int gsprm_post_system_info(struct gsp_rm *rm, struct gsp_error *err);

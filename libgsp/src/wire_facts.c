@@ -11,7 +11,7 @@
 
 #include "wire_facts_priv.h"
 
-enum rule { WHOLE_SUM, MATCH_SEQUENCE, HEARTBEAT };
+enum rule { WHOLE_SUM, MATCH_SEQUENCE, HEARTBEAT, ENGINES_550 };
 
 struct row {
     enum rule rule;
@@ -24,6 +24,7 @@ static const struct row rows[] = {
     {MATCH_SEQUENCE, "570.190",   "571"       },
     {MATCH_SEQUENCE, "580.82.07", "9999"      },
     {HEARTBEAT,      "595.44.02", "9999"      },
+    {ENGINES_550,    "550",       "9999"      }, /* kernel/gpu/intr/engine_idx.h */
 };
 
 /* "535.86.05" as one number that orders as releases do. */
@@ -59,5 +60,6 @@ gsp_wire_facts_at(struct nvrm_abi abi)
 
     return (struct gsp_wire_facts){.whole_sum = holds(WHOLE_SUM, number),
                                    .match_sequence = holds(MATCH_SEQUENCE, number),
-                                   .heartbeat = holds(HEARTBEAT, number)};
+                                   .heartbeat = holds(HEARTBEAT, number),
+                                   .gsp_engine = holds(ENGINES_550, number) ? 50 : 49};
 }

@@ -183,6 +183,13 @@ raw_start(struct raw *r)
 }
 
 void
+raw_enable_interrupt(struct raw *r)
+{
+    r->bus->ops->wr32(r->bus, 0, 0xb81200 + 4 * 4, 1 << 27);
+    r->bus->ops->wr32(r->bus, 0, 0xb81608, 1 << 2);
+}
+
+void
 raw_send_system_info(struct raw *r)
 {
     uint8_t info[2048] = {0};

@@ -71,6 +71,8 @@ void raw_open_with(struct raw *r, const struct emu_config *config);
 void raw_boot(struct raw *r, const char *release, const char *chip, const char *inject);
 void raw_close(struct raw *r);
 int raw_start(struct raw *r);
+/** Vector 155, the GSP's, in the leaf and the top of the interrupt tree. */
+void raw_enable_interrupt(struct raw *r);
 void raw_send_system_info(struct raw *r);
 void raw_send_registry(struct raw *r);
 

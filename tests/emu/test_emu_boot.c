@@ -159,6 +159,57 @@ interrupts_follow_the_tree(void **state)
     boot_close(&b);
 }
 
+static int
+wait_now(struct boot *b)
+{
+    return b->raw.bus->ops->irq_wait(b->raw.bus, 0);
+}
+
+/* INIT_DONE raised the line; then one message an edge, whatever comes before it is taken. */
+static void
+the_gsp_sends_one_message_a_batch(void **state)
+{
+    static const struct {
+        const char *chip;
+        bool pulse;
+    } rows[] = {
+        {"TU102", false},
+        {"GA100", true },
+        {"AD102", true },
+        {"GH100", true }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const uint32_t leaf = 0xb81010, bit = 1 << 27;
+        struct boot b;
+
+        boot_open(&b, "570.144", rows[i].chip, NULL);
+        must_boot(&b);
+        assert_int_equal(wait_now(&b), -110); /* nothing is enabled */
+        boot_wr(&b, leaf + 0x200, bit);
+        assert_int_equal(wait_now(&b), -110);
+        boot_wr(&b, 0xb81608, 1 << 2);
+        assert_int_equal(wait_now(&b), 0);
+        assert_int_equal(wait_now(&b), -110); /* it was told */
+        boot_wr(&b, 0xb81610, 1 << 2);
+        boot_wr(&b, leaf, bit);
+        assert_int_equal(boot_rd(&b, leaf), rows[i].pulse ? 0 : bit); /* the line is up */
+        boot_wr(&b, 0xb81608, 1 << 2);
+        assert_int_equal(wait_now(&b), rows[i].pulse ? -110 : 0);
+        boot_wr(&b, 0x1103e8, 1);
+        assert_int_equal(wait_now(&b), rows[i].pulse ? 0 : -110);
+        boot_wr(&b, 0xb81610, 1 << 2);
+        boot_wr(&b, 0x110004, 0x40);
+        boot_wr(&b, leaf, bit);
+        boot_wr(&b, 0x1103e8, 1);
+        boot_wr(&b, 0xb81608, 1 << 2);
+        assert_int_equal(wait_now(&b), -110); /* all is taken */
+        assert_int_equal(boot_rd(&b, leaf), 0);
+        boot_close(&b);
+    }
+}
+
 static void
 pramin_and_bar1_show_the_same_memory(void **state)
 {
@@ -281,6 +332,7 @@ main(void)
         cmocka_unit_test(a_card_boots_twice),
         cmocka_unit_test(a_crash_leaves_a_report),
         cmocka_unit_test(interrupts_follow_the_tree),
+        cmocka_unit_test(the_gsp_sends_one_message_a_batch),
         cmocka_unit_test(pramin_and_bar1_show_the_same_memory),
         cmocka_unit_test(bar1_walks_page_tables),
         cmocka_unit_test(wpr2_is_not_for_pramin),

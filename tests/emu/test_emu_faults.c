@@ -141,6 +141,8 @@ slow_answers_come_when_they_are_due(void **state)
     (void)state;
     ask(&r, "rpc:1=slow:30");
     r.bus->ops->wr32(r.bus, 0, 0x110004, 0x40); /* clear SWGEN0 of INIT_DONE */
+    r.bus->ops->wr32(r.bus, 0, 0xb81010, 1 << 27);
+    raw_enable_interrupt(&r);
     assert_false(raw_receive(&r));
     assert_int_equal(r.bus->ops->irq_wait(r.bus, 1000000), -110);
     assert_int_equal(r.bus->ops->irq_wait(r.bus, 10000000000u), 0);

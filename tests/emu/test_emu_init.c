@@ -19,6 +19,8 @@ each_release_reports_init_done_after_both_init_rpcs(void **state)
         assert_true(raw_receive(&r));
         assert_int_equal(r.function, RAW_EV_INIT_DONE);
         assert_int_equal(r.result, 0);
+        assert_int_equal(r.bus->ops->irq_wait(r.bus, 0), -110); /* nobody enabled it */
+        raw_enable_interrupt(&r);
         assert_int_equal(r.bus->ops->irq_wait(r.bus, 0), 0);
         raw_close(&r);
     }

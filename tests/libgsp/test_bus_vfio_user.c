@@ -176,9 +176,11 @@ static void
 interrupts_arrive_over_the_eventfd(void **state)
 {
     const struct vu_fixture_card card = {
-        .chip = "AD102", .preboot = true, .inject = "rpc:1=slow:80"};
+        .chip = "AD102", .preboot = true, .inject = "rpc:3=slow:80"};
     struct gsp_rm_config config = {.abi = abi_of("570.144")};
     struct waits waits = {0};
+    uint8_t params[64] = {0};
+    struct gsp_event event;
     struct gsp_bus_record_config record = {.access = count_waits, .ctx = &waits};
     struct gsp_backend *b;
     struct vu_fixture f;
@@ -190,7 +192,11 @@ interrupts_arrive_over_the_eventfd(void **state)
     assert_int_equal(record.bus->ops->irq_wait(record.bus, 1000000), -ETIMEDOUT);
     assert_int_equal(gsp_bus_record(&record, &config.bus, NULL), 0);
     assert_int_equal(gsp_rm_open(&config, &b, NULL), 0);
-    assert_true(waits.served >= 1);
+    assert_int_equal(b->ops->event_next(b, &event, 1, NULL), -EAGAIN); /* asks for the vector */
+    waits = (struct waits){0};
+    assert_int_equal(b->ops->control(b, 1, 2, 0x20800110, params, sizeof(params), NULL),
+                     -EREMOTEIO); /* no such client, after 80 ms */
+    assert_in_range(waits.served, 1, 3);
     assert_in_range(waits.longest_ns, 20000000, 2000000000);
     b->ops->close(b);
     config.bus->ops->close(config.bus);

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include <emu/emu.h>
+#include <gsp/bus_record.h>
 #include <gsp/session.h>
 
 enum { CLIENT = 0xc1d00001, DEVICE = 0x1001, SUBDEVICE = 0x1002, NAME_STRING = 0x20800110 };
@@ -254,6 +255,62 @@ a_missing_continuation_record_ends_in_a_timeout(void **state)
     free(params);
 }
 
+struct waits {
+    unsigned taken, slept;
+};
+
+static void
+count_waits(void *ctx, const struct gsp_bus_access *a)
+{
+    struct waits *w = ctx;
+
+    if (a->operation != GSP_BUS_IRQ_WAIT)
+        return;
+    w->taken += a->rc == 0;
+    w->slept += a->rc != 0;
+}
+
+/* Two slow answers: for the first the session looks every ms, for the second the card wakes it,
+ * and on Turing, whose line holds its leaf, not once more than that either. */
+static void
+a_session_that_waits_is_woken_by_the_card(void **state)
+{
+    static const char *const chips[] = {"TU102", "GA100", "AD102", "GH100", "GB202"};
+    static const char *const names[] = {"570.144", "535.113.01", "595.45.04"};
+
+    (void)state;
+    for (size_t i = 0; i < 5 + 2; i++) {
+        const struct nvrm_abi abi = abi_of(names[i < 5 ? 0 : i - 4]);
+        const struct emu_config card = {
+            .chip = i < 5 ? chips[i] : "AD102", .abi = abi, .inject = "ctl:0x20800110=slow:30"};
+        struct waits w = {0};
+        struct gsp_bus_record_config record = {.access = count_waits, .ctx = &w};
+        struct gsp_rm_config config = {.abi = abi};
+        struct fixture f = {0};
+        char name[64];
+
+        assert_int_equal(emu_gpu_create(&card, &f.gpu, NULL, 0), 0);
+        record.bus = emu_gpu_bus(f.gpu);
+        assert_int_equal(gsp_bus_record(&record, &config.bus, NULL), 0);
+        assert_int_equal(gsp_rm_open(&config, &f.b, &f.err), 0);
+        assert_int_equal(alloc_tree(&f), 0);
+        w = (struct waits){0};
+        assert_int_equal(ask_name(&f, name, sizeof(name)), 0);
+        assert_int_equal(w.taken, 0);
+        assert_true(w.slept >= 5);
+        assert_int_equal(emu_gpu_inject(f.gpu, "ctl:0x20800110=slow:30", NULL, 0), 0);
+        w = (struct waits){0};
+        assert_int_equal(ask_name(&f, name, sizeof(name)), 0);
+        assert_in_range(w.taken, 1, 2); /* what was there when it was enabled, and the answer */
+        assert_in_range(w.slept, 0, 2);
+        f.b->ops->close(f.b);
+        assert_int_equal(record.bus->ops->rd32(record.bus, 0, 0xb81210), 0);
+        assert_int_equal(record.bus->ops->rd32(record.bus, 0, 0xb81608), 0);
+        config.bus->ops->close(config.bus);
+        emu_gpu_destroy(f.gpu);
+    }
+}
+
 static void
 a_failed_start_is_reported(void **state)
 {
@@ -288,6 +345,7 @@ main(void)
         cmocka_unit_test(a_call_after_a_broken_record_works),
         cmocka_unit_test(a_storm_of_events_is_kept_or_counted),
         cmocka_unit_test(a_missing_continuation_record_ends_in_a_timeout),
+        cmocka_unit_test(a_session_that_waits_is_woken_by_the_card),
         cmocka_unit_test(a_failed_start_is_reported),
     };
 

@@ -77,6 +77,14 @@ void emu_gpu_set_memory(struct emu_gpu *gpu,
                         void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes), void *ctx);
 
 /**
+ * Interrupts, for who delivers them: true once for each message that the card sends, which is
+ * at edges of the line (irq_wait() takes the same messages); and the line itself, as INTx has
+ * it: up while an enabled vector is pending.
+ */
+bool emu_gpu_take_interrupt(struct emu_gpu *gpu);
+bool emu_gpu_interrupt_line(const struct emu_gpu *gpu);
+
+/**
  * MSI-X, for who delivers the card's messages. The table in BAR0, the function's mask and bus
  * mastering decide whether a vector's message may leave.
  *

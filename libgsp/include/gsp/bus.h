@@ -28,6 +28,7 @@ struct gsp_dma {
 
 struct gsp_bus_ops {
     const char *name; /* "emu", "vfio", ... */
+    bool polled;      /* no interrupt comes this way: irq_wait() sleeps a little and says 0 */
 
     /** PCI configuration space; width is 1, 2 or 4 bytes. 0 or -EINVAL. */
     int (*config_read)(struct gsp_bus *bus, uint32_t offset, uint32_t width,
