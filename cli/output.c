@@ -68,7 +68,7 @@ csv_value(FILE *out, const json_t *value)
         csv_text(out, json_string_value(value));
         return;
     }
-    text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     csv_text(out, text ? text : "");
     free(text);
 }

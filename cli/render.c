@@ -20,7 +20,7 @@ render_scalar(const json_t *value, char *buf, size_t buf_bytes)
         return "-";
     if (json_is_boolean(value))
         return json_is_true(value) ? "yes" : "no";
-    text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
     snprintf(buf, buf_bytes, "%s", text ? text : "?");
     free(text);
     return buf;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmds.h"
 #include "render.h"
@@ -17,7 +18,7 @@ enum { STEPS = 16, BUCKETS = STEPS * 61 }; /* enough for any 64 bits */
 struct row {
     const char *type;
     char name[80];
-    uint64_t count, errors, bytes, total_ns;
+    uint64_t count, errors, bytes, total_ns, least_ns, most_ns;
     uint32_t *buckets;
 };
 
@@ -39,7 +40,7 @@ bucket_of(uint64_t ns)
     return shift * STEPS + (unsigned)(ns >> shift);
 }
 
-/* The middle of a bucket. */
+/* The middle of a bucket, within what was seen. */
 static uint64_t
 bucket_ns(unsigned bucket)
 {
@@ -47,6 +48,12 @@ bucket_ns(unsigned bucket)
     const uint64_t low = (uint64_t)(bucket - shift * STEPS) << shift;
 
     return low + (((uint64_t)1 << shift) >> 1);
+}
+
+static uint64_t
+clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+    return value < least ? least : value > most ? most : value;
 }
 
 static uint64_t
@@ -58,7 +65,7 @@ percentile_ns(const struct row *row, unsigned percent)
     for (unsigned i = 0; i < BUCKETS; i++) {
         seen += row->buckets[i];
         if (seen >= wanted && row->buckets[i])
-            return bucket_ns(i);
+            return clamp(bucket_ns(i), row->least_ns, row->most_ns);
     }
     return 0;
 }
@@ -118,7 +125,8 @@ row_of(struct table *t, const char *type, const char *name)
     if (*slot)
         return &t->rows[*slot - 1];
     row = &t->rows[t->count];
-    *row = (struct row){.type = type, .buckets = calloc(BUCKETS, sizeof(uint32_t))};
+    *row = (struct row){
+        .type = type, .least_ns = UINT64_MAX, .buckets = calloc(BUCKETS, sizeof(uint32_t))};
     if (!row->buckets)
         return NULL;
     snprintf(row->name, sizeof(row->name), "%s", name);
@@ -141,6 +149,8 @@ count_record(struct table *t, struct nvrm_abi abi, const struct gsp_trace_record
     row->errors += r->rc < 0 || r->status;
     row->bytes += r->bytes;
     row->total_ns += r->duration_ns;
+    row->least_ns = r->duration_ns < row->least_ns ? r->duration_ns : row->least_ns;
+    row->most_ns = r->duration_ns > row->most_ns ? r->duration_ns : row->most_ns;
     row->buckets[bucket_of(r->duration_ns)]++;
     return true;
 }
@@ -196,19 +206,30 @@ rows_json(struct table *t)
     return rows;
 }
 
+/* "2026-11-20T14:55:11.123456789Z" */
+static json_t *
+wall_time(uint64_t ns)
+{
+    const time_t seconds = (time_t)(ns / 1000000000u);
+    char text[32] = "?";
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    return json_sprintf("%s.%09uZ", text, (unsigned)(ns % 1000000000u));
+}
+
 static void
 add_section(json_t *sections, const struct gsp_trace_reader *reader)
 {
     const struct gsp_trace_section *s = gsp_trace_section(reader);
-    const uint64_t start_us = s->start_unix_ns / 1000;
 
-    json_array_append_new(sections,
-                          json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "section",
-                                    (json_int_t)gsp_trace_section_number(reader), "release",
-                                    s->release, "chip", s->chip, "transport", s->transport,
-                                    "program", s->program, "pid", (json_int_t)s->pid,
-                                    "start_unix_s", json_real((double)start_us / 1e6),
-                                    "schema_hash", cli_hex(s->schema_hash)));
+    json_array_append_new(
+        sections, json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "section",
+                            (json_int_t)gsp_trace_section_number(reader), "release", s->release,
+                            "chip", s->chip, "transport", s->transport, "program", s->program,
+                            "pid", (json_int_t)s->pid, "start", wall_time(s->start_unix_ns),
+                            "schema_hash", cli_hex(s->schema_hash)));
 }
 
 /* The same rows with one digit behind the point. */
@@ -312,6 +333,12 @@ trace_stat(struct cli *cli, int argc, char **argv)
     trace_input_close(&in);
     if (rc == CLI_OK) {
         json_object_set_new(doc, "names", rows_json(&table));
+        if (cli->options.format == CLI_CSV) { /* rows, and nothing around them */
+            json_t *rows = json_incref(json_object_get(doc, "names"));
+
+            json_decref(doc);
+            doc = rows;
+        }
         rc = cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_stat});
     } else {
         json_decref(doc);

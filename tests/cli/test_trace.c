@@ -201,6 +201,7 @@ a_trace_may_come_from_a_pipe(void **state)
     run("nvrm-cli --record $T/t tree", 0);
     cli_expect_text("cat $T/t | nvrm-cli trace show -", 0, "NV01_ROOT", NULL);
     cli_expect_text("nvrm-cli trace stat - < $T/t", 0, "alloc", NULL);
+    cli_expect_text("nvrm-cli -o csv trace stat $T/t", 0, "time_percent,total_us,calls,", NULL);
 }
 
 static void
