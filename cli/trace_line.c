@@ -17,20 +17,20 @@ enum { MOST_ELEMENTS = 8, MOST_TEXT = 96, MOST_BYTES = 32 };
 
 /* Names */
 
-/* The name of a record in every release, or NULL. */
+/* What every release calls a record, or NULL. */
 static const char *
-shared_name(const struct nvrm_schema *schema, const struct gsp_trace_record *r, char room[96])
+shared_name(const struct nvrm_schema *schema, const struct gsp_trace_record *r, bool escape,
+            char room[96])
 {
     char other[64];
 
     for (unsigned i = 0; i < nvrm_release_count(schema); i++) {
         const struct nvrm_abi abi = {schema, (nvrm_release)i};
-        const char *name = gsp_trace_name(abi, r, other);
+        const char *name = escape ? gsp_trace_escape(abi, r) : gsp_trace_name(abi, r, other);
 
-        if (i == 0)
-            snprintf(room, 96, "%s", name);
-        else if (strcmp(name, room) != 0)
+        if (!name || (i && strcmp(name, room) != 0))
             return NULL;
+        snprintf(room, 96, "%s", name);
     }
     return room;
 }
@@ -62,7 +62,7 @@ trace_call_name(const struct nvrm_schema *schema, struct nvrm_abi abi,
 
     if (abi.release == NVRM_NO_RELEASE &&
         (record->type == GSP_TRACE_IOCTL || record->type == GSP_TRACE_UVM)) {
-        shared = shared_name(schema, record, room);
+        shared = shared_name(schema, record, false, room);
         if (shared)
             return shared;
     }
@@ -386,30 +386,52 @@ put_call(const struct line *l, const struct gsp_trace_record *call)
     json_decref(in);
 }
 
-/* Any other ioctl. */
+/* What an escape of an unknown release points to, as it is: the first region. */
+static void
+put_region(struct gsp_text *out, const struct gsp_trace_record *r,
+           enum gsp_trace_exchange which, const char *before)
+{
+    const struct gsp_trace_piece memory = gsp_trace_exchanged(r, which);
+    uint64_t bytes;
+
+    if (memory.bytes < 8)
+        return;
+    memcpy(&bytes, memory.data, 8);
+    if (!bytes || bytes > memory.bytes - 8)
+        return;
+    gsp_text_puts(out, before);
+    put_bytes(out, &(struct gsp_trace_piece){(const uint8_t *)memory.data + 8, (size_t)bytes});
+}
+
+/* Any other ioctl: its escape, and what that carries where only the name is known. */
 static void
 put_ioctl(const struct line *l)
 {
-    const char *escape = gsp_trace_escape(l->abi, l->r);
-    char room[96];
+    const bool unknown = l->abi.release == NVRM_NO_RELEASE;
+    const char *escape = gsp_trace_escape(l->abi, l->r), *name = NULL;
+    char room[96], name_room[96];
     json_t *in;
 
-    if (escape) {
+    if (!escape && unknown)
+        escape = shared_name(l->schema, l->r, true, room);
+    if (escape && unknown)
+        name = shared_name(l->schema, l->r, false, name_room);
+    if (escape)
         gsp_text_puts(l->out, strncmp(escape, "NV_ESC_", 7) ? escape : escape + 7);
-    } else {
-        const char *name = trace_call_name(l->schema, l->abi, l->r, room);
-
-        if (strcmp(name, "ioctl") != 0 && strcmp(name, "uvm") != 0)
-            gsp_text_puts(l->out, strncmp(name, "NV_ESC_", 7) ? name : name + 7);
-        else
-            gsp_text_printf(l->out, "ioctl 0x%llx", (unsigned long long)l->r->arg[1]);
-    }
+    else
+        gsp_text_printf(l->out, "ioctl 0x%llx", (unsigned long long)l->r->arg[1]);
     gsp_text_puts(l->out, "(");
     put_fd(l, 0);
+    if (name && strcmp(name, escape) != 0)
+        gsp_text_printf(l->out, ", %s", name);
     put_in(l->out, l->abi, l->r, &in);
+    if (unknown)
+        put_region(l->out, l->r, GSP_TRACE_IN_MEMORY, " -> ");
     gsp_text_puts(l->out, ")");
     put_result(l->out, l->abi, l->r);
     put_out(l->out, l->abi, l->r, in);
+    if (unknown)
+        put_region(l->out, l->r, GSP_TRACE_OUT_MEMORY, " -> ");
     json_decref(in);
 }
 

@@ -6,11 +6,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "trace_priv.h"
 #include "view_priv.h"
 
-enum { ROOT_CLASS = 0x0, ROOT_CLIENT_CLASS = 0x41, NR_MASK = 0xff, TOP_MAX = 256 };
+enum {
+    ROOT_CLASS = 0x0,
+    ROOT_CLIENT_CLASS = 0x41,
+    NR_MASK = 0xff,
+    NR_FIRST = 0x27, /* nv_escape.h, nv-ioctl-numbers.h: 'F' from here on */
+    NR_XFER = 211,
+    TOP_MAX = 256,
+    XFER_MAX = 1 << 20,
+};
 
 static const struct nvrm_const *
 find_escape(struct nvrm_abi abi, bool uvm, uint64_t request)
@@ -53,6 +62,50 @@ gsp_trace_ioctl_layout(struct nvrm_abi abi, bool uvm, uint64_t request, size_t b
         abi.release == NVRM_NO_RELEASE ? NULL : find_escape(abi, uvm, request);
 
     return escape ? form_of(abi, escape, bytes) : NULL;
+}
+
+bool
+gsp_trace_ioctl_is_escape(uint64_t request)
+{
+    return request <= UINT32_MAX && _IOC_TYPE(request) == 'F' &&
+           _IOC_DIR(request) == (_IOC_READ | _IOC_WRITE) && _IOC_SIZE(request) &&
+           _IOC_NR(request) >= NR_FIRST;
+}
+
+/* nv_ioctl_xfer_t is the same in every release: it says how to find the others. */
+static void
+find_carried(const struct gsp_trace_reach *reach, struct gsp_trace_ioctl *io)
+{
+    struct {
+        uint32_t cmd, size;
+        uint64_t ptr;
+    } xfer;
+    const void *at;
+
+    if (_IOC_NR(io->request) != NR_XFER || io->bytes < sizeof(xfer))
+        return;
+    at = reach->at(reach->ctx, io->arg, sizeof(xfer));
+    if (!at)
+        return;
+    memcpy(&xfer, at, sizeof(xfer));
+    if (xfer.size > XFER_MAX)
+        return;
+    io->arg = (const void *)(uintptr_t)xfer.ptr;
+    io->bytes = xfer.size;
+    io->request = _IOC(_IOC_READ | _IOC_WRITE, 'F', xfer.cmd & NR_MASK, 0) |
+                  (uint64_t)(xfer.size & _IOC_SIZEMASK) << _IOC_SIZESHIFT;
+}
+
+void
+gsp_trace_ioctl_find(struct nvrm_abi abi, const struct gsp_trace_reach *reach,
+                     struct gsp_trace_ioctl *io)
+{
+    io->bytes = io->uvm ? 0 : _IOC_SIZE(io->request);
+    if (!io->uvm)
+        find_carried(reach, io);
+    io->layout = gsp_trace_ioctl_layout(abi, io->uvm, io->request, io->bytes);
+    if (io->uvm && io->layout)
+        io->bytes = io->layout->size;
 }
 
 /* Fields by name */

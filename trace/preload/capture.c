@@ -27,7 +27,6 @@ enum {
     ESCAPES = 256,
     NR_XFER = 211,
     NR_VERSION = 210,
-    IOCTL_TYPE = 'F',
 };
 
 struct capture {
@@ -37,7 +36,7 @@ struct capture {
     /* of the ioctl that goes on */
     struct gsp_trace_record record;
     const struct nvrm_layout *layout;
-    void *arg;
+    const void *arg;
     char path[40];
     uintptr_t pages[PAGES];
     unsigned page_count;
@@ -232,13 +231,11 @@ abi_now(void)
 }
 
 static const struct nvrm_layout *
-layout_of(struct nvrm_abi abi, bool uvm, unsigned long request, size_t bytes)
+layout_of(struct nvrm_abi abi, unsigned long request, size_t bytes)
 {
     const unsigned nr = request & (ESCAPES - 1);
     const struct nvrm_layout *l;
 
-    if (uvm)
-        return gsp_trace_ioctl_layout(abi, true, request, bytes);
     if (process.layout_bytes[nr] == bytes + 1)
         return process.layout[nr];
     l = gsp_trace_ioctl_layout(abi, false, request, bytes);
@@ -267,25 +264,23 @@ learn_release(const uint8_t *out, size_t bytes)
 
 /* Ioctls */
 
-/* An ioctl whose struct is too large for its request carries it behind a pointer. */
-static void
-unwrap(struct capture *c, unsigned long *request, void **arg, size_t *bytes)
+/* What the ioctl is. That of most is known from the last time. */
+static struct gsp_trace_ioctl
+find_ioctl(struct capture *c, struct nvrm_abi abi, bool uvm, unsigned long request,
+           const void *arg)
 {
-    struct {
-        uint32_t cmd, size;
-        uint64_t ptr;
-    } xfer;
+    const struct gsp_trace_reach reacher = {reach, c};
+    struct gsp_trace_ioctl io = {.uvm = uvm, .request = request, .arg = arg};
 
-    if (_IOC_TYPE(*request) != IOCTL_TYPE || _IOC_NR(*request) != NR_XFER ||
-        *bytes < sizeof(xfer) || !reach(c, *arg, sizeof(xfer)))
-        return;
-    memcpy(&xfer, *arg, sizeof(xfer));
-    if (xfer.size > TOP_MAX - 1)
-        return;
-    *arg = (void *)(uintptr_t)xfer.ptr;
-    *bytes = xfer.size;
-    *request = _IOWR(IOCTL_TYPE, 0, uint8_t) & ~(unsigned long)_IOC_SIZEMASK << _IOC_SIZESHIFT;
-    *request |= (unsigned long)xfer.size << _IOC_SIZESHIFT | (xfer.cmd & 0xff);
+    if (uvm || _IOC_NR(request) == NR_XFER) {
+        gsp_trace_ioctl_find(abi, &reacher, &io);
+    } else {
+        io.bytes = _IOC_SIZE(request);
+        io.layout = layout_of(abi, request, io.bytes);
+    }
+    if (io.bytes > TOP_MAX || !reach(c, io.arg, io.bytes))
+        io.bytes = 0;
+    return io;
 }
 
 void
@@ -295,34 +290,29 @@ capture_ioctl(struct capture *c, int fd, uint16_t file, unsigned long request, v
     const struct nvrm_abi abi = abi_now();
     const struct gsp_trace_reach reacher = {reach, c};
     struct gsp_trace_record *r = &c->record;
-    size_t bytes = uvm ? 0 : _IOC_SIZE(request);
     const int before = errno;
+    struct gsp_trace_ioctl io;
 
     c->page_count = 0;
     c->in_memory.bytes = c->out_memory.bytes = 0;
     c->in_memory.rc = c->out_memory.rc = 0;
-    if (!uvm)
-        unwrap(c, &request, &arg, &bytes);
-    c->layout = layout_of(abi, uvm, request, bytes);
-    if (uvm && c->layout)
-        bytes = c->layout->size;
-    if (bytes > TOP_MAX || !reach(c, arg, bytes))
-        bytes = 0;
+    io = find_ioctl(c, abi, uvm, request, arg);
     memset(r, 0, offsetof(struct gsp_trace_record, arg));
     r->type = uvm ? GSP_TRACE_UVM : GSP_TRACE_IOCTL;
     r->tid = c->tid;
     r->args = 3;
     r->arg[0] = (uint64_t)(int64_t)fd;
-    r->arg[1] = request;
-    r->arg[2] = (uintptr_t)arg;
+    r->arg[1] = io.request;
+    r->arg[2] = (uintptr_t)io.arg;
     r->pieces = 5;
     file_path(file, c->path);
-    c->arg = arg;
-    if (bytes)
-        memcpy(c->in, arg, bytes);
-    (void)gsp_trace_ioctl_take(abi, c->layout, c->in, bytes, NULL, &reacher, &c->in_memory);
+    c->arg = io.arg;
+    c->layout = io.layout;
+    if (io.bytes)
+        memcpy(c->in, io.arg, io.bytes);
+    (void)gsp_trace_ioctl_take(abi, c->layout, c->in, io.bytes, NULL, &reacher, &c->in_memory);
     r->piece[0] = (struct gsp_trace_piece){c->path, strlen(c->path)};
-    r->piece[1] = (struct gsp_trace_piece){c->in, bytes};
+    r->piece[1] = (struct gsp_trace_piece){c->in, io.bytes};
     r->piece[3] = (struct gsp_trace_piece){c->in_memory.data,
                                            c->in_memory.rc < 0 ? 0 : c->in_memory.bytes};
     errno = before;

@@ -215,7 +215,7 @@ ioctl(int fd, unsigned long request, ...)
     arg = va_arg(ap, void *);
     va_end(ap);
     ready();
-    if (!file || !(c = capture_enter()))
+    if ((!file && !gsp_trace_ioctl_is_escape(request)) || !(c = capture_enter()))
         return real.ioctl(fd, request, arg);
     capture_ioctl(c, fd, file, request, arg);
     rc = real.ioctl(fd, request, arg);

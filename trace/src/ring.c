@@ -79,6 +79,8 @@ ring_claim(struct ring *ring, uint32_t pid, uint32_t tid)
         struct ring_lane *lane = &ring->lane[(tid + i) % RING_LANES];
         uint64_t nobody = 0;
 
+        if (atomic_load(&lane->owner) == me)
+            return lane; /* of the program before exec() */
         if (atomic_compare_exchange_strong(&lane->owner, &nobody, me))
             return lane;
     }

@@ -305,10 +305,24 @@ const char *gsp_trace_result(struct nvrm_abi abi, const struct gsp_trace_record 
  * forms; NULL when the release does not know it. */
 const struct nvrm_layout *gsp_trace_ioctl_layout(struct nvrm_abi abi, bool uvm,
                                                  uint64_t request, size_t bytes);
+/** An ioctl as a program made it, and what it stands for. */
+struct gsp_trace_ioctl {
+    bool uvm;                         /* of /dev/nvidia-uvm */
+    uint64_t request;                 /* given; that of the escape inside of a carrier */
+    const void *arg;                  /* given; likewise */
+    size_t bytes;                     /* of the struct */
+    const struct nvrm_layout *layout; /* NULL: not known */
+};
+struct gsp_trace_reach;
+/** Size and layout of an ioctl; structs that are too large for a request are found behind
+ * their carrier (NV_ESC_IOCTL_XFER_CMD). */
+void gsp_trace_ioctl_find(struct nvrm_abi abi, const struct gsp_trace_reach *reach,
+                          struct gsp_trace_ioctl *io);
+/** Whether a request looks like one of the kernel module's, whatever it was sent to. */
+bool gsp_trace_ioctl_is_escape(uint64_t request);
 /** The NV_STATUS of an ioctl's struct; 0 when it has none. */
 uint32_t gsp_trace_ioctl_status(struct nvrm_abi abi, const struct nvrm_layout *layout,
                                 const void *wire, size_t wire_bytes);
-struct gsp_trace_reach;
 /** What the pointers of an ioctl's struct lead to, as gsp_trace_memory_reach() takes it, and
  * behind that what those of the control or class lead to that it carries. */
 int gsp_trace_ioctl_take(struct nvrm_abi abi, const struct nvrm_layout *layout,
