@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -244,6 +245,18 @@ check_is_trace(const char *path, struct gsp_error *err)
     return -EEXIST;
 }
 
+/* Records do not say whose they are: two recordings at once would end up in one section. The
+ * lock goes with the last descriptor of this open, also when the process is killed. */
+static int
+lock(int fd, const char *path, struct gsp_error *err)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return 0;
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "another recording goes to %s", path);
+    gsp_hint(err, "wait for it to end, or name another file");
+    return -EBUSY;
+}
+
 static int
 open_fd(int fd, bool own, const struct gsp_trace_writer_config *config, uint64_t file_bytes,
         struct gsp_trace_writer **writer_out, struct gsp_error *err)
@@ -297,7 +310,9 @@ gsp_trace_writer_open(const char *path, const struct gsp_trace_writer_config *co
         gsp_hint(err, "name a file that can be created and written");
         return rc;
     }
-    if (S_ISREG(st.st_mode) && st.st_size)
+    if (S_ISREG(st.st_mode))
+        rc = lock(fd, path, err);
+    if (rc == 0 && S_ISREG(st.st_mode) && st.st_size)
         rc = check_is_trace(path, err);
     if (rc == 0)
         rc = open_fd(fd, true, config, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,

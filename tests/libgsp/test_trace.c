@@ -356,6 +356,21 @@ other_files_are_not_appended_to(void **state)
 }
 
 static void
+two_recordings_do_not_mix(void **state)
+{
+    const struct gsp_trace_writer_config config = {.abi = trace_abi("570.144")};
+    struct gsp_trace_writer *first = append(), *second;
+    struct gsp_error err;
+
+    (void)state;
+    assert_int_equal(gsp_trace_writer_open(path, &config, &second, &err), -EBUSY);
+    assert_non_null(strstr(err.text, "another recording"));
+    assert_int_equal(gsp_trace_writer_close(first, NULL), 0);
+    second = append();
+    assert_int_equal(gsp_trace_writer_close(second, NULL), 0);
+}
+
+static void
 a_killed_writer_leaves_what_it_wrote(void **state)
 {
     int told[2], status;
@@ -673,6 +688,7 @@ main(void)
                                         make_path, remove_path),
         cmocka_unit_test_setup_teardown(other_files_are_not_appended_to, make_path,
                                         remove_path),
+        cmocka_unit_test_setup_teardown(two_recordings_do_not_mix, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_killed_writer_leaves_what_it_wrote, make_path,
                                         remove_path),
         cmocka_unit_test(threads_write_whole_records),
