@@ -93,6 +93,7 @@ struct nvrm_cmd {
     int (*run)(struct cli *cli, int argc, char **argv);
     const char *options; /* the verb's own options, for help and completion; may be NULL */
     bool pages;          /* long output goes through the pager on a terminal */
+    bool hidden;         /* for programs: found by name, listed nowhere; stands last */
 };
 const struct nvrm_cmd *cli_cmd_at(unsigned i); /* NULL past the end */
 const struct nvrm_cmd *cli_cmd_find(const char *name);

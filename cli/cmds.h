@@ -9,6 +9,8 @@
 
 extern const struct nvrm_cmd cmd_alloc;
 extern const struct nvrm_cmd cmd_boot;
+extern const struct nvrm_cmd cmd_complete;
+extern const struct nvrm_cmd cmd_completion;
 extern const struct nvrm_cmd cmd_ctl;
 extern const struct nvrm_cmd cmd_dup;
 extern const struct nvrm_cmd cmd_emu;

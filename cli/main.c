@@ -12,6 +12,7 @@
 #include "cmds.h"
 #include "session.h"
 #include "vars.h"
+#include "version.h"
 
 enum { MOST_LINES = 256 };
 
@@ -42,17 +43,6 @@ catch_interrupts(void)
 
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_DFL);
-}
-
-static int
-print_version(struct cli *cli)
-{
-    const struct nvrm_schema *s = cli->schema;
-    const unsigned count = nvrm_release_count(s);
-
-    fprintf(cli->out, "nvrm-cli %s, %u releases from %s to %s\n", NVRM_VERSION, count,
-            nvrm_release_name(s, 0), nvrm_release_name(s, nvrm_release_newest(s)));
-    return CLI_OK;
 }
 
 /* -e LINE, any number of times, in the order they stand. */
@@ -102,6 +92,21 @@ asks_for(int argc, char **argv, const char *shorter, const char *longer)
     return false;
 }
 
+/* The other options say in which format. */
+static int
+show_version(struct cli *cli, int argc, char **argv)
+{
+    int kept = 0, rc;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-V") && strcmp(argv[i], "--version"))
+            argv[kept++] = argv[i];
+    }
+    argv[kept] = NULL;
+    rc = cli_options_take(cli, &kept, argv, true);
+    return rc == CLI_OK ? version_print(cli) : rc;
+}
+
 static int
 run_program(struct cli *cli, int argc, char **argv)
 {
@@ -114,7 +119,7 @@ run_program(struct cli *cli, int argc, char **argv)
     if (rc != CLI_OK)
         return rc;
     if (asks_for(argc, argv, "-V", "--version"))
-        return print_version(cli);
+        return show_version(cli, argc, argv);
     if (asks_for(argc, argv, "-h", "--help"))
         return cmd_help.run(cli, argc && cli_cmd_find(argv[0]) ? 2 : 1, help);
     rc = cli_options_take(cli, &argc, argv, true);

@@ -13,13 +13,14 @@ static const struct nvrm_cmd *const cmds[] = {
     &cmd_boot,    &cmd_log,   &cmd_pci,    &cmd_fw,      &cmd_vbios, &cmd_gen,
     &cmd_emu,     &cmd_trace, &cmd_policy, &cmd_shell,   &cmd_vars,  &cmd_watch,
     &cmd_history, &cmd_rerun, &cmd_source, &cmd_edit,    &cmd_save,  &cmd_help,
+    &cmd_completion, &cmd_complete,
 };
 enum { CMDS = sizeof(cmds) / sizeof(cmds[0]) };
 
 const struct nvrm_cmd *
 cli_cmd_at(unsigned i)
 {
-    return i < CMDS ? cmds[i] : NULL;
+    return i < CMDS && !cmds[i]->hidden ? cmds[i] : NULL;
 }
 
 const struct nvrm_cmd *
