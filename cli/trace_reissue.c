@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmds.h"
 #include "session.h"
@@ -491,6 +492,17 @@ verdict(const struct reissue *r)
     return trace_pairs_differ(&r->pairs) ? CLI_DIVERGED : CLI_OK;
 }
 
+/* A trace that grows while it is read has no end. */
+static bool
+records_into_itself(const struct cli *cli, const char *path)
+{
+    struct stat from, to;
+
+    return cli->options.record && stat(path, &from) == 0 &&
+           stat(cli->options.record, &to) == 0 && from.st_dev == to.st_dev &&
+           from.st_ino == to.st_ino;
+}
+
 static const struct nvrm_cmd usage = {
     .name = "trace replay", .args = "FILE [--ignore FIELDS]", .min_args = 1, .max_args = 1};
 
@@ -506,6 +518,9 @@ trace_replay(struct cli *cli, int argc, char **argv)
     if (rc == CLI_OK && cli->session)
         rc = cli_usage(cli, "start another nvrm-cli for it",
                        "trace replay opens the card itself, and one is open");
+    if (rc == CLI_OK && records_into_itself(cli, argv[1]))
+        rc = cli_usage(cli, "name another file",
+                       "--record cannot go into the trace that is replayed");
     if (rc == CLI_OK)
         rc = trace_input_open(cli, argv[1], &r.in);
     if (rc != CLI_OK)
