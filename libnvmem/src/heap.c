@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The heap: checks a request, picks a region, cuts a free range, joins it again when it comes
+ * back. Lists of free ranges are in heap_fit.c, storage of nodes in heap_node.c, reports in
+ * heap_report.c.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <nvmem/heap.h>
+
+#include "heap_priv.h"
+
+/* Creation */
+
+static int
+check_config(const struct nvmem_heap_config *config, const struct nvmem_region *regions,
+             unsigned count, struct gsp_error *err)
+{
+    const char *name = config->name ? config->name : "heap";
+    const uint64_t granule = config->granule_bytes ? config->granule_bytes : 4096;
+
+    if (granule & (granule - 1))
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "%s: a granule of %" PRIu64 " bytes is no power of two", name, granule);
+    if (!count || count > MAX_REGIONS)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: %u regions; 1 to %d are possible",
+                        name, count, MAX_REGIONS);
+    for (unsigned i = 0; i < count; i++) {
+        const struct nvmem_region *r = &regions[i];
+
+        if (r->bytes > UINT64_MAX - r->base || (r->base + r->bytes) / granule > NODE_VALUE)
+            return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                            "%s: region %u ends past the addresses there are", name, i);
+        for (unsigned k = 0; k < i; k++)
+            if (r->base < regions[k].base + regions[k].bytes &&
+                regions[k].base < r->base + r->bytes)
+                return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                                "%s: regions %u and %u overlap at 0x%" PRIx64, name, k, i,
+                                r->base > regions[k].base ? r->base : regions[k].base);
+    }
+    return 0;
+}
+
+/* Regions in the order in which they are tried: the given one among equals. */
+static void
+sort_regions(struct nvmem_heap *heap, const struct nvmem_region *regions, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned k = i;
+
+        for (; k && heap->region[k - 1].given.performance < regions[i].performance; k--) {
+            heap->region[k].given = heap->region[k - 1].given;
+            heap->region[k].index = heap->region[k - 1].index;
+        }
+        heap->region[k].given = regions[i];
+        heap->region[k].index = i;
+    }
+    heap->region_count = count;
+}
+
+static int
+fill_region(struct nvmem_heap *heap, unsigned r)
+{
+    struct region *region = &heap->region[r];
+    const uint64_t granule = UINT64_C(1) << heap->shift;
+    const uint64_t from = (region->given.base + granule - 1) >> heap->shift;
+    const uint64_t to = (region->given.base + region->given.bytes) >> heap->shift;
+    const bool reserved = region->given.flags & NVMEM_RESERVED;
+    struct node *n;
+
+    memset(region->head, 0xff, sizeof(region->head));
+    region->first = region->last = NO_NODE;
+    if (to <= from)
+        return 0;
+    if (nvmem_heap_nodes_reserve(heap, 1) < 0)
+        return -ENOMEM;
+    region->first = region->last = nvmem_heap_node_take(heap);
+    n = heap_node(heap, region->first);
+    n->place =
+        from | (uint64_t)r << 48 | (uint64_t)(reserved ? NODE_RESERVED : NODE_FREE) << 56;
+    n->extent = (n->extent & ~NODE_VALUE) | (to - from);
+    n->prev = n->next = NO_NODE;
+    if (reserved)
+        return 0;
+    nvmem_heap_link(heap, region, region->first);
+    heap->stat.total_bytes += (to - from) << heap->shift;
+    heap->stat.free_ranges++;
+    return 0;
+}
+
+int
+nvmem_heap_create(const struct nvmem_heap_config *config, const struct nvmem_region *regions,
+                  unsigned count, struct nvmem_heap **heap_out, struct gsp_error *err)
+{
+    const uint64_t granule = config->granule_bytes ? config->granule_bytes : 4096;
+    int rc = check_config(config, regions, count, err);
+    struct nvmem_heap *heap;
+
+    if (rc < 0)
+        return rc;
+    heap = gsp_host_alloc(config->host, sizeof(*heap) + count * sizeof(heap->region[0]));
+    if (!heap)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a heap");
+    heap->host = config->host;
+    snprintf(heap->name, sizeof(heap->name), "%s", config->name ? config->name : "heap");
+    heap->shift = (unsigned)__builtin_ctzll(granule);
+    heap->threads = config->threads;
+    heap->times = config->times;
+    heap->base_ns = config->times ? gsp_host_now_ns(config->host) : 0;
+    heap->salt = (uint16_t)((((uintptr_t)heap >> 4) * 0x9e3779b1u >> 16) | 1);
+    heap->unused = NO_NODE;
+    heap->stat.metadata_bytes = sizeof(*heap) + count * sizeof(heap->region[0]);
+    pthread_mutex_init(&heap->lock, NULL);
+    sort_regions(heap, regions, count);
+    for (unsigned r = 0; r < count; r++)
+        if (fill_region(heap, r) < 0) {
+            nvmem_heap_destroy(heap);
+            return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a heap");
+        }
+    *heap_out = heap;
+    return 0;
+}
+
+void
+nvmem_heap_destroy(struct nvmem_heap *heap)
+{
+    if (!heap)
+        return;
+    nvmem_heap_nodes_free(heap);
+    pthread_mutex_destroy(&heap->lock);
+    gsp_host_free(heap->host, heap);
+}
+
+uint64_t
+nvmem_heap_granule(const struct nvmem_heap *heap)
+{
+    return UINT64_C(1) << heap->shift;
+}
+
+/* Allocation */
+
+uint32_t
+nvmem_heap_time_ms(const struct nvmem_heap *heap)
+{
+    if (!heap->times)
+        return 0;
+    return (uint32_t)((gsp_host_now_ns(heap->host) - heap->base_ns) / 1000000 + 1);
+}
+
+/* The request in granules. */
+static int
+read_request(const struct nvmem_heap *heap, const struct nvmem_request *q, struct fit *fit,
+             struct gsp_error *err)
+{
+    const uint64_t granule = UINT64_C(1) << heap->shift;
+    uint64_t align = q->align > q->page_bytes ? q->align : q->page_bytes;
+    uint64_t unit = q->page_bytes > granule ? q->page_bytes : granule;
+
+    align = align > granule ? align : granule;
+    if (!q->bytes || q->bytes > UINT64_MAX - unit)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "%s: %" PRIu64 " bytes cannot be allocated", heap->name, q->bytes);
+    if ((q->align & (q->align - 1)) || (q->page_bytes & (q->page_bytes - 1)))
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "%s: alignment %" PRIu64 ", pages of %" PRIu64
+                        " bytes: both must be powers of two",
+                        heap->name, q->align, q->page_bytes);
+    if ((q->flags & NVMEM_FIXED) && (q->fixed_addr & (align - 1)))
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "%s: the fixed address 0x%" PRIx64 " is no multiple of %" PRIu64,
+                        heap->name, q->fixed_addr, align);
+    fit->size = ((q->bytes + unit - 1) & ~(unit - 1)) >> heap->shift;
+    fit->align = align >> heap->shift;
+    fit->min = (q->min_addr >> heap->shift) + ((q->min_addr & (granule - 1)) != 0);
+    fit->max = q->max_addr && q->max_addr != UINT64_MAX ? (q->max_addr + 1) >> heap->shift
+                                                        : UINT64_MAX >> 1;
+    fit->top_down = q->flags & NVMEM_TOP_DOWN;
+    return 0;
+}
+
+/* Whether a request may be served from the region at all. */
+static inline bool
+suits(const struct region *region, uint32_t need)
+{
+    const uint32_t flags = region->given.flags;
+
+    return !(flags & NVMEM_RESERVED) && (flags & need) == need &&
+           ((flags & NVMEM_PROTECTED) == (need & NVMEM_PROTECTED));
+}
+
+/* A node for [addr, addr + size) after `prev`. */
+static uint32_t
+insert_after(struct nvmem_heap *heap, unsigned r, uint32_t prev, uint64_t addr, uint64_t size,
+             enum node_state state)
+{
+    const uint32_t i = nvmem_heap_node_take(heap);
+    struct node *n = heap_node(heap, i), *p = heap_node(heap, prev);
+
+    n->place = addr | (uint64_t)r << 48 | (uint64_t)state << 56;
+    n->extent = (n->extent & ~NODE_VALUE) | size;
+    n->prev = prev;
+    n->next = p->next;
+    if (p->next != NO_NODE)
+        heap_node(heap, p->next)->prev = i;
+    else
+        heap->region[r].last = i;
+    p->next = i;
+    return i;
+}
+
+/* Cut [addr, addr + size) out of the free range i; two nodes can be taken. */
+static uint32_t
+carve(struct nvmem_heap *heap, unsigned r, uint32_t i, uint64_t addr, uint64_t size)
+{
+    struct region *region = &heap->region[r];
+    struct node *n = heap_node(heap, i);
+    const uint64_t from = node_addr(n), to = from + node_size(n);
+    uint32_t used = i;
+
+    nvmem_heap_unlink(heap, region, i);
+    heap->stat.free_ranges--;
+    if (addr > from) {
+        n->extent = (n->extent & ~NODE_VALUE) | (addr - from);
+        nvmem_heap_link(heap, region, i);
+        heap->stat.free_ranges++;
+        used = insert_after(heap, r, i, addr, size, NODE_USED);
+    } else {
+        n->place = addr | (uint64_t)r << 48 | (uint64_t)NODE_USED << 56;
+        n->extent = (n->extent & ~NODE_VALUE) | size;
+    }
+    if (to > addr + size) {
+        nvmem_heap_link(heap, region,
+                        insert_after(heap, r, used, addr + size, to - addr - size, NODE_FREE));
+        heap->stat.free_ranges++;
+    }
+    return used;
+}
+
+static int
+no_room(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit,
+        struct gsp_error *err)
+{
+    uint64_t largest = 0;
+    bool suit = false;
+
+    heap->stat.failures++;
+    if (q->flags & NVMEM_FIXED)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EEXIST,
+                        "%s: 0x%" PRIx64 " .. 0x%" PRIx64 " is not free", heap->name,
+                        q->fixed_addr, q->fixed_addr + (fit->size << heap->shift) - 1);
+    if (!err)
+        return -ENOSPC;
+    for (unsigned r = 0; r < heap->region_count; r++)
+        if (suits(&heap->region[r], q->need)) {
+            const uint64_t most = nvmem_heap_largest(heap, &heap->region[r]);
+
+            largest = most > largest ? most : largest;
+            suit = true;
+        }
+    gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOSPC,
+             "%s: no room for %" PRIu64 " bytes aligned to %" PRIu64 "; %" PRIu64 " of %" PRIu64
+             " are free, the largest piece has %" PRIu64,
+             heap->name, fit->size << heap->shift, fit->align << heap->shift,
+             heap->stat.total_bytes - heap->stat.used_bytes, heap->stat.total_bytes,
+             largest << heap->shift);
+    if (!suit)
+        gsp_hint(err, "no region has all of the attributes 0x%x that are needed", q->need);
+    else if (q->min_addr || q->max_addr)
+        gsp_hint(err, "the request is limited to 0x%" PRIx64 " .. 0x%" PRIx64, q->min_addr,
+                 q->max_addr);
+    return -ENOSPC;
+}
+
+static uint32_t
+find(const struct nvmem_heap *heap, const struct region *region, const struct nvmem_request *q,
+     const struct fit *fit, uint64_t *addr_out)
+{
+    if (!(q->flags & NVMEM_FIXED))
+        return nvmem_heap_find(heap, region, fit, addr_out);
+    *addr_out = q->fixed_addr >> heap->shift;
+    if (*addr_out < fit->min || *addr_out + fit->size > fit->max)
+        return NO_NODE;
+    return nvmem_heap_find_at(heap, region, *addr_out, fit->size);
+}
+
+static void
+hand_out(struct nvmem_heap *heap, uint32_t i, uint32_t owner, struct nvmem_range *range_out)
+{
+    struct node *n = heap_node(heap, i);
+    struct nvmem_heap_stat *stat = &heap->stat;
+
+    n->use.owner = owner;
+    n->use.time_ms = nvmem_heap_time_ms(heap);
+    range_out->addr = node_addr(n) << heap->shift;
+    range_out->bytes = node_size(n) << heap->shift;
+    range_out->id = heap_id(heap, i, n);
+    stat->allocs++;
+    stat->used_ranges++;
+    stat->used_bytes += range_out->bytes;
+    if (stat->used_bytes > stat->peak_bytes)
+        stat->peak_bytes = stat->used_bytes;
+}
+
+int
+nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *q,
+                        struct nvmem_range *range_out, struct gsp_error *err)
+{
+    struct fit fit;
+    int rc = read_request(heap, q, &fit, err);
+
+    if (rc < 0)
+        return rc;
+    if (nvmem_heap_nodes_reserve(heap, 2) < 0)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory for bookkeeping",
+                        heap->name);
+    for (unsigned r = 0; r < heap->region_count; r++) {
+        uint64_t addr;
+        uint32_t i;
+
+        if (!suits(&heap->region[r], q->need))
+            continue;
+        i = find(heap, &heap->region[r], q, &fit, &addr);
+        if (i == NO_NODE)
+            continue;
+        hand_out(heap, carve(heap, r, i, addr, fit.size), q->owner, range_out);
+        return 0;
+    }
+    return no_room(heap, q, &fit, err);
+}
+
+int
+nvmem_heap_alloc(struct nvmem_heap *heap, const struct nvmem_request *request,
+                 struct nvmem_range *range_out, struct gsp_error *err)
+{
+    int rc;
+
+    heap_lock(heap);
+    rc = nvmem_heap_alloc_locked(heap, request, range_out, err);
+    heap_unlock(heap);
+    return rc;
+}
+
+/* Free */
+
+struct node *
+nvmem_heap_used_node(const struct nvmem_heap *heap, const struct nvmem_range *range,
+                     int *rc_out)
+{
+    const uint32_t i = (uint32_t)range->id;
+    struct node *n;
+
+    *rc_out = -ENOENT;
+    if (range->id >> 48 != heap->salt || i >= __atomic_load_n(&heap->fresh, __ATOMIC_RELAXED))
+        return NULL;
+    n = heap_node(heap, i);
+    if (node_state(n) == NODE_USED && node_generation(n) == (uint16_t)(range->id >> 32))
+        return node_addr(n) << heap->shift == range->addr ? n : NULL;
+    *rc_out = -EALREADY;
+    return NULL;
+}
+
+int
+nvmem_heap_free_error(const struct nvmem_heap *heap, const struct nvmem_range *range, int rc,
+                      struct gsp_error *err)
+{
+    return gsp_fail(err, GSP_ORIGIN_INPUT, rc,
+                    rc == -EALREADY ? "%s: 0x%" PRIx64 " (%" PRIu64 " bytes) was freed before"
+                                    : "%s: 0x%" PRIx64 " (%" PRIu64
+                                      " bytes) is no range of this heap",
+                    heap->name, range->addr, range->bytes);
+}
+
+/* Swallow the free neighbour `other` into i; `other` comes right after it. */
+static void
+join(struct nvmem_heap *heap, struct region *region, uint32_t i, uint32_t other)
+{
+    struct node *n = heap_node(heap, i);
+    const struct node *o = heap_node(heap, other);
+
+    n->extent += node_size(o);
+    n->next = o->next;
+    if (o->next != NO_NODE)
+        heap_node(heap, o->next)->prev = i;
+    else
+        region->last = i;
+    nvmem_heap_node_drop(heap, other);
+}
+
+static bool
+is_free(const struct nvmem_heap *heap, uint32_t i)
+{
+    return i != NO_NODE && node_state(heap_node(heap, i)) == NODE_FREE;
+}
+
+int
+nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
+                       struct gsp_error *err)
+{
+    uint32_t i = (uint32_t)range->id;
+    struct region *region;
+    struct node *n;
+    int rc;
+
+    n = nvmem_heap_used_node(heap, range, &rc);
+    if (!n)
+        return nvmem_heap_free_error(heap, range, rc, err);
+    region = &heap->region[node_region(n)];
+    heap->stat.frees++;
+    heap->stat.used_ranges--;
+    heap->stat.used_bytes -= node_size(n) << heap->shift;
+    node_renew(n);
+    n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
+    heap->stat.free_ranges++;
+    if (is_free(heap, n->next)) {
+        nvmem_heap_unlink(heap, region, n->next);
+        join(heap, region, i, n->next);
+        heap->stat.free_ranges--;
+    }
+    if (is_free(heap, n->prev)) {
+        const uint32_t prev = n->prev;
+
+        nvmem_heap_unlink(heap, region, prev);
+        join(heap, region, prev, i);
+        i = prev;
+        heap->stat.free_ranges--;
+    }
+    nvmem_heap_link(heap, region, i);
+    return 0;
+}
+
+int
+nvmem_heap_free(struct nvmem_heap *heap, const struct nvmem_range *range, struct gsp_error *err)
+{
+    int rc;
+
+    heap_lock(heap);
+    rc = nvmem_heap_free_locked(heap, range, err);
+    heap_unlock(heap);
+    return rc;
+}

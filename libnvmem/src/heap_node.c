@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Storage for the heap's nodes: chunks that double in size and never move, so that growing
+ * copies nothing and a node can be read while another thread makes the heap grow.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "heap_priv.h"
+
+static uint32_t
+chunk_nodes(unsigned k)
+{
+    return 1u << (k + CHUNK_BITS);
+}
+
+static uint32_t
+chunk_first(unsigned k)
+{
+    return chunk_nodes(k) - chunk_nodes(0);
+}
+
+static int
+add_chunk(struct nvmem_heap *heap)
+{
+    unsigned k = 0;
+
+    while (k < CHUNKS - 1 && heap->chunk[k])
+        k++;
+    if (heap->chunk[k])
+        return -ENOMEM;
+    heap->chunk[k] = gsp_host_alloc(heap->host, chunk_nodes(k) * sizeof(struct node));
+    if (!heap->chunk[k])
+        return -ENOMEM;
+    heap->capacity += chunk_nodes(k);
+    heap->stat.metadata_bytes += chunk_nodes(k) * sizeof(struct node);
+    return 0;
+}
+
+int
+nvmem_heap_nodes_reserve(struct nvmem_heap *heap, uint32_t count)
+{
+    while (heap->capacity - heap->fresh + heap->unused_count < count)
+        if (add_chunk(heap) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+uint32_t
+nvmem_heap_node_take(struct nvmem_heap *heap)
+{
+    uint32_t i = heap->unused;
+
+    if (i != NO_NODE) {
+        heap->unused = heap_node(heap, i)->list.next;
+        heap->unused_count--;
+        return i;
+    }
+    i = heap->fresh;
+    __atomic_store_n(&heap->fresh, i + 1,
+                     __ATOMIC_RELAXED); /* nvmem_heap_used_node() reads it */
+    heap_node(heap, i)->extent = 0;
+    for (unsigned k = 0; k < CHUNKS; k++)
+        if (i >= chunk_first(k) && i - chunk_first(k) < chunk_nodes(k))
+            heap_node(heap, i)->extent = (uint64_t)heap->generation[k] << 48;
+    return i;
+}
+
+void
+nvmem_heap_node_drop(struct nvmem_heap *heap, uint32_t i)
+{
+    struct node *n = heap_node(heap, i);
+
+    n->place = 0;
+    n->list.next = heap->unused;
+    heap->unused = i;
+    heap->unused_count++;
+}
+
+void
+nvmem_heap_nodes_free(struct nvmem_heap *heap)
+{
+    for (unsigned k = 0; k < CHUNKS; k++)
+        gsp_host_free(heap->host, heap->chunk[k]);
+}
+
+/* Whether no node of the chunk is in a region's list; `newest` is the youngest generation. */
+static bool
+chunk_is_unused(const struct nvmem_heap *heap, unsigned k, uint16_t *newest)
+{
+    for (uint32_t i = 0; i < chunk_nodes(k) && chunk_first(k) + i < heap->fresh; i++) {
+        const struct node *n = &heap->chunk[k][i];
+
+        if (node_state(n) != NODE_UNUSED)
+            return false;
+        if ((uint16_t)(node_generation(n) - *newest) < 0x8000)
+            *newest = node_generation(n);
+    }
+    return true;
+}
+
+static void
+relist_unused(struct nvmem_heap *heap)
+{
+    heap->unused = NO_NODE;
+    heap->unused_count = 0;
+    for (uint32_t i = heap->fresh; i-- > 0;)
+        if (node_state(heap_node(heap, i)) == NODE_UNUSED)
+            nvmem_heap_node_drop(heap, i);
+}
+
+size_t
+nvmem_heap_trim(struct nvmem_heap *heap)
+{
+    size_t freed = 0;
+
+    heap_lock(heap);
+    for (unsigned k = CHUNKS; k-- > 1;) {
+        uint16_t newest = heap->generation[k];
+
+        if (!heap->chunk[k])
+            continue;
+        if (!chunk_is_unused(heap, k, &newest))
+            break;
+        gsp_host_free(heap->host, heap->chunk[k]);
+        heap->chunk[k] = NULL;
+        heap->generation[k] = (uint16_t)(newest + 1); /* old ids stay recognizable */
+        heap->capacity = chunk_first(k);
+        if (heap->fresh > heap->capacity)
+            __atomic_store_n(&heap->fresh, heap->capacity, __ATOMIC_RELAXED);
+        freed += chunk_nodes(k) * sizeof(struct node);
+    }
+    if (freed)
+        relist_unused(heap);
+    heap->stat.metadata_bytes -= freed;
+    heap_unlock(heap);
+    return freed;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* What the heap's files share: bookkeeping of spans, and the lists of free ones. */
+#ifndef NVMEM_HEAP_PRIV_H
+#define NVMEM_HEAP_PRIV_H
+
+#include <nvmem/heap.h>
+#include <pthread.h>
+
+enum {
+    SL_BITS = 5, /* 32 classes to each power of two: at most 3 % of a range is searched past */
+    SL_COUNT = 1 << SL_BITS,
+    FL_COUNT = 48 - SL_BITS + 1,
+    CHUNK_BITS = 6, /* the first chunk has 64 nodes, each further one twice as many */
+    CHUNKS = 32 - CHUNK_BITS,
+    MAX_REGIONS = 255,
+    NAME_BYTES = 32,
+};
+
+enum node_state { NODE_UNUSED, NODE_FREE, NODE_USED, NODE_RESERVED };
+
+#define NODE_VALUE UINT64_C(0xffffffffffff) /* 48 bits: granules */
+#define NO_NODE    UINT32_MAX
+
+/* 32 bytes, two to a cache line. Addresses and sizes are in granules. */
+struct node {
+    uint64_t place;      /* address, region << 48, state << 56 */
+    uint64_t extent;     /* size, generation << 48 */
+    uint32_t prev, next; /* by address */
+    union {
+        struct {
+            uint32_t prev, next; /* NODE_FREE: in its class; NODE_UNUSED: next alone */
+        } list;
+        struct {
+            uint32_t owner, time_ms; /* NODE_USED */
+        } use;
+    };
+};
+_Static_assert(sizeof(struct node) == 32, "two nodes to a cache line");
+
+struct region {
+    struct nvmem_region given;
+    unsigned index;        /* as given */
+    uint32_t first, last;  /* nodes */
+    uint64_t fl;           /* which first levels have a free range */
+    uint32_t sl[FL_COUNT]; /* which second levels */
+    uint32_t head[FL_COUNT][SL_COUNT];
+};
+
+struct nvmem_heap {
+    const struct gsp_host *host;
+    char name[NAME_BYTES];
+    unsigned shift; /* of the granule */
+    bool threads, times;
+    uint16_t salt; /* part of every id */
+    pthread_mutex_t lock;
+    struct node *chunk[CHUNKS];
+    uint16_t generation[CHUNKS]; /* that a chunk's nodes start with */
+    uint32_t fresh, capacity;    /* nodes never used begin here; nodes there are */
+    uint32_t unused;             /* list of NODE_UNUSED */
+    uint32_t unused_count;
+    uint64_t base_ns;
+    struct nvmem_heap_stat stat;
+    unsigned region_count;
+    struct region region[]; /* best performance first */
+};
+
+static inline struct node *
+heap_node(const struct nvmem_heap *heap, uint32_t i)
+{
+    const uint32_t k = 31u - (uint32_t)__builtin_clz(i + (1u << CHUNK_BITS));
+
+    return &heap->chunk[k - CHUNK_BITS][i + (1u << CHUNK_BITS) - (1u << k)];
+}
+
+static inline uint64_t
+node_addr(const struct node *n)
+{
+    return n->place & NODE_VALUE;
+}
+
+static inline unsigned
+node_region(const struct node *n)
+{
+    return n->place >> 48 & 0xff;
+}
+
+static inline enum node_state
+node_state(const struct node *n)
+{
+    return (enum node_state)(n->place >> 56);
+}
+
+/* A thread's cache renews the generation of a range it holds without the lock, so the word is
+ * read and written whole. */
+static inline uint64_t
+node_extent(const struct node *n)
+{
+    return __atomic_load_n(&n->extent, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t
+node_size(const struct node *n)
+{
+    return node_extent(n) & NODE_VALUE;
+}
+
+static inline uint16_t
+node_generation(const struct node *n)
+{
+    return (uint16_t)(node_extent(n) >> 48);
+}
+
+static inline void
+node_renew(struct node *n)
+{
+    __atomic_store_n(&n->extent, node_extent(n) + (UINT64_C(1) << 48), __ATOMIC_RELAXED);
+}
+
+/* Which id a range of this node has now: salt, generation, index. */
+static inline uint64_t
+heap_id(const struct nvmem_heap *heap, uint32_t i, const struct node *n)
+{
+    return (uint64_t)heap->salt << 48 | (uint64_t)node_generation(n) << 32 | i;
+}
+
+static inline void
+heap_lock(struct nvmem_heap *heap)
+{
+    if (heap->threads)
+        pthread_mutex_lock(&heap->lock);
+}
+
+static inline void
+heap_unlock(struct nvmem_heap *heap)
+{
+    if (heap->threads)
+        pthread_mutex_unlock(&heap->lock);
+}
+
+/* heap_node.c: nodes */
+
+/** Make sure that `count` nodes can be taken. 0 or -ENOMEM. */
+int nvmem_heap_nodes_reserve(struct nvmem_heap *heap, uint32_t count);
+/** An unused node; there is one, see nvmem_heap_nodes_reserve(). */
+uint32_t nvmem_heap_node_take(struct nvmem_heap *heap);
+void nvmem_heap_node_drop(struct nvmem_heap *heap, uint32_t i);
+void nvmem_heap_nodes_free(struct nvmem_heap *heap);
+
+/* heap_fit.c: lists of free ranges */
+
+struct fit {
+    uint64_t size, align; /* granules; align a power of two */
+    uint64_t min, max;    /* first granule, and the one past the last */
+    bool top_down;
+};
+
+void nvmem_heap_link(struct nvmem_heap *heap, struct region *region, uint32_t i);
+void nvmem_heap_unlink(struct nvmem_heap *heap, struct region *region, uint32_t i);
+/** A free range that has room, and where. Returns NO_NODE when there is none. */
+uint32_t nvmem_heap_find(const struct nvmem_heap *heap, const struct region *region,
+                         const struct fit *fit, uint64_t *addr_out);
+/** The free range that holds [addr, addr + size). */
+uint32_t nvmem_heap_find_at(const struct nvmem_heap *heap, const struct region *region,
+                            uint64_t addr, uint64_t size);
+uint64_t nvmem_heap_largest(const struct nvmem_heap *heap, const struct region *region);
+
+/* heap.c, for caches */
+
+/** The node of a range that is out, or NULL with the error. */
+struct node *nvmem_heap_used_node(const struct nvmem_heap *heap,
+                                  const struct nvmem_range *range, int *rc_out);
+int nvmem_heap_free_error(const struct nvmem_heap *heap, const struct nvmem_range *range,
+                          int rc, struct gsp_error *err);
+uint32_t nvmem_heap_time_ms(const struct nvmem_heap *heap);
+/** The same without the lock: the caller has it. */
+int nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *request,
+                            struct nvmem_range *range_out, struct gsp_error *err);
+int nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
+                           struct gsp_error *err);
+
+#endif
