@@ -118,17 +118,20 @@ explain_crash_reports(const struct fw_file *f, struct gsp_error *err)
 }
 
 static int
-fetch(struct cli *cli, struct gsp_bus *bus)
+fetch(struct cli *cli, struct gsp_bus *bus, struct gsp_backend *b)
 {
     struct fw_file f = {.src = {.name = "the card's GSP"}};
     struct gsp_error err = {0};
     uint8_t *packets = malloc(MOST_BYTES);
     json_t *doc = NULL;
     size_t bytes;
+    int rc;
 
     if (!packets)
         return cli_out_of_memory(cli);
-    if (gsp_crash_fetch(bus, NV_PGSP__BASE, packets, MOST_BYTES, &bytes, &err) == 0) {
+    rc = b ? gsp_rm_crash_fetch(b, packets, MOST_BYTES, &bytes, &err)
+           : gsp_crash_fetch(bus, NV_PGSP__BASE, NULL, packets, MOST_BYTES, &bytes, &err);
+    if (rc == 0) {
         f.src.data = packets;
         f.src.bytes = bytes;
         doc = explain_crash_reports(&f, &err);
@@ -155,7 +158,7 @@ fetch_closed(struct cli *cli)
     if (rc < 0)
         return cli_fail(cli, &err);
     rc = cli_card_open(&spec, abi, &cli->host, &card, &err);
-    rc = rc < 0 ? cli_fail(cli, &err) : fetch(cli, card.bus);
+    rc = rc < 0 ? cli_fail(cli, &err) : fetch(cli, card.bus, NULL);
     cli_card_close(&card);
     transport_spec_fini(&spec);
     return rc;
@@ -166,15 +169,15 @@ explain_crash_live(struct cli *cli)
 {
     struct gsp_error err = {0};
     struct cli_session *s;
-    struct gsp_bus *bus;
+    struct gsp_backend *b;
 
     if (!cli->session)
         return fetch_closed(cli);
     if (session_get(cli, &s, &err) < 0)
         return cli_fail(cli, &err);
-    bus = gsp_rm_bus(rm_client_backend(session_client(s)));
-    if (bus)
-        return fetch(cli, bus);
+    b = rm_client_backend(session_client(s));
+    if (gsp_rm_bus(b))
+        return fetch(cli, gsp_rm_bus(b), b);
     gsp_fail(&err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP, "the transport %s shows no registers",
              session_transport(s));
     return cli_fail(cli, &err);

@@ -104,10 +104,8 @@ write_words(struct vu_device *dev, uint32_t region, uint64_t offset, const uint8
     while (count) {
         const uint32_t within = (uint32_t)(offset & 3);
         const uint32_t part = count < 4 - within ? count : 4 - within;
-        uint32_t word = part < 4 ? word_at(dev, region, offset - within) : 0;
 
-        memcpy((uint8_t *)&word + within, bytes, part);
-        dev->bus->ops->wr32(dev->bus, region, offset - within, word);
+        emu_gpu_wr_bytes(dev->gpu, region, offset, bytes, part);
         if (dev->preboot && region == VU_REGION_BAR0 && offset - within == MAILBOX_1)
             start_gsp(dev);
         bytes += part;

@@ -218,6 +218,7 @@ bus_direct_start(struct gsp_bus *bus, uint64_t libos_args)
 
     emu_config_read(gpu, 4, 2, &command);
     emu_config_write(gpu, 4, 2, command | 6);
+    gpu->hw->crash_addr = 0; /* no booter, no WPR meta */
     return emu_gsp_start(gpu, libos_args);
 }
 

@@ -34,6 +34,8 @@ set_reset_state(struct emu_gpu *gpu)
     memset(hw->leaf_en, 0, sizeof(hw->leaf_en));
     hw->top_en = 0;
     hw->line = hw->message = false;
+    if (gpu->gsp.state != EMU_GSP_PARKED)
+        hw->crash_addr = 0;
     hw->booted = hw->resumable = false;
     hw->gsp_visible = !emu_family_has_fsp(hw->key.family);
     hw->lockdown = 0;

@@ -153,6 +153,8 @@ struct emu_hw {
     bool line, message; /* something enabled is pending; and that has not been told yet */
     uint64_t libos_args;
     struct emu_saved saved;
+    uint64_t crash_addr; /* of the queue that WPR meta offers for crash reports; 0: none */
+    uint32_t crash_bytes;
     uint8_t meta_flags;          /* of the WPR meta that GSP-RM was started with */
     uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
     bool turning;        /* a request of the card's own is being looked up in BAR1 */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the GSP leaves behind when its software crashes: a CrashCat report in its DMEM, and the
- * registers that lead to it (nv-crashcat.h, libos_v2_crashcat.h, libos_v3_crashcat.h).
+ * What the GSP leaves behind when its software crashes: a CrashCat report in the memory that
+ * WPR meta offers, else in its DMEM, and the registers that lead to it (nv-crashcat.h,
+ * libos_v2_crashcat.h, libos_v3_crashcat.h).
  *
  * DEBUGINFO says that there is a report and that group B of the scratch registers knows where:
  * its first two hold aperture, size and offset of a queue of packets, the other two how far it
@@ -18,6 +19,7 @@ enum {
     GROUP_B = 2 << 20,
     QUEUE_AT = 0xfc00, /* the last KiB of DMEM */
     QUEUE_BYTES = 0x400,
+    APERTURE_SYSMEM = 0,
     APERTURE_DMEM = 2,
     UNIT_1KIB = 1,
 
@@ -67,13 +69,31 @@ put_report(struct emu_gpu *gpu, struct queue *q, uint64_t pc)
     put(q, LOAD_ACCESS_FAULT);
 }
 
+/* Level 1 of the wayfinder and the queue that it names, at least QUEUE_BYTES of it; NULL when
+ * that cannot be reached. */
+static uint8_t *
+find_queue(struct emu_gpu *gpu, uint64_t *level1_out)
+{
+    const struct emu_hw *hw = gpu->hw;
+    const uint64_t addr = hw->crash_addr ? hw->crash_addr : QUEUE_AT;
+    const uint32_t bytes = hw->crash_addr ? hw->crash_bytes : QUEUE_BYTES;
+    const unsigned aperture = hw->crash_addr ? APERTURE_SYSMEM : APERTURE_DMEM;
+
+    *level1_out = addr | (uint64_t)(bytes / 1024 - 1) << 6 | UNIT_1KIB << 3 | aperture;
+    return hw->crash_addr ? emu_ram_at(&gpu->ram, addr, QUEUE_BYTES) : gpu->hw->gsp.dmem + addr;
+}
+
 void
 emu_hw_crash(struct emu_gpu *gpu)
 {
     struct emu_falcon *f = &gpu->hw->gsp;
-    struct queue q = {f->dmem + QUEUE_AT, 0};
-    uint64_t state[GPRS];
+    uint64_t state[GPRS], level1;
+    struct queue q = {find_queue(gpu, &level1), 0};
 
+    if (!q.p) {
+        emu_note(gpu, "GSP: the queue of crash reports cannot be reached");
+        return;
+    }
     memset(q.p, 0, QUEUE_BYTES);
     emu_noise((uint8_t *)state, sizeof(state), gpu->card->pub.name, "registers at the crash");
     put_report(gpu, &q, state[0] >> 32);
@@ -83,8 +103,8 @@ emu_hw_crash(struct emu_gpu *gpu)
     put_header(&q, TYPE_TRACE, 4);
     for (unsigned i = 0; i < 4; i++)
         put(&q, state[i] >> 32);
-    f->scratch[0] = APERTURE_DMEM | UNIT_1KIB << 3 | (QUEUE_AT >> 10) << 10;
-    f->scratch[1] = 0;
+    f->scratch[0] = (uint32_t)level1;
+    f->scratch[1] = (uint32_t)(level1 >> 32);
     f->scratch[2] = q.n;
     f->scratch[3] = 0;
     f->debuginfo = SIGNATURE | VERSION | GROUP_B;

@@ -38,6 +38,8 @@ enum {
     FB_SIZE = 0xb0,
     VGA = 0xb8,
     VGA_SIZE = 0xc0,
+    CRASH_ADDR = 0xe0,
+    CRASH_SIZE = 0xe8,
 
     PAGE = 4096,
     PER_PAGE = PAGE / 8,
@@ -172,6 +174,25 @@ check_bootloader(struct emu_gpu *gpu, const struct emu_meta *m)
     return error;
 }
 
+/* Memory for a queue of crash reports: in whole KiB, and taken from GA10x on. */
+static uint32_t
+take_crash_queue(struct emu_gpu *gpu, const struct emu_meta *m)
+{
+    struct emu_hw *hw = gpu->hw;
+    const uint64_t addr = get(m, CRASH_ADDR);
+    const uint32_t bytes = (uint32_t)get(m, CRASH_SIZE);
+
+    hw->crash_addr = 0;
+    if (!addr || hw->key.family <= EMU_GA100)
+        return EMU_CHAIN_OK;
+    if (wrong(gpu, !bytes || addr % 1024 || bytes % 1024 || !emu_ram_at(&gpu->ram, addr, bytes),
+              "queue of crash reports", addr))
+        return EMU_CHAIN_META_FIELD;
+    hw->crash_addr = addr;
+    hw->crash_bytes = bytes < 16 * 1024 ? bytes : 16 * 1024; /* sixteen units of 1 KiB */
+    return EMU_CHAIN_OK;
+}
+
 uint32_t
 emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
 {
@@ -190,7 +211,9 @@ emu_meta_check_images(struct emu_gpu *gpu, uint64_t addr, struct emu_meta *out)
     error = check_image(gpu, out);
     if (!error)
         error = check_signature(gpu, out);
-    return error ? error : check_bootloader(gpu, out);
+    if (!error)
+        error = check_bootloader(gpu, out);
+    return error ? error : take_crash_queue(gpu, out);
 }
 
 /* Layout */

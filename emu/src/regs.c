@@ -188,6 +188,51 @@ find_reg(uint64_t offset)
                                                                              : NULL;
 }
 
+/* Where what is not written must not be read back: a one does something there, or a read. */
+static bool
+takes_ones(uint64_t off)
+{
+    static const struct {
+        uint32_t first, last;
+    } rows[] = {
+        {0x000000, 0x000014}, /* a falcon's IRQSSET, IRQSCLR, IRQMSET, IRQMCLR; not IRQSTAT */
+        {0x000180, 0x0001ff}, /* its ports, which count */
+        {0x8f2ac4, 0x8f2ac4}, /* FSP's, too */
+        {0xb81000, 0xb8103f}, /* LEAF */
+        {0xb81200, 0xb8123f}, /* LEAF_EN_SET, LEAF_EN_CLEAR */
+        {0xb81400, 0xb8143f},
+        {0xb81608, 0xb8160b}, /* TOP_EN_SET, TOP_EN_CLEAR */
+        {0xb81610, 0xb81613},
+    };
+    const bool falcon =
+        off - EMU_GSP_BASE < EMU_FALCON_SPAN || off - EMU_SEC2_BASE < EMU_FALCON_SPAN;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const uint64_t at = i < 2 ? off & 0xffff : off;
+
+        if (at >= rows[i].first && at <= rows[i].last && (i >= 2 || falcon))
+            return true;
+    }
+    return false;
+}
+
+void
+emu_gpu_wr_bytes(struct emu_gpu *gpu, unsigned bar, uint64_t bar_off, const void *bytes,
+                 unsigned count)
+{
+    const struct gsp_bus_ops *ops = gpu->bus.ops;
+    const unsigned within = (unsigned)(bar_off & 3);
+    uint32_t word = 0;
+
+    if (within + count > sizeof(word))
+        return;
+    bar_off -= within;
+    if (count < sizeof(word) && (bar || !takes_ones(bar_off)))
+        word = ops->rd32(&gpu->bus, bar, bar_off);
+    memcpy((uint8_t *)&word + within, bytes, count);
+    ops->wr32(&gpu->bus, bar, bar_off, word);
+}
+
 void
 emu_regs_reset(struct emu_gpu *gpu)
 {

@@ -251,7 +251,9 @@ boot_memory(struct gsp_boot *b, struct gsp_error *err)
                           ? nvrm_struct_find(b->config.rm.abi, "GspFwWprMeta")->size
                           : 1,
                       &b->wpr_meta, err);
-    return rc < 0 ? rc : gsprm_create(&b->config.rm, &b->rm, err);
+    if (rc == 0)
+        rc = gsprm_create(&b->config.rm, &b->rm, err);
+    return rc < 0 ? rc : boot_crash_queue(b, err);
 }
 
 /* GSP-RM's core runs */

@@ -170,6 +170,8 @@ int boot_read_vram(struct gsp_boot *b, uint64_t *bytes_out, struct gsp_error *er
 
 /* wpr_meta.c: starts *w over the struct */
 struct wire;
+/** Memory for the queue of crash reports, where chip and release take it. */
+int boot_crash_queue(struct gsp_boot *b, struct gsp_error *err);
 int boot_wpr_meta_common(struct gsp_boot *b, struct wire *w, struct gsp_error *err);
 
 /* boot_fwsec.c */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CrashCat through registers: from the wayfinder to the packets, when the queue lies in the
- * falcon's own DMEM, and one line that says what they say.
+ * falcon's own DMEM or in system memory that it was given, and one line that says what they
+ * say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -47,10 +48,22 @@ read_dmem(struct gsp_bus *bus, uint32_t base, uint32_t at, uint8_t *out, uint32_
         fw_put_u32(out + i, rd(bus, base + NV_PFALCON_FALCON_DMEMD(0)));
 }
 
-int
-gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, uint8_t *out, size_t cap, size_t *bytes_out,
-                struct gsp_error *err)
+/* The queue in memory that was offered; NULL: it is elsewhere. */
+static const uint8_t *
+queue_in(const struct gsp_dma *offered, const struct gsp_crash_l1 *l1)
 {
+    if (l1->aperture != GSP_CRASH_SYSMEM || !offered || !offered->cpu ||
+        l1->offset < offered->bus_addr || l1->bytes > offered->bytes ||
+        l1->offset - offered->bus_addr > offered->bytes - l1->bytes)
+        return NULL;
+    return (const uint8_t *)offered->cpu + (l1->offset - offered->bus_addr);
+}
+
+int
+gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, const struct gsp_dma *offered, uint8_t *out,
+                size_t cap, size_t *bytes_out, struct gsp_error *err)
+{
+    const uint8_t *memory;
     struct gsp_crash_l1 l1;
     uint32_t put = 0, get = 0;
     int rc = find_queue(bus, base, &l1, &put, &get, err);
@@ -58,19 +71,24 @@ gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, uint8_t *out, size_t cap, si
     *bytes_out = 0;
     if (rc < 0)
         return rc;
-    if (l1.aperture != GSP_CRASH_DMEM)
+    memory = queue_in(offered, &l1);
+    if (!memory && l1.aperture != GSP_CRASH_DMEM)
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EOPNOTSUPP,
                         "the crash report is in %s at 0x%llx, 0x%x bytes",
                         gsp_crash_aperture_name(l1.aperture), (unsigned long long)l1.offset,
                         l1.bytes);
-    if (put >= l1.bytes || get > put || put % 4 || get % 4 || l1.offset > 0xffffff - l1.bytes)
+    if (put >= l1.bytes || get > put || put % 4 || get % 4 ||
+        (!memory && l1.offset > 0xffffff - l1.bytes))
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
                         "CrashCat queue of 0x%x bytes: put is 0x%x, get 0x%x", l1.bytes, put,
                         get);
     if (put - get > cap)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EMSGSIZE, "0x%x bytes of crash report",
                         put - get);
-    read_dmem(bus, base, (uint32_t)l1.offset + get, out, put - get);
+    if (memory)
+        memcpy(out, memory + get, put - get);
+    else
+        read_dmem(bus, base, (uint32_t)l1.offset + get, out, put - get);
     *bytes_out = put - get;
     return 0;
 }

@@ -53,8 +53,8 @@ crash_text(struct gsp_rm *rm, char *text, size_t bytes)
     uint64_t off = 0;
 
     text[0] = '\0';
-    if (gsp_crash_fetch(rm->config.bus, NV_PGSP__BASE, packets, sizeof(packets), &used, NULL) <
-        0)
+    if (gsp_crash_fetch(rm->config.bus, NV_PGSP__BASE, &rm->crash, packets, sizeof(packets),
+                        &used, NULL) < 0)
         return;
     src.bytes = used;
     if (gsp_crash_report_next(&src, &off, &report, NULL) == 0)
@@ -410,6 +410,19 @@ gsprm_of(struct gsp_backend *b)
     while (b->behind)
         b = b->behind;
     return b->ops == &gsprm_ops ? (struct gsp_rm *)b : NULL;
+}
+
+int
+gsp_rm_crash_fetch(struct gsp_backend *b, uint8_t *out, size_t cap, size_t *bytes_out,
+                   struct gsp_error *err)
+{
+    const struct gsp_rm *rm = gsprm_of(b);
+
+    *bytes_out = 0;
+    if (!rm)
+        return gsp_fail(err, GSP_ORIGIN_TRANSPORT, -EOPNOTSUPP, "backend %s shows no registers",
+                        b->ops->name);
+    return gsp_crash_fetch(rm->config.bus, NV_PGSP__BASE, &rm->crash, out, cap, bytes_out, err);
 }
 
 unsigned

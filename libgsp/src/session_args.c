@@ -99,6 +99,7 @@ gsprm_free_memory(struct gsp_rm *rm)
     while (rm->log_count)
         free_one(rm, &rm->logs[--rm->log_count].dma);
     free_one(rm, &rm->trace);
+    free_one(rm, &rm->crash);
     free_one(rm, &rm->libos);
     free_one(rm, &rm->rmargs);
     free_one(rm, &rm->block);

@@ -55,6 +55,7 @@ struct gsp_rm {
     struct gsp_dma rmargs;        /* GSP_ARGUMENTS_CACHED */
     struct gsp_dma libos;         /* LibosMemoryRegionInitArgument table */
     struct gsp_dma trace;         /* NV_RATS_GSP_TRACE_RECORDs of a crash */
+    struct gsp_dma crash;         /* the queue of CrashCat reports that WPR meta offers */
     struct gsprm_log logs[RM_LOGS]; /* those of this chip and release */
     unsigned log_count;
     struct gsp_msgq *queue;

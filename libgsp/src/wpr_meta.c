@@ -8,12 +8,29 @@
 #include "boot_priv.h"
 #include "wire_set_priv.h"
 
+enum { CRASH_QUEUE_BYTES = 4096 }; /* as kernel_gsp_ga102.c kgspConfigureFalcon asks for */
+
+static const char crash_addr[] = "anonymous2.anonymous2.sysmemAddrOfCrashReportQueue";
+
 static uint64_t
 constant(struct nvrm_abi abi, const char *name, uint64_t otherwise)
 {
     uint64_t value;
 
     return nvrm_constant_find(abi, name, &value) ? value : otherwise;
+}
+
+/* Where a release has a place for it, GSP-RM of GA10x and later reports a crash to memory. */
+int
+boot_crash_queue(struct gsp_boot *b, struct gsp_error *err)
+{
+    const struct nvrm_abi abi = b->config.rm.abi;
+    uint32_t offset, bytes;
+
+    if (gsp_fw_family_info(b->family)->libos < 3 ||
+        !wire_find(abi, nvrm_struct_find(abi, "GspFwWprMeta"), crash_addr, &offset, &bytes))
+        return 0;
+    return boot_dma(b, CRASH_QUEUE_BYTES, &b->rm->crash, err);
 }
 
 int
@@ -34,5 +51,9 @@ boot_wpr_meta_common(struct gsp_boot *b, struct wire *w, struct gsp_error *err)
     wire_set(w, "bootloaderManifestOffset", desc->manifestOffset);
     wire_set(w, "anonymous1.anonymous1.sysmemAddrOfSignature", b->signature.bus_addr);
     wire_set(w, "anonymous1.anonymous1.sizeOfSignature", b->files.signature->data.bytes);
+    if (b->rm->crash.cpu) {
+        wire_set(w, crash_addr, b->rm->crash.bus_addr);
+        wire_set(w, "anonymous2.anonymous2.sizeOfCrashReportQueue", b->rm->crash.bytes);
+    }
     return w->rc;
 }

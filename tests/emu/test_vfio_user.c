@@ -495,6 +495,34 @@ interrupt(struct client *c)
     put(c, 0, 0xb81640, 103);
 }
 
+/* Two bits of a leaf are pending; a byte's write clears what is in that byte, and what is stored
+ * keeps its other bytes. */
+static void
+a_byte_is_written_without_its_neighbours(void **state)
+{
+    const struct vu_fixture_card card = {.chip = "AD102"};
+    struct vu_fixture f;
+    struct client c;
+
+    (void)state;
+    vu_fixture_start(&f, &card, 1);
+    meet(&c, &f);
+    put(&c, 7, 4, 6);
+    put(&c, 0, 0xb81640, 96 + 7);
+    put(&c, 0, 0xb81640, 96 + 23);
+    assert_int_equal(value_at(&c, 0, 0xb8100c, 4), 1 << 7 | 1 << 23);
+    assert_int_equal(region_write(&c, 0, 0xb8100e, "\x80", 1), 0);
+    assert_int_equal(value_at(&c, 0, 0xb8100c, 4), 1 << 7);
+    put(&c, 0, 0xb81608, 0xff00ff);
+    assert_int_equal(region_write(&c, 0, 0xb81612, "\x0f", 1), 0);
+    assert_int_equal(value_at(&c, 0, 0xb81608, 4), 0xf000ff);
+    put(&c, 0, 0x100c10, 0x11223344);
+    assert_int_equal(region_write(&c, 0, 0x100c11, "\x55\x66", 2), 0);
+    assert_int_equal(value_at(&c, 0, 0x100c10, 4), 0x11665544);
+    hang_up(&c);
+    stop_soundly(&f);
+}
+
 static void
 masks_of_the_msix_table_and_bus_mastering_hold_a_message_back(void **state)
 {
@@ -896,6 +924,7 @@ main(void)
         cmocka_unit_test(posted_and_gathered_writes_arrive_in_order),
         cmocka_unit_test(memory_is_mapped_once_and_unmapped_exactly),
         cmocka_unit_test(an_eventfd_is_signalled_when_msi_is_triggered),
+        cmocka_unit_test(a_byte_is_written_without_its_neighbours),
         cmocka_unit_test(masks_of_the_msix_table_and_bus_mastering_hold_a_message_back),
         cmocka_unit_test(msi_waits_for_bus_mastering),
         cmocka_unit_test(intx_can_be_turned_off),

@@ -10,6 +10,7 @@
 #include <emu/emu.h>
 #include <emu/synth.h>
 #include <gsp/boot.h>
+#include <gsp/crash.h>
 
 static const char *const releases[] = {"535.113.01", "570.144", "580.126.20", "595.45.04"};
 
@@ -261,6 +262,54 @@ a_backend_opened_by_boot_answers_and_unloads_when_closed(void **state)
     close_rig(&r);
 }
 
+/* GA10x and later report to memory that WPR meta offered; older ones to their DMEM. */
+static void
+a_crash_is_reported_where_the_boot_asked_for_it(void **state)
+{
+    static const struct {
+        const char *chip, *release;
+        bool memory;
+    } rows[] = {
+        {"TU102", "570.144",    false},
+        {"GA100", "570.144",    false},
+        {"GA102", "570.144",    true },
+        {"AD102", "535.54.03",  false},
+        {"AD102", "535.113.01", true },
+        {"GH100", "570.144",    true },
+        {"GB202", "595.45.04",  true }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct gsp_fw_source packets = {.name = "queue"};
+        struct gsp_crash_report report;
+        struct gsp_boot_config config;
+        struct gsp_error err = {0};
+        struct gsp_backend *b;
+        uint8_t bytes[1024] = {0};
+        uint64_t off = 0;
+        struct rig r;
+        size_t used;
+
+        assert_true(open_rig(&r, rows[i].chip, rows[i].release, "ctl:0x20800110=crash"));
+        config = config_of(&r);
+        assert_int_equal(gsp_boot_open(&config, &b, &err), 0);
+        assert_int_equal(b->ops->control(b, 1, 2, 0x20800110, bytes, 64, &err), -ENODEV);
+        if (!strstr(err.text, "load access fault, at pc 0x"))
+            fail_msg("%s %s: %s", rows[i].chip, rows[i].release, err.text);
+        assert_int_equal(
+            gsp_crash_fetch(config.rm.bus, 0x110000, NULL, bytes, sizeof(bytes), &used, &err),
+            rows[i].memory ? -EOPNOTSUPP : 0);
+        assert_int_equal(gsp_rm_crash_fetch(b, bytes, sizeof(bytes), &used, &err), 0);
+        packets.data = bytes;
+        packets.bytes = used;
+        assert_int_equal(gsp_crash_report_next(&packets, &off, &report, &err), 0);
+        assert_int_equal(report.gprs.count, GSP_CRASH_GPRS);
+        b->ops->close(b);
+        close_rig(&r);
+    }
+}
+
 static void
 a_boot_given_up_at_any_state_leaves_a_card_that_boots(void **state)
 {
@@ -378,6 +427,7 @@ main(void)
         cmocka_unit_test(clocks_are_raised_unless_a_key_says_no),
         cmocka_unit_test(gsp_rm_is_told_its_client_before_it_is_asked),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
+        cmocka_unit_test(a_crash_is_reported_where_the_boot_asked_for_it),
         cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),
         cmocka_unit_test(every_fault_is_told_with_its_state_and_register),
     };

@@ -200,7 +200,7 @@ a_crash_leaves_a_report_that_the_error_repeats(void **state)
 
         assert_int_equal(emu_gpu_create(&emu, &gpu, NULL, 0), 0);
         config.bus = emu_gpu_bus(gpu);
-        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 1024, &used, &err),
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, NULL, bytes, 1024, &used, &err),
                          -ENOENT);
         assert_int_equal(gsp_rm_open(&config, &backend, &err), 0);
         assert_int_equal(backend->ops->control(backend, 0xc1d00001, 1, NAME_STRING, bytes,
@@ -209,9 +209,10 @@ a_crash_leaves_a_report_that_the_error_repeats(void **state)
         if (!strstr(err.text, "task exception, load access fault, at pc 0x") ||
             !strstr(err.text, "(task 3)"))
             fail_msg("%s: %s", chips[i], err.text);
-        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 8, &used, &err),
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, NULL, bytes, 8, &used, &err),
                          -EMSGSIZE);
-        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, bytes, 1024, &used, &err), 0);
+        assert_int_equal(gsp_crash_fetch(config.bus, 0x110000, NULL, bytes, 1024, &used, &err),
+                         0);
         packets.data = bytes;
         packets.bytes = used;
         assert_int_equal(gsp_crash_report_next(&packets, &off, &report, &err), 0);

@@ -77,6 +77,14 @@ void emu_gpu_set_memory(struct emu_gpu *gpu,
                         void *(*lookup)(void *ctx, uint64_t bus_addr, size_t bytes), void *ctx);
 
 /**
+ * A write of less than a word, as its byte enables show it to the card: the other bytes of what
+ * is stored stay, and bits that a one would clear, set or trigger are not touched in them.
+ * Within a word of the BAR; wr32() is the whole word.
+ */
+void emu_gpu_wr_bytes(struct emu_gpu *gpu, unsigned bar, uint64_t bar_off, const void *bytes,
+                      unsigned count);
+
+/**
  * Interrupts, for who delivers them: true once for each message that the card sends, which is
  * at edges of the line (irq_wait() takes the same messages); and the line itself, as INTx has
  * it: up while an enabled vector is pending.

@@ -121,12 +121,15 @@ bool gsp_crash_is_report(const void *bytes, size_t size);
  * The unread packets of a falcon, through its registers.
  *
  * @param base       of the falcon in BAR0: 0x110000 for the GSP
+ * @param offered    system memory that the falcon was given for its queue; NULL: none
  * @param out        at least cap bytes; a queue has 1 KiB to 1 MiB
  * @param bytes_out  packets in out, in order
  * @return 0, -ENOENT (no wayfinder: it did not crash, or not on its own), -EBADMSG, -EMSGSIZE
- *         (cap is too small), -EOPNOTSUPP (a queue that is not in the falcon's own memory)
+ *         (cap is too small), -EOPNOTSUPP (a queue in memory that is not the falcon's own, nor
+ *         offered)
  */
-GSP_MUST_CHECK int gsp_crash_fetch(struct gsp_bus *bus, uint32_t base, uint8_t *out, size_t cap,
+GSP_MUST_CHECK int gsp_crash_fetch(struct gsp_bus *bus, uint32_t base,
+                                   const struct gsp_dma *offered, uint8_t *out, size_t cap,
                                    size_t *bytes_out, struct gsp_error *err);
 
 /** A report in one line: "task panic, an assertion failed, at pc 0x... (task 3)". */

@@ -51,6 +51,11 @@ const void *gsp_rm_static_info(struct gsp_backend *b, size_t *bytes_out);
 const void *gsp_rm_log(struct gsp_backend *b, unsigned i, const char **name_out,
                        size_t *bytes_out);
 
+/** gsp_crash_fetch() of a session's GSP, which may have written to memory that the boot offered
+ * it (GA10x and later); -EOPNOTSUPP for other backends. */
+GSP_MUST_CHECK int gsp_rm_crash_fetch(struct gsp_backend *b, uint8_t *out, size_t cap,
+                                      size_t *bytes_out, struct gsp_error *err);
+
 /** The bus that a backend made by gsp_rm_open() stands on; NULL for other backends. Borrowed.
  */
 struct gsp_bus *gsp_rm_bus(struct gsp_backend *b);
