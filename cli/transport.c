@@ -10,11 +10,13 @@
 
 #include <emu/emu.h>
 #include <gsp/nvidia.h>
+#include <gsp/remote.h>
 #include <gsp/replay.h>
 #include <gsp/session.h>
 
 #include "card.h"
 #include "record.h"
+#include "ssh.h"
 
 /* Transports of the design; those without a builder say so. */
 static const struct {
@@ -26,7 +28,7 @@ static const struct {
     {"pci",       true },
     {"vfio-user", true },
     {"replay",    true },
-    {"ssh",       false},
+    {"ssh",       true },
 };
 
 struct transport {
@@ -34,6 +36,7 @@ struct transport {
     struct recording *recording; /* NULL without --record */
     struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct gsp_backend *backend;
+    struct ssh *ssh;             /* NULL but for ssh */
 };
 
 static int
@@ -51,7 +54,7 @@ check_kind(const char *kind, struct gsp_error *err)
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "there is no transport '%s'", kind);
     gsp_hint(err, "legal: emu[:CHIP][?fw=RELEASE&fault=FAULT], nvidia[:N], pci:BDF[?unbind], "
-                  "vfio-user:PATH");
+                  "vfio-user:PATH, ssh://HOST[/TRANSPORT]");
     return -EINVAL;
 }
 
@@ -284,6 +287,26 @@ parse_nvidia(const struct cli_options *options, struct transport_spec *spec, con
     return *rest ? set_queries(spec, rest + 1, err) : 0;
 }
 
+/* ssh://HOST/TRANSPORT: looked into here, used when it is opened. */
+static int
+parse_ssh(const struct cli_options *options, struct transport_spec *spec, const char *rest,
+          struct gsp_error *err)
+{
+    struct ssh_place place;
+    int rc = ssh_place_parse(*rest == ':' ? rest + 1 : rest, &place, err);
+
+    if (rc < 0)
+        return rc;
+    ssh_place_fini(&place);
+    if (options->device) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-d chooses among the cards of this machine");
+        gsp_hint(err, "name the card behind the host: ssh://HOST/nvidia:1, ssh://HOST/emu:GH100");
+        return -EINVAL;
+    }
+    spec->path = strdup(rest + 1);
+    return spec->path ? 0 : gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+}
+
 static int
 parse(const struct cli_options *options, struct transport_spec *spec, struct gsp_error *err)
 {
@@ -300,6 +323,8 @@ parse(const struct cli_options *options, struct transport_spec *spec, struct gsp
         return rc;
     if (!strcmp(spec->kind, "nvidia"))
         return parse_nvidia(options, spec, rest, err);
+    if (!strcmp(spec->kind, "ssh"))
+        return parse_ssh(options, spec, rest, err);
     if (strcmp(spec->kind, "emu"))
         return parse_path(options, spec, rest, err);
     if (*rest == ':') {
@@ -416,6 +441,36 @@ open_nvidia(struct transport *t, const struct cli_options *options,
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
 }
 
+/* RM of another machine. Without -F its release is the one that is spoken. */
+static int
+open_ssh(struct transport *t, const struct cli_options *options,
+         const struct transport_spec *spec, struct nvrm_abi abi, const struct gsp_host *host,
+         struct gsp_error *err)
+{
+    const bool named = options->firmware && strcmp(options->firmware, "auto");
+    struct gsp_remote_config config = {.schema = abi.schema,
+                                       .release = named ? abi.release : NVRM_NO_RELEASE,
+                                       .hello_ns = options->timeout_ns,
+                                       .timeout_ns = options->timeout_ns,
+                                       .host = host};
+    struct ssh_place place;
+    int rc = ssh_place_parse(spec->path, &place, err);
+
+    if (rc < 0)
+        return rc;
+    rc = ssh_open(&place, options, &t->ssh, err);
+    ssh_place_fini(&place);
+    if (rc < 0)
+        return rc;
+    config.io = ssh_io(t->ssh);
+    rc = gsp_remote_open(&config, &t->backend, err);
+    if (rc < 0)
+        return rc;
+    snprintf(t->card.chip, sizeof(t->card.chip), "%s", gsp_remote_chip(t->backend));
+    rc = recording_open(options, t->backend->abi, t->card.chip, &t->recording, err);
+    return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
+}
+
 /* Ways to RM that are no card on a bus; the rest goes through open_all(). */
 static int
 open_kind(struct transport *t, const struct cli_options *options,
@@ -426,6 +481,8 @@ open_kind(struct transport *t, const struct cli_options *options,
         return open_replay(t, options, spec, abi, err);
     if (!strcmp(spec->kind, "nvidia"))
         return open_nvidia(t, options, spec, abi, host, err);
+    if (!strcmp(spec->kind, "ssh"))
+        return open_ssh(t, options, spec, abi, host, err);
     return open_all(t, options, spec, abi, host, err);
 }
 
@@ -459,6 +516,7 @@ transport_close(struct transport *t, struct gsp_error *err)
         diverged = gsp_replay_check(t->backend, err);
         t->backend->ops->close(t->backend);
     }
+    ssh_close(t->ssh);
     if (t->bus != t->card.bus) { /* a recorder closes what it took */
         t->bus->ops->close(t->bus);
         t->card.bus = NULL;

@@ -15,7 +15,7 @@ struct transport_spec {
     char *chip; /* NULL: the default card */
     char *fw;   /* NULL: not said */
     char *inject; /* faults: of fault= and inject=, with a comma between */
-    char *path;   /* vfio-user: socket; pci: address; replay: trace */
+    char *path;   /* vfio-user: socket; pci: address; replay: trace; ssh: //HOST... */
     unsigned section; /* replay: which recording of the trace, from 1 */
     bool debug_fused; /* emu: takes debug-signed ucode alone */
     bool lenient; /* emu: deviations are noted and accepted */
