@@ -16,7 +16,8 @@
 
 #include "kmod_priv.h"
 
-enum { NV_IOCTL_MAGIC = 'F', STRUCT_MAX = 64 << 10, CARDS_MAX = 32 /* NV_MAX_DEVICES */ };
+/* NV_ABSOLUTE_MAX_IOCTL_SIZE, nv-ioctl-numbers.h */
+enum { NV_IOCTL_MAGIC = 'F', STRUCT_MAX = 16384 };
 
 /* Addresses of the process: through the kernel, so that a bad one is an error. */
 
@@ -25,6 +26,8 @@ kmod_copy_in(void *to, uint64_t from, size_t bytes)
 {
     const struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)from, bytes};
 
+    if (!bytes)
+        return 0;
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
 }
 
@@ -34,6 +37,8 @@ kmod_copy_out(uint64_t to, const void *from, size_t bytes)
     const struct iovec local = {(void *)(uintptr_t)from, bytes},
                        remote = {(void *)(uintptr_t)to, bytes};
 
+    if (!bytes)
+        return 0;
     return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes ? 0
                                                                                    : -EFAULT;
 }
@@ -114,31 +119,8 @@ serve_register_fd(struct kmod_call *c)
     if (!ctl || ctl->node != EMU_NODE_CTL || ctl == c->file || ctl->ctl || c->file->ctl)
         return -EINVAL;
     c->file->ctl = ctl;
+    ctl->refs++;
     return 0;
-}
-
-static int
-serve_nothing(struct kmod_call *c)
-{
-    (void)c;
-    return 0;
-}
-
-/* Attachments keep a card up; there is nothing to keep up here but the card must exist. */
-static int
-serve_attach(struct kmod_call *c)
-{
-    for (size_t i = 0; i + 4 <= c->w.bytes; i += 4) {
-        bool known = false;
-        uint32_t id;
-
-        memcpy(&id, c->w.data + i, 4);
-        for (unsigned k = 0; k < c->kmod->cards; k++)
-            known = known || c->kmod->card[k].gpu_id == id;
-        if (id && !known)
-            return -EINVAL;
-    }
-    return c->w.bytes && c->w.bytes % 4 == 0 ? 0 : -EINVAL;
 }
 
 enum where { ANY, CTL, GPU };
@@ -151,24 +133,50 @@ static const struct escape {
     bool list;             /* several structs */
     const char *or_layout; /* a second size that the module takes */
 } escapes[] = {
-    {"NV_ESC_CHECK_VERSION_STR",   "nv_ioctl_rm_api_version_t",          serve_version,        CTL, false, NULL               },
-    {"NV_ESC_CARD_INFO",           "nv_ioctl_card_info_t",               serve_card_info,      CTL, true,  NULL               },
-    {"NV_ESC_REGISTER_FD",         "nv_ioctl_register_fd_t",             serve_register_fd,    ANY, false, NULL               },
-    {"NV_ESC_SYS_PARAMS",          "nv_ioctl_sys_params_t",              serve_nothing,        CTL, false, NULL               },
-    {"NV_ESC_WAIT_OPEN_COMPLETE",  "nv_ioctl_wait_open_complete_t",      serve_nothing,        ANY, false,
-     NULL                                                                                                                     },
-    {"NV_ESC_ATTACH_GPUS_TO_FD",   NULL,                                 serve_attach,         CTL, true,  NULL               },
-    {"NV_ESC_RM_ALLOC",            "NVOS21_PARAMETERS",                  kmod_rm_alloc,        ANY, false, "NVOS64_PARAMETERS"},
-    {"NV_ESC_RM_FREE",             "NVOS00_PARAMETERS",                  kmod_rm_free,         CTL, false, NULL               },
-    {"NV_ESC_RM_CONTROL",          "NVOS54_PARAMETERS",                  kmod_rm_control,      CTL, false, NULL               },
-    {"NV_ESC_RM_DUP_OBJECT",       "NVOS55_PARAMETERS",                  kmod_rm_dup,          CTL, false, NULL               },
-    {"NV_ESC_RM_ALLOC_MEMORY",     "nv_ioctl_nvos02_parameters_with_fd", kmod_rm_alloc_memory, GPU,
-     false,                                                                                                NULL               },
-    {"NV_ESC_RM_MAP_MEMORY",       "nv_ioctl_nvos33_parameters_with_fd", kmod_rm_map_memory,   CTL,
-     false,                                                                                                NULL               },
-    {"NV_ESC_RM_UNMAP_MEMORY",     "NVOS34_PARAMETERS",                  kmod_rm_unmap_memory, CTL, false, NULL               },
-    {"NV_ESC_RM_MAP_MEMORY_DMA",   "NVOS46_PARAMETERS",                  kmod_rm_map_dma,      CTL, false, NULL               },
-    {"NV_ESC_RM_UNMAP_MEMORY_DMA", "NVOS47_PARAMETERS",                  kmod_rm_unmap_dma,    CTL, false, NULL               },
+    {"NV_ESC_CHECK_VERSION_STR",             "nv_ioctl_rm_api_version_t",          serve_version,           CTL, false, NULL               },
+    {"NV_ESC_CARD_INFO",                     "nv_ioctl_card_info_t",               serve_card_info,         CTL, true,  NULL               },
+    {"NV_ESC_REGISTER_FD",                   "nv_ioctl_register_fd_t",             serve_register_fd,       ANY, false, NULL               },
+    {"NV_ESC_SYS_PARAMS",                    "nv_ioctl_sys_params_t",              kmod_sys_params,         CTL, false, NULL               },
+    {"NV_ESC_WAIT_OPEN_COMPLETE",            "nv_ioctl_wait_open_complete_t",      kmod_wait_open_complete, ANY,
+     false,                                                                                                             NULL               },
+    {"NV_ESC_ATTACH_GPUS_TO_FD",             NULL,                                 kmod_attach,             CTL, true,  NULL               },
+    {"NV_ESC_QUERY_DEVICE_INTR",             "nv_ioctl_query_device_intr",         kmod_query_intr,         GPU, false,
+     NULL                                                                                                                                  },
+    {"NV_ESC_STATUS_CODE",                   "nv_ioctl_status_code_t",             kmod_status_code,        CTL, false, NULL               },
+    {"NV_ESC_NUMA_INFO",                     "nv_ioctl_numa_info_t",               kmod_numa_info,          GPU, false, NULL               },
+    {"NV_ESC_SET_NUMA_STATUS",               "nv_ioctl_set_numa_status_t",         kmod_set_numa_status,    GPU, false,
+     NULL                                                                                                                                  },
+    {"NV_ESC_EXPORT_TO_DMABUF_FD",           "nv_ioctl_export_to_dma_buf_fd_t",    kmod_no_dmabuf,          GPU,
+     false,                                                                                                             NULL               },
+    {"NV_ESC_ALLOC_OS_EVENT",                "nv_ioctl_alloc_os_event_t",          kmod_alloc_os_event,     ANY, false,
+     NULL                                                                                                                                  },
+    {"NV_ESC_FREE_OS_EVENT",                 "nv_ioctl_free_os_event_t",           kmod_free_os_event,      ANY, false, NULL               },
+    {"NV_ESC_RM_GET_EVENT_DATA",             "NVOS41_PARAMETERS",                  kmod_get_event_data,     ANY, false, NULL               },
+    {"NV_ESC_RM_ALLOC",                      "NVOS21_PARAMETERS",                  kmod_rm_alloc,           ANY, false, "NVOS64_PARAMETERS"},
+    {"NV_ESC_RM_ALLOC_OBJECT",               "NVOS05_PARAMETERS",                  kmod_rm_alloc_object,    CTL, false, NULL               },
+    {"NV_ESC_RM_FREE",                       "NVOS00_PARAMETERS",                  kmod_rm_free,            CTL, false, NULL               },
+    {"NV_ESC_RM_CONTROL",                    "NVOS54_PARAMETERS",                  kmod_rm_control,         CTL, false, NULL               },
+    {"NV_ESC_RM_DUP_OBJECT",                 "NVOS55_PARAMETERS",                  kmod_rm_dup,             CTL, false, NULL               },
+    {"NV_ESC_RM_SHARE",                      "NVOS57_PARAMETERS",                  kmod_rm_share,           CTL, false, NULL               },
+    {"NV_ESC_RM_ALLOC_MEMORY",               "nv_ioctl_nvos02_parameters_with_fd", kmod_rm_alloc_memory,    GPU,
+     false,                                                                                                             NULL               },
+    {"NV_ESC_RM_VID_HEAP_CONTROL",           "NVOS32_PARAMETERS",                  kmod_vid_heap,           CTL, false, NULL               },
+    {"NV_ESC_RM_MAP_MEMORY",                 "nv_ioctl_nvos33_parameters_with_fd", kmod_rm_map_memory,      CTL,
+     false,                                                                                                             NULL               },
+    {"NV_ESC_RM_UNMAP_MEMORY",               "NVOS34_PARAMETERS",                  kmod_rm_unmap_memory,    CTL, false, NULL               },
+    {"NV_ESC_RM_UPDATE_DEVICE_MAPPING_INFO", "NVOS56_PARAMETERS",                  kmod_update_mapping,     CTL,
+     false,                                                                                                             NULL               },
+    {"NV_ESC_RM_MAP_MEMORY_DMA",             "NVOS46_PARAMETERS",                  kmod_rm_map_dma,         CTL, false, NULL               },
+    {"NV_ESC_RM_UNMAP_MEMORY_DMA",           "NVOS47_PARAMETERS",                  kmod_rm_unmap_dma,       CTL, false, NULL               },
+    {"NV_ESC_RM_ALLOC_CONTEXT_DMA2",         "NVOS39_PARAMETERS",                  kmod_alloc_context_dma,  CTL, false,
+     NULL                                                                                                                                  },
+    {"NV_ESC_RM_BIND_CONTEXT_DMA",           "NVOS49_PARAMETERS",                  kmod_bind_context_dma,   CTL, false,
+     NULL                                                                                                                                  },
+    {"NV_ESC_RM_IDLE_CHANNELS",              "NVOS30_PARAMETERS",                  kmod_idle_channels,      CTL, false, NULL               },
+    {"NV_ESC_RM_ACCESS_REGISTRY",            "NVOS38_PARAMETERS",                  kmod_access_registry,    CTL, false, NULL               },
+    {"NV_ESC_RM_I2C_ACCESS",                 "NVOS_I2C_ACCESS_PARAMS",             kmod_no_i2c,             GPU, false, NULL               },
+    {"NV_ESC_RM_LOCKLESS_DIAGNOSTIC",        "NV_LOCKLESS_DIAGNOSTIC_PARAMS",      kmod_no_diagnostic,      CTL,
+     false,                                                                                                             NULL               },
 };
 
 static const struct escape *
@@ -212,24 +220,34 @@ right_node(const struct emu_kfile *f, const struct escape *e)
 }
 
 static int
-serve(struct emu_kfile *f, unsigned number, size_t bytes, void *arg)
+dispatch(struct emu_kfile *f, unsigned number, struct kmod_call *c, size_t bytes)
 {
     const struct escape *e = find_escape(f->kmod, number);
+    int rc;
+
+    if (!e || !right_node(f, e) || !choose_layout(f->kmod, e, bytes, &c->w))
+        return -EINVAL;
+    pthread_mutex_lock(&f->kmod->lock);
+    rc = f->card && f->card->gpu->lost ? -EINVAL : e->serve(c);
+    pthread_mutex_unlock(&f->kmod->lock);
+    return rc;
+}
+
+/* The struct goes back even when the escape failed, as nvidia_ioctl() does it. */
+static int
+serve(struct emu_kfile *f, unsigned number, size_t bytes, void *arg)
+{
     struct kmod_call c = {.kmod = f->kmod, .file = f};
     int rc;
 
-    if (!e || bytes > STRUCT_MAX || !right_node(f, e) ||
-        !choose_layout(f->kmod, e, bytes, &c.w))
+    if (bytes > STRUCT_MAX)
         return -EINVAL;
     c.w.data = malloc(bytes ? bytes : 1);
     if (!c.w.data)
         return -ENOMEM;
     rc = kmod_copy_in(c.w.data, (uintptr_t)arg, bytes);
     if (rc == 0) {
-        pthread_mutex_lock(&f->kmod->lock);
-        rc = e->serve(&c);
-        pthread_mutex_unlock(&f->kmod->lock);
-        /* The struct goes back even when the escape failed, as nvidia_ioctl() does it. */
+        rc = dispatch(f, number, &c, bytes);
         if (kmod_copy_out((uintptr_t)arg, c.w.data, bytes) < 0)
             rc = -EFAULT;
     }

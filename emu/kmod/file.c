@@ -15,6 +15,7 @@
 #include "kmod_priv.h"
 
 #define FIRST_CLIENT 0xc1d00001u /* RS_CLIENT_HANDLE_BASE, resserv.h */
+#define FIRST_HANDLE 0xcaf00000u /* RS_UNIQUE_HANDLE_BASE */
 
 /* The module */
 
@@ -41,6 +42,8 @@ make_card(struct emu_kmod *k, unsigned i, char *message, size_t message_bytes)
     k->cards = i + 1;
     card->gpu->on_note = k->config.host.note;
     card->gpu->note_ctx = k->config.host.ctx;
+    emu_embed_number(card->gpu, (uint8_t)i);
+    emu_embed_events(card->gpu, kmod_event_take, card);
     return emu_embed_start(card->gpu);
 }
 
@@ -64,6 +67,7 @@ emu_kmod_create(const struct emu_kmod_config *config, struct emu_kmod **kmod_out
     k->config = *config;
     k->abi = config->abi;
     k->next_client = FIRST_CLIENT;
+    k->next_handle = FIRST_HANDLE;
     pthread_mutex_init(&k->lock, NULL);
     for (unsigned i = 0; i < cards && rc == 0; i++)
         rc = make_card(k, i, message, message_bytes);
@@ -81,6 +85,10 @@ emu_kmod_destroy(struct emu_kmod *k)
 {
     if (!k)
         return;
+    for (struct emu_kfile *f = k->files; f; f = f->next) {
+        f->ctl = NULL;
+        f->refs = 1;
+    }
     while (k->files)
         emu_kmod_close(k->files);
     for (unsigned i = 0; i < k->cards; i++) {
@@ -90,6 +98,37 @@ emu_kmod_destroy(struct emu_kmod *k)
     }
     pthread_mutex_destroy(&k->lock);
     free(k);
+}
+
+/* Cards */
+
+struct kmod_card *
+kmod_card_by_instance(struct emu_kmod *k, uint64_t instance)
+{
+    for (unsigned i = 0; i < k->cards; i++)
+        if (k->card[i].opens && k->card[i].instance == instance)
+            return &k->card[i];
+    return NULL;
+}
+
+void
+kmod_card_up(struct kmod_card *card)
+{
+    unsigned instance = 0;
+
+    if (card->opens)
+        instance = card->instance;
+    else
+        while (kmod_card_by_instance(card->kmod, instance))
+            instance++;
+    card->instance = instance;
+    card->opens++;
+}
+
+void
+kmod_card_down(struct kmod_card *card)
+{
+    card->opens--;
 }
 
 /* Files */
@@ -111,12 +150,13 @@ emu_kmod_open(struct emu_kmod *k, enum emu_node node, unsigned minor,
         return -ENOMEM;
     }
     f->kmod = k;
+    f->refs = 1;
     f->node = node;
     f->minor = minor;
     pthread_mutex_lock(&k->lock);
     if (node == EMU_NODE_GPU) {
         f->card = &k->card[minor];
-        f->card->opens++;
+        kmod_card_up(f->card);
     }
     f->next = k->files;
     k->files = f;
@@ -131,11 +171,8 @@ unlink_file(struct emu_kmod *k, struct emu_kfile *f)
     for (struct emu_kfile **where = &k->files; *where; where = &(*where)->next)
         if (*where == f) {
             *where = f->next;
-            break;
+            return;
         }
-    for (struct emu_kfile *other = k->files; other; other = other->next)
-        if (other->ctl == f)
-            other->ctl = NULL;
 }
 
 static struct kmod_client *
@@ -148,21 +185,44 @@ client_of_file(struct emu_kmod *k, const struct emu_kfile *f)
     return c;
 }
 
+static void
+detach_cards(struct emu_kfile *f)
+{
+    for (unsigned i = 0; i < f->kmod->cards; i++)
+        if (f->attached >> i & 1)
+            kmod_card_down(&f->kmod->card[i]);
+    if (f->card)
+        kmod_card_down(f->card);
+}
+
+void
+kmod_file_unref(struct emu_kfile *f)
+{
+    struct emu_kfile *ctl = f->ctl;
+    struct kmod_client *client;
+
+    if (--f->refs)
+        return;
+    while ((client = client_of_file(f->kmod, f)))
+        kmod_client_free(client);
+    kmod_events_close(f);
+    kmod_export_drop(f);
+    detach_cards(f);
+    kmod_uvm_destroy(f->uvm);
+    unlink_file(f->kmod, f);
+    free(f);
+    if (ctl) /* was kept by the registration: nv_get_file_private() in escape.c */
+        kmod_file_unref(ctl);
+}
+
 void
 emu_kmod_close(struct emu_kfile *f)
 {
     struct emu_kmod *k = f->kmod;
-    struct kmod_client *client;
 
     pthread_mutex_lock(&k->lock);
-    while ((client = client_of_file(k, f)))
-        kmod_client_free(client);
-    if (f->card)
-        f->card->opens--;
-    kmod_uvm_destroy(f->uvm);
-    unlink_file(k, f);
+    kmod_file_unref(f);
     pthread_mutex_unlock(&k->lock);
-    free(f);
 }
 
 enum emu_node
@@ -188,6 +248,16 @@ kmod_client(struct emu_kfile *file, uint32_t handle)
         if (c->handle == handle)
             return c->file == owner ? c : NULL;
     return NULL;
+}
+
+struct kmod_client *
+kmod_client_any(struct emu_kmod *k, uint32_t handle)
+{
+    struct kmod_client *c = k->clients;
+
+    while (c && c->handle != handle)
+        c = c->next;
+    return c;
 }
 
 struct kmod_object *
@@ -240,8 +310,11 @@ kmod_object_remove(struct kmod_client *client, uint32_t handle)
         if (o->handle != handle)
             continue;
         *where = o->next;
+        kmod_mappings_forget(client, handle);
         if (o->kind == KMOD_MEMORY)
             kmod_memory_unref(o->u.memory);
+        if (o->kind == KMOD_EVENT)
+            kmod_event_destruct(o);
         if (o->kind == KMOD_VIRTUAL || o->kind == KMOD_VASPACE || o->kind == KMOD_DEVICE)
             kmod_vas_unref(o->u.vas);
         free(o);
@@ -260,7 +333,9 @@ kmod_device_of(struct kmod_client *client, uint32_t handle)
 }
 
 uint64_t
-emu_kmod_map_offset(const struct emu_kfile *file)
+emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset)
 {
-    return file->map_offset;
+    const uint64_t from = offset >= file->map_linear ? offset - file->map_linear : offset;
+
+    return file->mapped ? file->map_offset + from : offset;
 }

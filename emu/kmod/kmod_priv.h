@@ -5,8 +5,9 @@
  * Files (file.c) own clients; a client is an RM client of the card's GSP-RM plus what the
  * module keeps itself: memory objects (mem.c), CPU mappings (map.c), address spaces (vas.c),
  * channels (chan.c), events (event.c). escape.c takes the structs apart by the schema's layout;
- * rm.c decides what the module answers itself and what GSP-RM answers; root.c has the controls
- * of the system and of clients; uvm.c is /dev/nvidia-uvm.
+ * rm.c decides what the module answers itself and what GSP-RM answers, rights.c to whom; root.c
+ * has the controls of the system and of clients; share.c is objects that change hands; misc.c
+ * and heap.c have the escapes that few programs use; uvm.c is /dev/nvidia-uvm.
  */
 #ifndef KMOD_PRIV_H
 #define KMOD_PRIV_H
@@ -36,9 +37,11 @@ enum kmod_kind {
     KMOD_EVENT,
 };
 
-struct kmod_vas;  /* vas.c */
-struct kmod_uvm;  /* uvm.c */
-struct kmod_card; /* below */
+struct kmod_vas; /* vas.c */
+struct kmod_uvm; /* uvm.c */
+struct kmod_events;
+struct kmod_os_event; /* event.c */
+struct kmod_card;     /* below */
 
 /** Bytes that a card can reach and a program can map. */
 struct kmod_memory {
@@ -60,18 +63,26 @@ struct kmod_object {
         struct kmod_memory *memory;
         struct kmod_vas *vas; /* KMOD_VASPACE, KMOD_VIRTUAL, and a device's default */
         struct {
-            int fd;         /* eventfd behind the program's descriptor */
-            uint32_t index; /* notifyIndex without flags */
+            struct kmod_os_event *os; /* NULL: not one of those */
+            uint32_t index;           /* notifyIndex, with flags */
             uint32_t source;
         } event;
     } u;
     struct kmod_object *next;
 };
 
+/** A CPU mapping that a client has: RM_MAP_MEMORY to RM_UNMAP_MEMORY. */
+struct kmod_mapping {
+    uint32_t memory;
+    uint64_t linear; /* the number by which it is unmapped */
+    struct kmod_mapping *next;
+};
+
 struct kmod_client {
     uint32_t handle; /* 0xc1d00001 and up */
     struct emu_kfile *file;
     struct kmod_object *objects;
+    struct kmod_mapping *mappings;
     struct kmod_client *next;
 };
 
@@ -82,6 +93,7 @@ struct kmod_card {
     uint32_t gpu_id, domain;
     uint8_t bus, slot;
     unsigned opens;          /* files of /dev/nvidiaN, and attachments */
+    unsigned instance;       /* RM's number for it while it is up */
     struct kmod_block *heap; /* what is taken of video memory: mem.c */
     int doorbell_fd;         /* memory of the usermode page: chan.c */
     uint8_t *doorbell;
@@ -89,16 +101,28 @@ struct kmod_card {
     atomic_bool stop;
 };
 
+/** What a descriptor carries for others: share.c. */
+struct kmod_export {
+    struct kmod_card *card; /* NULL: nothing */
+    struct kmod_object object;
+    uint32_t held; /* GSP-RM's own duplicate */
+};
+
 struct emu_kfile {
     struct emu_kmod *kmod;
+    unsigned refs; /* its descriptors, as one, and the files that are registered with it */
     enum emu_node node;
     unsigned minor;
     struct kmod_card *card;     /* EMU_NODE_GPU */
     struct emu_kfile *ctl;      /* NV_ESC_REGISTER_FD */
     struct kmod_uvm *uvm;       /* EMU_NODE_UVM: uvm.c */
     struct kmod_events *events; /* NV_ESC_ALLOC_OS_EVENT: event.c */
+    uint32_t attached;          /* NV_ESC_ATTACH_GPUS_TO_FD: cards by bit */
+    bool attaches;              /* that was called */
     bool mapped;                /* an object was put behind it */
     uint64_t map_offset;        /* where its mapping begins in the object */
+    uint64_t map_linear;        /* how RM_MAP_MEMORY called that place */
+    struct kmod_export exported;
     struct emu_kfile *next;
 };
 
@@ -110,7 +134,9 @@ struct emu_kmod {
     struct kmod_card card[KMOD_CARDS_MAX];
     struct kmod_client *clients;
     struct emu_kfile *files;
-    uint32_t next_client;
+    uint32_t next_client, next_handle;
+    uint64_t memblock_bytes; /* NV_ESC_SYS_PARAMS; 0: nobody said */
+    struct kmod_os_event *os_events;
     struct kmod_memory *system; /* system memory that the cards reach */
     uint64_t next_bus;
 };
@@ -130,6 +156,15 @@ struct kmod_object *kmod_object_add(struct kmod_client *client, uint32_t parent,
 void kmod_object_remove(struct kmod_client *client, uint32_t handle);
 /** The device that an object lies under; NULL for what is under the client alone. */
 struct kmod_object *kmod_device_of(struct kmod_client *client, uint32_t handle);
+/** Whoever's it is; rights are the caller's business. */
+struct kmod_client *kmod_client_any(struct emu_kmod *k, uint32_t handle);
+/** A card is started with its first user, and gets the lowest device instance that is free. */
+void kmod_card_up(struct kmod_card *card);
+void kmod_card_down(struct kmod_card *card);
+/** The card that is up as this device instance, or NULL. */
+struct kmod_card *kmod_card_by_instance(struct emu_kmod *k, uint64_t instance);
+/** Drops one of the file's references; what it owns ends with the last. */
+void kmod_file_unref(struct emu_kfile *f);
 
 /* escape.c: memory of the process, which may be wrong */
 
@@ -172,15 +207,84 @@ void kmod_params_free(struct kmod_params *p);
 int kmod_rm_alloc(struct kmod_call *c);
 int kmod_rm_free(struct kmod_call *c);
 int kmod_rm_control(struct kmod_call *c);
-int kmod_rm_dup(struct kmod_call *c);
+int kmod_rm_alloc_object(struct kmod_call *c);
+/** Make an object with parameters of our own; NV_STATUS. */
+uint32_t kmod_make(struct kmod_call *c, struct kmod_client *client, struct emu_alloc *a);
+/** The card that serves calls on an object; the first for a client. */
+struct kmod_card *kmod_card_of(struct emu_kmod *k, struct kmod_client *client, uint32_t handle);
+enum kmod_kind kmod_kind_of(struct emu_kmod *k, uint32_t class_id);
+/** A handle that the client does not use. */
+uint32_t kmod_free_handle(struct kmod_client *client);
 /** A client and all that it owns. */
 void kmod_client_free(struct kmod_client *client);
+
+/* rights.c: NV_OK, or what a program without them is told */
+
+uint32_t kmod_class_right(const struct emu_kmod *k, uint32_t class_id);
+uint32_t kmod_control_right(const struct emu_kmod *k, uint32_t cmd);
+
+/* root.c: controls that the module answers without GSP-RM. False: not one of them. */
+
+bool kmod_root_control(struct kmod_call *c, struct kmod_client *client, uint32_t object,
+                       uint32_t cmd, struct kmod_params *p, uint32_t *status_out);
+/** UUID as 16 bytes. */
+void kmod_uuid(const struct kmod_card *card, uint8_t uuid_out[16]);
+int kmod_card_by_uuid(const struct emu_kmod *k, const uint8_t *uuid);
+struct kmod_card *kmod_card_by_id(struct emu_kmod *k, uint32_t gpu_id);
+
+/* deprecated.c: controls of old, with their pointers as the program gave them. False: not one.
+ */
+
+bool kmod_deprecated(struct kmod_call *c, struct kmod_client *client, uint32_t object,
+                     uint32_t cmd, const struct emu_wire *params, uint32_t *status_out);
+
+/* share.c */
+
+int kmod_rm_dup(struct kmod_call *c);
+int kmod_rm_share(struct kmod_call *c);
+uint32_t kmod_export(struct kmod_call *c, struct kmod_client *client, const struct emu_wire *p);
+uint32_t kmod_import(struct kmod_call *c, struct kmod_client *client, const struct emu_wire *p);
+uint32_t kmod_export_info(struct kmod_call *c, const struct emu_wire *p);
+void kmod_export_drop(struct emu_kfile *f);
+
+/* event.c */
+
+int kmod_alloc_os_event(struct kmod_call *c);
+int kmod_free_os_event(struct kmod_call *c);
+int kmod_get_event_data(struct kmod_call *c);
+void kmod_events_close(struct emu_kfile *f);
+void kmod_events_client_freed(struct emu_kmod *k, uint32_t client);
+uint32_t kmod_event_construct(struct emu_kmod *k, struct kmod_client *client,
+                              struct kmod_object *o, const struct emu_wire *params);
+void kmod_event_destruct(struct kmod_object *o);
+bool kmod_event_is_callback(uint32_t class_id);
+/** GSP-RM's events: emu_embed_events(). */
+void kmod_event_take(void *card, const char *name, const void *payload, uint32_t bytes);
+
+/* misc.c, heap.c: escapes */
+
+int kmod_sys_params(struct kmod_call *c);
+int kmod_wait_open_complete(struct kmod_call *c);
+int kmod_attach(struct kmod_call *c);
+int kmod_status_code(struct kmod_call *c);
+int kmod_query_intr(struct kmod_call *c);
+int kmod_numa_info(struct kmod_call *c);
+int kmod_set_numa_status(struct kmod_call *c);
+int kmod_idle_channels(struct kmod_call *c);
+int kmod_access_registry(struct kmod_call *c);
+int kmod_no_i2c(struct kmod_call *c);
+int kmod_no_dmabuf(struct kmod_call *c);
+int kmod_no_diagnostic(struct kmod_call *c);
+int kmod_alloc_context_dma(struct kmod_call *c);
+int kmod_bind_context_dma(struct kmod_call *c);
+int kmod_vid_heap(struct kmod_call *c);
 
 /* mem.c */
 
 bool kmod_vram_alloc(struct kmod_card *card, uint64_t bytes, uint64_t align, uint64_t *at_out);
 void kmod_vram_free(struct kmod_card *card, uint64_t at);
 uint64_t kmod_vram_used(const struct kmod_card *card);
+uint64_t kmod_vram_total(const struct kmod_card *card);
 void kmod_heap_fini(struct kmod_card *card);
 void kmod_memory_unref(struct kmod_memory *m);
 void *kmod_bus_lookup(void *ctx, uint64_t bus_addr, size_t bytes);
@@ -208,6 +312,11 @@ int kmod_rm_unmap_memory(struct kmod_call *c);
 int kmod_rm_map_dma(struct kmod_call *c);
 int kmod_rm_unmap_dma(struct kmod_call *c);
 int kmod_rm_alloc_memory(struct kmod_call *c);
+int kmod_update_mapping(struct kmod_call *c);
+/** Pages of the program as an object of a device; NV_STATUS. */
+uint32_t kmod_take_pages(struct kmod_client *client, uint32_t device, uint32_t handle,
+                         uint64_t at, uint64_t bytes);
+void kmod_mappings_forget(struct kmod_client *client, uint32_t memory);
 
 /* chan.c */
 

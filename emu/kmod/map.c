@@ -4,13 +4,19 @@
  * spaces (RM_MAP_MEMORY_DMA), and pages that a program brings along (RM_ALLOC_MEMORY).
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kmod_priv.h"
 #include "object.h"
 #include "status.h"
 
-enum { CLASS_OS_DESCRIPTOR = 0x71, DMA_OFFSET_FIXED = 1 << 15, DMA_READ_ONLY = 1 };
+enum {
+    CLASS_OS_DESCRIPTOR = 0x71,
+    CLASS_SYSTEM = 0x3e,
+    DMA_OFFSET_FIXED = 1 << 15,
+    DMA_READ_ONLY = 1,
+};
 
 static int
 answer(struct kmod_call *c, uint32_t status, const char *field)
@@ -21,68 +27,172 @@ answer(struct kmod_call *c, uint32_t status, const char *field)
 
 /* CPU mappings */
 
-/* What lies behind an object: its file, and from where. */
-static int
-file_of(struct kmod_object *o)
+/* Where a program finds an object: its file, and the number that stands for its place. Video
+ * memory is called by where BAR1 shows it, registers by BAR0, system memory by its bus address.
+ */
+struct place {
+    int fd;
+    uint64_t bytes, linear;
+    bool system;
+};
+
+static struct place
+place_of(const struct kmod_object *o)
 {
-    if (o->kind == KMOD_MEMORY && o->u.memory)
-        return o->u.memory->fd;
-    return o->kind == KMOD_USERMODE ? kmod_doorbell_file(o->card) : -1;
+    const uint64_t bar0 = UINT64_C(0xf0000000), bar1 = UINT64_C(0x6000000000);
+    const struct kmod_memory *m = o->kind == KMOD_MEMORY ? o->u.memory : NULL;
+
+    if (m)
+        return (struct place){m->fd, m->bytes, m->system ? m->addr : bar1 + m->addr, m->system};
+    if (o->kind == KMOD_USERMODE)
+        return (struct place){kmod_doorbell_file(o->card), KMOD_DOORBELL_BYTES, bar0 + 0x810000,
+                              false};
+    return (struct place){.fd = -1};
 }
 
-static uint64_t
-bytes_of(const struct kmod_object *o)
+/* System memory is mapped through the control node, a card's through its own
+ * (RmCreateMmapContextLocked). */
+static bool
+right_file(const struct emu_kfile *f, const struct kmod_object *o, bool system)
 {
-    return o->kind == KMOD_MEMORY && o->u.memory ? o->u.memory->bytes : KMOD_DOORBELL_BYTES;
+    if (system)
+        return f->node == EMU_NODE_CTL;
+    return f->node == EMU_NODE_GPU && f->card == o->card;
+}
+
+static uint32_t
+put_behind(struct kmod_call *c, const struct kmod_object *o, const struct place *p, int fd,
+           uint64_t offset)
+{
+    const struct emu_kmod_host *host = &c->kmod->config.host;
+    struct emu_kfile *f = host->file(host->ctx, fd);
+
+    if (!f || !right_file(f, o, p->system))
+        return NV_ERR_INVALID_ARGUMENT;
+    if (f->mapped)
+        return NV_ERR_STATE_IN_USE;
+    if (host->replace(host->ctx, fd, p->fd) < 0)
+        return NV_ERR_INSUFFICIENT_RESOURCES;
+    f->mapped = true;
+    f->map_offset = offset;
+    f->map_linear = p->linear + offset;
+    return NV_OK;
+}
+
+static bool
+remember(struct kmod_client *client, uint32_t memory, uint64_t linear)
+{
+    struct kmod_mapping *m = malloc(sizeof(*m));
+
+    if (!m)
+        return false;
+    *m = (struct kmod_mapping){memory, linear, client->mappings};
+    client->mappings = m;
+    return true;
+}
+
+static struct kmod_mapping **
+find_mapping(struct kmod_client *client, uint32_t memory, uint64_t linear)
+{
+    struct kmod_mapping **where = &client->mappings;
+
+    while (*where && ((*where)->memory != memory || (*where)->linear != linear))
+        where = &(*where)->next;
+    return where;
+}
+
+static void
+forget(struct kmod_mapping **where)
+{
+    struct kmod_mapping *m = *where;
+
+    *where = m->next;
+    free(m);
+}
+
+void
+kmod_mappings_forget(struct kmod_client *client, uint32_t memory)
+{
+    for (struct kmod_mapping **where = &client->mappings; *where;) {
+        if ((*where)->memory == memory)
+            forget(where);
+        else
+            where = &(*where)->next;
+    }
+}
+
+static uint32_t
+map_object(struct kmod_call *c, struct kmod_client *client, const struct kmod_object *o)
+{
+    const uint64_t offset = emu_get(&c->w, "params.offset");
+    const uint64_t bytes = emu_get(&c->w, "params.length");
+    const struct place p = place_of(o);
+    uint32_t status;
+
+    if (p.fd < 0)
+        return NV_ERR_NOT_SUPPORTED;
+    if (!bytes || offset & 0xfff || offset > p.bytes || bytes > p.bytes - offset)
+        return NV_ERR_INVALID_LIMIT;
+    if (!remember(client, o->handle, p.linear + offset))
+        return NV_ERR_NO_MEMORY;
+    status = put_behind(c, o, &p, (int)emu_get(&c->w, "fd"), offset);
+    if (status == NV_OK)
+        emu_set(&c->w, p.linear + offset, "params.pLinearAddress");
+    else
+        forget(&client->mappings);
+    return status;
 }
 
 int
 kmod_rm_map_memory(struct kmod_call *c)
 {
-    const struct emu_kmod_host *host = &c->kmod->config.host;
     struct kmod_client *client =
         kmod_client(c->file, (uint32_t)emu_get(&c->w, "params.hClient"));
-    const uint64_t offset = emu_get(&c->w, "params.offset");
-    const uint64_t bytes = emu_get(&c->w, "params.length");
-    const int fd = (int)emu_get(&c->w, "fd");
-    struct kmod_object *o =
-        client ? kmod_object(client, (uint32_t)emu_get(&c->w, "params.hMemory")) : NULL;
-    struct emu_kfile *target = host->file(host->ctx, fd);
-    int file;
+    const uint32_t device = (uint32_t)emu_get(&c->w, "params.hDevice");
+    struct kmod_object *o;
 
     if (!client)
         return answer(c, NV_ERR_INVALID_CLIENT, "params.status");
-    if (!o || !kmod_object(client, (uint32_t)emu_get(&c->w, "params.hDevice")))
-        return answer(c, NV_ERR_INVALID_OBJECT_HANDLE, "params.status");
-    file = file_of(o);
-    if (file < 0)
-        return answer(c, NV_ERR_NOT_SUPPORTED, "params.status");
-    if (!bytes || offset & 0xfff || offset > bytes_of(o) || bytes > bytes_of(o) - offset)
-        return answer(c, NV_ERR_INVALID_LIMIT, "params.status");
-    if (!target || target->mapped)
-        return answer(c, target ? NV_ERR_STATE_IN_USE : NV_ERR_INVALID_ARGUMENT,
-                      "params.status");
-    if (host->replace(host->ctx, fd, file) < 0)
-        return answer(c, NV_ERR_INSUFFICIENT_RESOURCES, "params.status");
-    target->mapped = true;
-    target->map_offset = offset;
-    emu_set(&c->w, (uint64_t)o->handle << 16 | offset >> 12, "params.pLinearAddress");
-    return answer(c, NV_OK, "params.status");
+    o = kmod_object(client, (uint32_t)emu_get(&c->w, "params.hMemory"));
+    if (!o || (device != client->handle && !kmod_object(client, device)))
+        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "params.status");
+    return answer(c, map_object(c, client, o), "params.status");
 }
 
 int
 kmod_rm_unmap_memory(struct kmod_call *c)
 {
     struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "hClient"));
-    const uint32_t handle = (uint32_t)emu_get(&c->w, "hMemory");
+    struct kmod_mapping **where;
 
     if (!client)
         return answer(c, NV_ERR_INVALID_CLIENT, "status");
-    if (!kmod_object(client, handle))
-        return answer(c, NV_ERR_INVALID_OBJECT_HANDLE, "status");
-    return answer(
-        c, emu_get(&c->w, "pLinearAddress") >> 16 == handle ? NV_OK : NV_ERR_INVALID_ARGUMENT,
-        "status");
+    where = find_mapping(client, (uint32_t)emu_get(&c->w, "hMemory"),
+                         emu_get(&c->w, "pLinearAddress"));
+    if (!*where)
+        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
+    forget(where);
+    return answer(c, NV_OK, "status");
+}
+
+/* The program calls its mapping by another address from now on. */
+int
+kmod_update_mapping(struct kmod_call *c)
+{
+    struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "hClient"));
+    const uint32_t memory = (uint32_t)emu_get(&c->w, "hMemory");
+    struct kmod_mapping *m;
+
+    if (!client)
+        return answer(c, NV_ERR_INVALID_CLIENT, "status");
+    if (!kmod_object(client, (uint32_t)emu_get(&c->w, "hDevice")) ||
+        !kmod_object(client, memory))
+        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
+    m = *find_mapping(client, memory, emu_get(&c->w, "pOldCpuAddress"));
+    if (!m)
+        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
+    m->linear = emu_get(&c->w, "pNewCpuAddress");
+    return answer(c, NV_OK, "status");
 }
 
 /* Address spaces */
@@ -113,7 +223,9 @@ kmod_rm_map_dma(struct kmod_call *c)
         return answer(c, NV_ERR_INVALID_CLIENT, "status");
     o = kmod_object(client, (uint32_t)emu_get(&c->w, "hMemory"));
     vas = space_of(client, (uint32_t)emu_get(&c->w, "hDma"));
-    if (!o || o->kind != KMOD_MEMORY || !o->u.memory || !vas)
+    if (!o || !vas)
+        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
+    if (o->kind != KMOD_MEMORY || !o->u.memory)
         return answer(c, NV_ERR_INVALID_OBJECT_HANDLE, "status");
     va = flags & DMA_OFFSET_FIXED ? emu_get(&c->w, "dmaOffset") : kmod_vas_choose(vas, bytes);
     status = kmod_vas_map(vas, va, bytes, o->u.memory, emu_get(&c->w, "offset"),
@@ -134,39 +246,79 @@ kmod_rm_unmap_dma(struct kmod_call *c)
     vas = space_of(client, (uint32_t)emu_get(&c->w, "hDma"));
     return answer(c,
                   vas ? kmod_vas_unmap(vas, emu_get(&c->w, "dmaOffset"), emu_get(&c->w, "size"))
-                      : NV_ERR_INVALID_OBJECT_HANDLE,
+                      : NV_ERR_OBJECT_NOT_FOUND,
                   "status");
 }
 
-/* Pages of the program */
+/* Pages of the program, and the oldest way to ask for memory */
+
+uint32_t
+kmod_take_pages(struct kmod_client *client, uint32_t parent, uint32_t handle, uint64_t at,
+                uint64_t bytes)
+{
+    const struct kmod_object *device = kmod_object(client, parent);
+    struct kmod_object *o;
+    uint32_t status;
+
+    if (!device || device->kind != KMOD_DEVICE)
+        return NV_ERR_INVALID_OBJECT_PARENT;
+    if (kmod_object(client, handle))
+        return NV_ERR_INSERT_DUPLICATE_NAME;
+    o = kmod_object_add(client, parent, handle, CLASS_OS_DESCRIPTOR, KMOD_MEMORY);
+    if (!o)
+        return NV_ERR_NO_MEMORY;
+    status = kmod_memory_borrow(o, at, bytes);
+    if (status != NV_OK)
+        kmod_object_remove(client, handle);
+    return status;
+}
+
+/* NVOS02 for the classes that RM_ALLOC makes as well. */
+static uint32_t
+alloc_plain(struct kmod_call *c, struct kmod_client *client, uint32_t class_id,
+            uint32_t *handle)
+{
+    uint8_t data[256] = {0};
+    struct emu_wire w;
+    struct emu_alloc a = {.client = client->handle,
+                          .parent = (uint32_t)emu_get(&c->w, "params.hObjectParent"),
+                          .handle = *handle,
+                          .cls = class_id,
+                          .params = data};
+    uint32_t status = kmod_class_right(c->kmod, class_id);
+
+    if (status != NV_OK)
+        return status;
+    if (kmod_kind_of(c->kmod, class_id) != KMOD_MEMORY ||
+        !emu_wire_init(&w, c->w.abi, "NV_MEMORY_ALLOCATION_PARAMS", data, sizeof(data)))
+        return NV_ERR_INVALID_CLASS;
+    a.bytes = w.layout->size;
+    emu_set(&w, emu_get(&c->w, "params.limit") + 1, "size");
+    if (class_id == CLASS_SYSTEM)
+        emu_set(&w, 1u << 25, "attr"); /* NVOS32_ATTR_LOCATION_PCI */
+    status = kmod_make(c, client, &a);
+    *handle = a.handle;
+    return status;
+}
 
 int
 kmod_rm_alloc_memory(struct kmod_call *c)
 {
     const uint32_t class_id = (uint32_t)emu_get(&c->w, "params.hClass");
-    const uint32_t parent = (uint32_t)emu_get(&c->w, "params.hObjectParent");
-    const uint32_t handle = (uint32_t)emu_get(&c->w, "params.hObjectNew");
+    uint32_t handle = (uint32_t)emu_get(&c->w, "params.hObjectNew");
     struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "params.hRoot"));
-    const struct kmod_object *device;
-    struct kmod_object *o;
     uint32_t status;
 
     if (!client)
         return answer(c, NV_ERR_INVALID_CLIENT, "params.status");
-    device = kmod_object(client, parent);
-    if (!device || device->kind != KMOD_DEVICE)
-        return answer(c, NV_ERR_INVALID_OBJECT_PARENT, "params.status");
-    if (class_id != CLASS_OS_DESCRIPTOR)
-        return answer(c, NV_ERR_NOT_SUPPORTED, "params.status");
-    if (!handle || kmod_object(client, handle))
-        return answer(c, handle ? NV_ERR_INSERT_DUPLICATE_NAME : NV_ERR_INVALID_OBJECT_HANDLE,
-                      "params.status");
-    o = kmod_object_add(client, parent, handle, class_id, KMOD_MEMORY);
-    if (!o)
-        return answer(c, NV_ERR_NO_MEMORY, "params.status");
-    status = kmod_memory_borrow(o, emu_get(&c->w, "params.pMemory"),
-                                emu_get(&c->w, "params.limit") + 1);
-    if (status != NV_OK)
-        kmod_object_remove(client, handle);
+    if (class_id == CLASS_OS_DESCRIPTOR) {
+        handle = handle ? handle : kmod_free_handle(client);
+        status = kmod_take_pages(client, (uint32_t)emu_get(&c->w, "params.hObjectParent"),
+                                 handle, emu_get(&c->w, "params.pMemory"),
+                                 emu_get(&c->w, "params.limit") + 1);
+    } else {
+        status = alloc_plain(c, client, class_id, &handle);
+    }
+    emu_set(&c->w, handle, "params.hObjectNew");
     return answer(c, status, "params.status");
 }

@@ -80,6 +80,12 @@ kmod_vram_used(const struct kmod_card *card)
     return used;
 }
 
+uint64_t
+kmod_vram_total(const struct kmod_card *card)
+{
+    return card->gpu->hw->vram_bytes - HEAP_TAIL - HEAP_START;
+}
+
 void
 kmod_heap_fini(struct kmod_card *card)
 {

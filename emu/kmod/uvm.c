@@ -15,7 +15,7 @@
 #include "object.h"
 #include "status.h"
 
-enum { UUID_BYTES = 16, READ_ONLY = 3 /* UvmGpuMappingTypeReadOnly */ };
+enum { READ_ONLY = 3 /* UvmGpuMappingTypeReadOnly */ };
 
 struct uvm_range {
     uint64_t base, bytes;
@@ -35,15 +35,8 @@ static int
 card_index(struct kmod_call *c, const char *field)
 {
     const long at = emu_offset(&c->w, "%s", field);
-    uint8_t uuid[UUID_BYTES];
 
-    for (unsigned i = 0; at >= 0 && i < c->kmod->cards; i++) {
-        emu_card_uuid(c->kmod->card[i].gpu->card, uuid);
-        uuid[UUID_BYTES - 1] ^= (uint8_t)i;
-        if (memcmp(c->w.data + at, uuid, sizeof(uuid)) == 0)
-            return (int)i;
-    }
-    return -1;
+    return at < 0 ? -1 : kmod_card_by_uuid(c->kmod, c->w.data + at);
 }
 
 static struct kmod_client *

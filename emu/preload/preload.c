@@ -16,7 +16,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +55,8 @@ static struct {
     int (*fstat)(int, struct stat *);
     int (*statx)(int, const char *, int, unsigned, struct statx *);
     long (*syscall)(long, ...);
+    int (*poll)(struct pollfd *, nfds_t, int);
+    int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
     void *(*mmap)(void *, size_t, int, int, int, off_t);
 } real;
 
@@ -94,6 +98,8 @@ find_symbols(void)
     FIND(statx);
     FIND(syscall);
     FIND(mmap);
+    FIND(poll);
+    FIND(ppoll);
 #undef FIND
 }
 
@@ -174,26 +180,48 @@ grow_locked(int fd)
     return true;
 }
 
-/* A descriptor is gone, or became something else. The file ends with its last one; the module
- * is called without the lock. */
-static void
-forget(int fd)
+/* A call keeps its file while it runs, whoever closes the descriptor meanwhile. */
+static struct shared *
+hold(int fd)
 {
-    struct emu_kfile *last = NULL;
     struct shared *s;
 
     pthread_mutex_lock(&table.lock);
     s = slot_locked(fd);
-    if (s) {
-        table.slots[fd] = NULL;
-        if (--s->refs == 0) {
-            last = s->file;
-            free(s);
-        }
-    }
+    if (s)
+        s->refs++;
     pthread_mutex_unlock(&table.lock);
-    if (last)
-        emu_kmod_close(last);
+    return s;
+}
+
+/* The file ends with its last reference; the module is called without the lock. */
+static void
+let_go(struct shared *s)
+{
+    bool last;
+
+    pthread_mutex_lock(&table.lock);
+    last = --s->refs == 0;
+    pthread_mutex_unlock(&table.lock);
+    if (!last)
+        return;
+    emu_kmod_close(s->file);
+    free(s);
+}
+
+/* A descriptor is gone, or became something else. */
+static void
+forget(int fd)
+{
+    struct shared *s;
+
+    pthread_mutex_lock(&table.lock);
+    s = slot_locked(fd);
+    if (s)
+        table.slots[fd] = NULL;
+    pthread_mutex_unlock(&table.lock);
+    if (s)
+        let_go(s);
 }
 
 /* `fd` is a duplicate of `of`. */
@@ -342,27 +370,31 @@ close(int fd)
 static int
 served_ioctl(struct emu_kfile *file, unsigned long request, void *arg)
 {
+    const int saved = errno;
     const int rc = emu_kmod_ioctl(file, request, arg);
 
-    if (rc >= 0)
-        return rc;
-    errno = -rc;
-    return -1;
+    errno = rc < 0 ? -rc : saved;
+    return rc < 0 ? -1 : rc;
 }
 
 EXPORT int
 ioctl(int fd, unsigned long request, ...)
 {
-    struct emu_kfile *file;
+    struct shared *s;
     va_list ap;
     void *arg;
+    int rc;
 
     va_start(ap, request);
     arg = va_arg(ap, void *);
     va_end(ap);
     pthread_once(&once, find_symbols);
-    file = file_of(NULL, fd);
-    return file ? served_ioctl(file, request, arg) : real.ioctl(fd, request, arg);
+    s = hold(fd);
+    if (!s)
+        return real.ioctl(fd, request, arg);
+    rc = served_ioctl(s->file, request, arg);
+    let_go(s);
+    return rc;
 }
 
 EXPORT int
@@ -477,13 +509,14 @@ stat_path(int dir, const char *path, struct stat *st, int flags)
 static int
 stat_fd(int fd, struct stat *st)
 {
-    struct emu_kfile *file;
+    struct shared *s;
 
     pthread_once(&once, find_symbols);
-    file = file_of(NULL, fd);
-    if (!file)
+    s = hold(fd);
+    if (!s)
         return real.fstat(fd, st);
-    fill_stat(emu_kmod_node(file), emu_kmod_minor(file), st);
+    fill_stat(emu_kmod_node(s->file), emu_kmod_minor(s->file), st);
+    let_go(s);
     return 0;
 }
 
@@ -557,16 +590,21 @@ fill_statx(enum emu_node node, unsigned minor_number, struct statx *stx)
 EXPORT int
 statx(int dir, const char *path, int flags, unsigned mask, struct statx *stx)
 {
-    struct emu_kfile *f;
+    struct shared *s;
     enum emu_node node;
     unsigned minor_number;
     char other[512];
     const char *file;
 
     pthread_once(&once, find_symbols);
-    f = !*path && flags & AT_EMPTY_PATH ? file_of(NULL, dir) : NULL;
-    if (f || preload_node(path, &node, &minor_number)) {
-        fill_statx(f ? emu_kmod_node(f) : node, f ? emu_kmod_minor(f) : minor_number, stx);
+    s = !*path && flags & AT_EMPTY_PATH ? hold(dir) : NULL;
+    if (s) {
+        fill_statx(emu_kmod_node(s->file), emu_kmod_minor(s->file), stx);
+        let_go(s);
+        return 0;
+    }
+    if (preload_node(path, &node, &minor_number)) {
+        fill_statx(node, minor_number, stx);
         return 0;
     }
     file = preload_file(path, other, sizeof(other));
@@ -649,21 +687,63 @@ realpath(const char *path, char *to)
 EXPORT void *
 mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
-    struct emu_kfile *file;
+    struct shared *s;
+    bool uvm = false;
 
     pthread_once(&once, find_symbols);
-    file = flags & MAP_ANONYMOUS ? NULL : file_of(NULL, fd);
-    if (file && emu_kmod_node(file) == EMU_NODE_UVM)
-        return real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0);
-    if (file)
-        offset += (off_t)emu_kmod_map_offset(file);
-    return real.mmap(at, bytes, prot, flags, fd, offset);
+    s = flags & MAP_ANONYMOUS ? NULL : hold(fd);
+    if (s) {
+        uvm = emu_kmod_node(s->file) == EMU_NODE_UVM;
+        offset = (off_t)emu_kmod_map_offset(s->file, (uint64_t)offset);
+        let_go(s);
+    }
+    return uvm ? real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0)
+               : real.mmap(at, bytes, prot, flags, fd, offset);
 }
 
 EXPORT void *
 mmap64(void *at, size_t bytes, int prot, int flags, int fd, off64_t offset)
 {
     return mmap(at, bytes, prot, flags, fd, offset);
+}
+
+/* Waiting: a wake-up without data is over once a program has seen it. */
+
+static void
+seen(struct pollfd *fds, nfds_t n)
+{
+    for (nfds_t i = 0; i < n; i++) {
+        struct shared *s = fds[i].revents & POLLIN ? hold(fds[i].fd) : NULL;
+
+        if (!s)
+            continue;
+        emu_kmod_polled(s->file);
+        let_go(s);
+    }
+}
+
+EXPORT int
+poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    int rc;
+
+    pthread_once(&once, find_symbols);
+    rc = real.poll(fds, n, timeout);
+    if (rc > 0)
+        seen(fds, n);
+    return rc;
+}
+
+EXPORT int
+ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+    int rc;
+
+    pthread_once(&once, find_symbols);
+    rc = real.ppoll(fds, n, timeout, mask);
+    if (rc > 0)
+        seen(fds, n);
+    return rc;
 }
 
 /* A program's own system calls, when they go through libc's syscall(). */
@@ -696,6 +776,19 @@ syscall(long number, ...)
         return dup2((int)a[0], (int)a[1]);
     case SYS_dup3:
         return dup3((int)a[0], (int)a[1], (int)a[2]);
+    case SYS_fcntl:
+        return fcntl((int)a[0], (int)a[1], (void *)a[2]);
+    case SYS_fstat:
+        return stat_fd((int)a[0], (struct stat *)a[1]);
+    case SYS_stat:
+        return stat_path(AT_FDCWD, (const char *)a[0], (struct stat *)a[1], 0);
+    case SYS_newfstatat:
+        return stat_path((int)a[0], (const char *)a[1], (struct stat *)a[2], (int)a[3]);
+    case SYS_statx:
+        return statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3],
+                     (struct statx *)a[4]);
+    case SYS_poll:
+        return poll((struct pollfd *)a[0], (nfds_t)a[1], (int)a[2]);
     default:
         return real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }

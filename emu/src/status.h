@@ -43,7 +43,8 @@
     X(NV_ERR_STATE_IN_USE, 0x63)                                                               \
     X(NV_ERR_TIMEOUT, 0x65)                                                                    \
     X(NV_ERR_UVM_ADDRESS_IN_USE, 0x68)                                                         \
-    X(NV_ERR_LIB_RM_VERSION_MISMATCH, 0x6a)
+    X(NV_ERR_LIB_RM_VERSION_MISMATCH, 0x6a)                                                    \
+    X(NV_ERR_GENERIC, 0xffff)
 
 #define EMU_STATUS_ENUM(name, value) name = (value),
 enum { EMU_STATUS_LIST(EMU_STATUS_ENUM) };

@@ -337,9 +337,22 @@ rm_map(struct host *h, int ctl, uint32_t client, uint32_t device, uint32_t memor
     if (*status_out)
         return NULL;
     at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-              (off_t)emu_kmod_map_offset(h->file[fd]));
+              (off_t)emu_kmod_map_offset(h->file[fd], 0));
     assert_ptr_not_equal(at, MAP_FAILED);
     return at;
+}
+
+/* RM's number for a card that is up. */
+static uint64_t
+instance_of(struct host *h, struct tree *t, unsigned card)
+{
+    struct arg a;
+
+    arg_init(h, &a, "NV0000_CTRL_GPU_GET_ID_INFO_V2_PARAMS");
+    arg_set(&a, "gpuId", 0x100 * (card + 1));
+    assert_int_equal(
+        rm_ctl(h, t->ctl, t->client, t->client, "NV0000_CTRL_CMD_GPU_GET_ID_INFO_V2", &a), 0);
+    return arg_get(&a, "deviceInstance");
 }
 
 void
@@ -353,7 +366,7 @@ tree_open(struct host *h, struct tree *t, unsigned card)
     t->device = 0x5c000001;
     t->subdevice = 0x5c000002;
     arg_init(h, &a, "NV0080_ALLOC_PARAMETERS");
-    arg_set(&a, "deviceId", card);
+    arg_set(&a, "deviceId", instance_of(h, t, card));
     assert_int_equal(
         rm_alloc(h, t->ctl, t->client, t->client, t->device, 0x80, a.data, a.layout->size), 0);
     arg_init(h, &a, "NV2080_ALLOC_PARAMETERS");

@@ -22,20 +22,35 @@ static const struct {
     bool either; /* on both nodes */
     bool list;
 } escapes[] = {
-    {"NV_ESC_CHECK_VERSION_STR",   "nv_ioctl_rm_api_version_t",          EMU_NODE_CTL, false, false},
-    {"NV_ESC_CARD_INFO",           "nv_ioctl_card_info_t",               EMU_NODE_CTL, false, true },
-    {"NV_ESC_REGISTER_FD",         "nv_ioctl_register_fd_t",             EMU_NODE_CTL, true,  false},
-    {"NV_ESC_SYS_PARAMS",          "nv_ioctl_sys_params_t",              EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_ALLOC",            "NVOS21_PARAMETERS",                  EMU_NODE_CTL, true,  false},
-    {"NV_ESC_RM_FREE",             "NVOS00_PARAMETERS",                  EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_CONTROL",          "NVOS54_PARAMETERS",                  EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_DUP_OBJECT",       "NVOS55_PARAMETERS",                  EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_ALLOC_MEMORY",     "nv_ioctl_nvos02_parameters_with_fd", EMU_NODE_GPU, false,
-     false                                                                                         },
-    {"NV_ESC_RM_MAP_MEMORY",       "nv_ioctl_nvos33_parameters_with_fd", EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_UNMAP_MEMORY",     "NVOS34_PARAMETERS",                  EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_MAP_MEMORY_DMA",   "NVOS46_PARAMETERS",                  EMU_NODE_CTL, false, false},
-    {"NV_ESC_RM_UNMAP_MEMORY_DMA", "NVOS47_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_CHECK_VERSION_STR",             "nv_ioctl_rm_api_version_t",          EMU_NODE_CTL, false, false},
+    {"NV_ESC_CARD_INFO",                     "nv_ioctl_card_info_t",               EMU_NODE_CTL, false, true },
+    {"NV_ESC_REGISTER_FD",                   "nv_ioctl_register_fd_t",             EMU_NODE_CTL, true,  false},
+    {"NV_ESC_SYS_PARAMS",                    "nv_ioctl_sys_params_t",              EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_ALLOC",                      "NVOS21_PARAMETERS",                  EMU_NODE_CTL, true,  false},
+    {"NV_ESC_RM_FREE",                       "NVOS00_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_CONTROL",                    "NVOS54_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_DUP_OBJECT",                 "NVOS55_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_ALLOC_MEMORY",               "nv_ioctl_nvos02_parameters_with_fd", EMU_NODE_GPU, false,
+     false                                                                                                   },
+    {"NV_ESC_RM_MAP_MEMORY",                 "nv_ioctl_nvos33_parameters_with_fd", EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_UNMAP_MEMORY",               "NVOS34_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_MAP_MEMORY_DMA",             "NVOS46_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_ALLOC_OS_EVENT",                "nv_ioctl_alloc_os_event_t",          EMU_NODE_CTL, true,  false},
+    {"NV_ESC_FREE_OS_EVENT",                 "nv_ioctl_free_os_event_t",           EMU_NODE_CTL, true,  false},
+    {"NV_ESC_RM_GET_EVENT_DATA",             "NVOS41_PARAMETERS",                  EMU_NODE_CTL, true,  false},
+    {"NV_ESC_STATUS_CODE",                   "nv_ioctl_status_code_t",             EMU_NODE_CTL, false, false},
+    {"NV_ESC_EXPORT_TO_DMABUF_FD",           "nv_ioctl_export_to_dma_buf_fd_t",    EMU_NODE_GPU, false,
+     false                                                                                                   },
+    {"NV_ESC_RM_ALLOC_OBJECT",               "NVOS05_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_SHARE",                      "NVOS57_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_VID_HEAP_CONTROL",           "NVOS32_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_UPDATE_DEVICE_MAPPING_INFO", "NVOS56_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_ALLOC_CONTEXT_DMA2",         "NVOS39_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_BIND_CONTEXT_DMA",           "NVOS49_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_IDLE_CHANNELS",              "NVOS30_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_ACCESS_REGISTRY",            "NVOS38_PARAMETERS",                  EMU_NODE_CTL, false, false},
+    {"NV_ESC_RM_I2C_ACCESS",                 "NVOS_I2C_ACCESS_PARAMS",             EMU_NODE_GPU, false, false},
+    {"NV_ESC_RM_UNMAP_MEMORY_DMA",           "NVOS47_PARAMETERS",                  EMU_NODE_CTL, false, false},
 };
 
 static void
@@ -197,6 +212,7 @@ cards_are_attached_by_their_ids(void **state)
     assert_int_equal(host_escape(&h, ctl, "NV_ESC_ATTACH_GPUS_TO_FD", ids, 6), -EINVAL);
     assert_int_equal(host_escape(&h, ctl, "NV_ESC_ATTACH_GPUS_TO_FD", ids, 8), -EINVAL);
     assert_int_equal(host_escape(&h, ctl, "NV_ESC_ATTACH_GPUS_TO_FD", ids, 4), 0);
+    assert_int_equal(host_escape(&h, ctl, "NV_ESC_ATTACH_GPUS_TO_FD", ids, 4), -EINVAL);
     host_close(&h);
 }
 
@@ -226,6 +242,62 @@ a_large_struct_comes_by_reference(void **state)
     host_close(&h);
 }
 
+static void
+what_this_card_has_not_is_refused_as_the_module_would(void **state)
+{
+    struct host h;
+    struct arg a;
+    int ctl, gpu;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    ctl = host_node(&h, EMU_NODE_CTL, 0);
+    arg_init(&h, &a, "nv_ioctl_status_code_t");
+    arg_set(&a, "bus", 1);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_STATUS_CODE", &a), -EINVAL); /* not up */
+    gpu = host_node(&h, EMU_NODE_GPU, 0);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_STATUS_CODE", &a), 0);
+    arg_set(&a, "bus", 9);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_STATUS_CODE", &a), -EINVAL);
+    arg_init(&h, &a, "nv_ioctl_set_numa_status_t");
+    assert_int_equal(host_call(&h, gpu, "NV_ESC_SET_NUMA_STATUS", &a), -EACCES);
+    arg_init(&h, &a, "nv_ioctl_numa_info_t");
+    assert_int_equal(host_call(&h, gpu, "NV_ESC_NUMA_INFO", &a), 0);
+    assert_int_equal((int32_t)arg_get(&a, "nid"), -1);
+    arg_init(&h, &a, "nv_ioctl_query_device_intr");
+    assert_int_equal(host_call(&h, gpu, "NV_ESC_QUERY_DEVICE_INTR", &a), 0);
+    arg_init(&h, &a, "NV_LOCKLESS_DIAGNOSTIC_PARAMS");
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_RM_LOCKLESS_DIAGNOSTIC", &a), -EINVAL);
+    assert_int_equal(arg_get(&a, "status"), 0x1b /* INSUFFICIENT_PERMISSIONS */);
+    arg_init(&h, &a, "nv_ioctl_export_to_dma_buf_fd_t");
+    assert_int_equal(host_call(&h, gpu, "NV_ESC_EXPORT_TO_DMABUF_FD", &a), 0);
+    assert_int_equal(arg_get(&a, "status"), 0x56 /* NOT_SUPPORTED */);
+    host_close(&h);
+    host_open(&h, "595.45.04", NULL, 1, false); /* has no such escape any more */
+    gpu = host_node(&h, EMU_NODE_GPU, 0);
+    assert_int_equal(emu_kmod_ioctl(h.file[gpu], _IOC(3, 'F', 213, 8), a.data), -EINVAL);
+    host_close(&h);
+}
+
+static void
+a_memory_block_is_told_once(void **state)
+{
+    struct host h;
+    struct arg a;
+    int ctl;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    ctl = host_node(&h, EMU_NODE_CTL, 0);
+    arg_init(&h, &a, "nv_ioctl_sys_params_t");
+    arg_set(&a, "memblock_size", 128 << 20);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_SYS_PARAMS", &a), 0);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_SYS_PARAMS", &a), 0);
+    arg_set(&a, "memblock_size", 1 << 20);
+    assert_int_equal(host_call(&h, ctl, "NV_ESC_SYS_PARAMS", &a), -EBUSY);
+    host_close(&h);
+}
+
 /* Clients */
 
 static void
@@ -242,6 +314,8 @@ clients_end_with_their_file(void **state)
     assert_int_equal(rm_memory(&h, t.ctl, t.client, t.device, 0x77, false, 1 << 20), 0);
     ctl = host_node(&h, EMU_NODE_CTL, 0);
     host_node_close(&h, t.ctl);
+    assert_int_equal(rm_dup(&h, ctl, 1, 1, 1, t.client, t.device), 0x23);
+    host_node_close(&h, t.gpu); /* was registered with it, and kept it */
     again = rm_client(&h, ctl);
     assert_int_not_equal(again, t.client);
     assert_int_equal(rm_free(&h, ctl, t.client, t.client), 0x23 /* INVALID_CLIENT */);
@@ -301,6 +375,9 @@ parameters_have_the_classes_size_or_none(void **state)
     ctl = host_node(&h, EMU_NODE_CTL, 0);
     client = rm_client(&h, ctl);
     arg_init(&h, &a, "NV0080_ALLOC_PARAMETERS");
+    assert_int_equal(rm_alloc(&h, ctl, client, client, 1, 0x80, a.data, 0),
+                     0x40 /* INVALID_STATE: nobody has opened the card */);
+    host_card(&h, ctl, 0);
     assert_int_equal(rm_alloc(&h, ctl, client, client, 1, 0x80, a.data, 0), 0);
     assert_int_equal(rm_alloc(&h, ctl, client, client, 2, 0x80, a.data, a.layout->size - 8),
                      0x3a /* INVALID_PARAM_STRUCT */);
@@ -349,6 +426,8 @@ main(void)
         cmocka_unit_test(a_descriptor_is_registered_once_and_with_a_control_node),
         cmocka_unit_test(cards_are_attached_by_their_ids),
         cmocka_unit_test(a_large_struct_comes_by_reference),
+        cmocka_unit_test(what_this_card_has_not_is_refused_as_the_module_would),
+        cmocka_unit_test(a_memory_block_is_told_once),
         cmocka_unit_test(clients_end_with_their_file),
         cmocka_unit_test(clients_of_another_file_are_out_of_reach),
         cmocka_unit_test(only_events_are_made_on_a_cards_node),

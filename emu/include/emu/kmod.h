@@ -71,8 +71,11 @@ void emu_kmod_close(struct emu_kfile *file);
 int emu_kmod_ioctl(struct emu_kfile *file, unsigned long request, void *arg);
 enum emu_node emu_kmod_node(const struct emu_kfile *file);
 unsigned emu_kmod_minor(const struct emu_kfile *file);
-/** Where a mapping of the file begins in the memory that lies behind its descriptor. */
-uint64_t emu_kmod_map_offset(const struct emu_kfile *file);
+/** Where, in the memory behind its descriptor, a mapping of the file begins for which a program
+ * gave this offset: 0, or what RM_MAP_MEMORY told it. */
+uint64_t emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset);
+/** A poll() has shown the program that the file is readable: a wake-up without data is over. */
+void emu_kmod_polled(struct emu_kfile *file);
 
 /**
  * The text of a file that the module makes: "/proc/driver/nvidia/version", ".../params",
