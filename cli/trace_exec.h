@@ -18,6 +18,9 @@ struct trace_objects *trace_objects_create(void); /* NULL: out of memory */
 void trace_objects_destroy(struct trace_objects *o);
 /* A call that succeeded: what it made or freed. */
 void trace_objects_note(struct trace_objects *o, const struct gsp_trace_record *call);
+/* The class of an object; false when its allocation was not seen. */
+bool trace_objects_class(const struct trace_objects *o, uint32_t hClient, uint32_t hObject,
+                         uint32_t *hClass_out);
 /* "0xc1d00001/device/subdevice"; the handle alone when its allocation was not seen. */
 void trace_objects_path(const struct trace_objects *o, struct nvrm_abi abi, uint32_t hClient,
                         uint32_t hObject, struct gsp_text *out);

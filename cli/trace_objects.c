@@ -173,6 +173,16 @@ class_word(struct nvrm_abi abi, uint32_t hClass, char room[16])
     return room;
 }
 
+bool
+trace_objects_class(const struct trace_objects *o, uint32_t hClient, uint32_t hObject,
+                    uint32_t *hClass_out)
+{
+    const struct object *x = find(o, hClient, hObject);
+
+    *hClass_out = x ? x->hClass : 0;
+    return x != NULL;
+}
+
 void
 trace_objects_path(const struct trace_objects *o, struct nvrm_abi abi, uint32_t hClient,
                    uint32_t hObject, struct gsp_text *out)

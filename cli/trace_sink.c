@@ -7,6 +7,7 @@
  * until the program has asked the module for it.
  */
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -329,12 +330,53 @@ print_call(struct trace_sink *s, const struct gsp_trace_record *record, uint32_t
         (void)fwrite(s->line.data, 1, s->line.bytes, s->config.cli->err);
 }
 
-/* "error" and what `trace show --filter` takes; a name also stands for what follows a prefix.
- */
+/* Filters: what `trace show` takes, escapes, and the class of the object that is asked. */
+
+static bool
+class_matches(const struct trace_sink *s, const struct gsp_trace_record *r, const char *word)
+{
+    const struct nvrm_class *c;
+    struct gsp_trace_record call;
+    uint32_t hClass;
+
+    if (s->abi.release == NVRM_NO_RELEASE || !gsp_trace_ioctl_call(s->abi, r, &call) ||
+        call.type != GSP_TRACE_CONTROL ||
+        !trace_objects_class(s->objects, (uint32_t)call.arg[0], (uint32_t)call.arg[1], &hClass))
+        return false;
+    c = nvrm_class_by_id(s->abi, hClass);
+    return c && !fnmatch(word, nvrm_str(s->abi.schema, c->name), 0);
+}
+
+static bool
+word_matches(const struct trace_sink *s, const struct gsp_trace_record *r, const char *word)
+{
+    const char *escape = s->abi.release == NVRM_NO_RELEASE ? NULL : gsp_trace_escape(s->abi, r);
+    char room[96];
+
+    if (escape && (!fnmatch(word, escape, 0) ||
+                   (!strncmp(escape, "NV_ESC_", 7) && !fnmatch(word, escape + 7, 0))))
+        return true;
+    return trace_matches(word, s->abi, r) || class_matches(s, r, word) ||
+           !fnmatch(word, trace_call_name(s->abi.schema, s->abi, r, room), 0);
+}
+
 static bool
 wanted(const struct trace_sink *s, const struct gsp_trace_record *r)
 {
-    return !s->config.filter || trace_matches(s->config.filter, s->abi, r);
+    const char *filter = s->config.filter;
+    char word[128];
+
+    if (!filter)
+        return true;
+    for (; *filter; filter += *filter == ',') {
+        const size_t n = strcspn(filter, ",");
+
+        snprintf(word, sizeof(word), "%.*s", (int)n, filter);
+        if (n && word_matches(s, r, word))
+            return true;
+        filter += n;
+    }
+    return false;
 }
 
 void

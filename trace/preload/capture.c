@@ -181,6 +181,8 @@ publish(struct capture *c, const struct gsp_trace_record *r)
 static bool
 page_is_readable(struct capture *c, uintptr_t page)
 {
+    if (!page) /* no set at all, to the kernel */
+        return false;
     for (unsigned i = 0; i < c->page_count; i++)
         if (c->pages[i] == page)
             return true;
