@@ -225,6 +225,18 @@ emu_kmod_close(struct emu_kfile *f)
     pthread_mutex_unlock(&k->lock);
 }
 
+void
+emu_kmod_pause(struct emu_kmod *k)
+{
+    pthread_mutex_lock(&k->lock);
+}
+
+void
+emu_kmod_resume(struct emu_kmod *k)
+{
+    pthread_mutex_unlock(&k->lock);
+}
+
 enum emu_node
 emu_kmod_node(const struct emu_kfile *file)
 {

@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static unsigned
+cards(void)
+{
+    const char *text = getenv("NVRM_EMU_CARDS");
+
+    return text ? (unsigned)strtoul(text, NULL, 10) : 1;
+}
+
 bool
 preload_node(const char *path, enum emu_node *node_out, unsigned *minor_out)
 {
@@ -38,7 +46,7 @@ preload_node(const char *path, enum emu_node *node_out, unsigned *minor_out)
             continue;
         *minor_out = (unsigned)strtoul(path + n, &end, 10);
         if (!*end)
-            return true;
+            return nodes[i].node != EMU_NODE_GPU || *minor_out < cards();
     }
     return false;
 }

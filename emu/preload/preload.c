@@ -114,7 +114,7 @@ static struct {
     pthread_mutex_t lock;
     struct shared **slots;
     int count;
-    struct emu_kmod *kmod;
+    struct emu_kmod *kmod, *still; /* still: paused while a fork() is made */
     bool tried;
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -796,20 +796,27 @@ syscall(long number, ...)
 
 /* fork(): the child has the parent's descriptors and a copy of the card as it was. */
 static void
-lock_table(void)
+before_fork(void)
 {
+    pthread_mutex_lock(&table.lock);
+    table.still = table.kmod;
+    pthread_mutex_unlock(&table.lock);
+    if (table.still)
+        emu_kmod_pause(table.still); /* calls that are under way end first */
     pthread_mutex_lock(&table.lock);
 }
 
 static void
-unlock_table(void)
+after_fork(void)
 {
     pthread_mutex_unlock(&table.lock);
+    if (table.still)
+        emu_kmod_resume(table.still);
 }
 
 __attribute__((constructor)) static void
 begin(void)
 {
     pthread_once(&once, find_symbols);
-    pthread_atfork(lock_table, unlock_table, unlock_table);
+    pthread_atfork(before_fork, after_fork, after_fork);
 }

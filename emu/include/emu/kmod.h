@@ -69,6 +69,9 @@ int emu_kmod_open(struct emu_kmod *kmod, enum emu_node node, unsigned minor,
 void emu_kmod_close(struct emu_kfile *file);
 /** An ioctl; arg is an address in the process, which may be wrong (-EFAULT). */
 int emu_kmod_ioctl(struct emu_kfile *file, unsigned long request, void *arg);
+/** Around a fork(): no call is under way in the module, in any thread, until it resumes. */
+void emu_kmod_pause(struct emu_kmod *kmod);
+void emu_kmod_resume(struct emu_kmod *kmod);
 enum emu_node emu_kmod_node(const struct emu_kfile *file);
 unsigned emu_kmod_minor(const struct emu_kfile *file);
 /** Where, in the memory behind its descriptor, a mapping of the file begins for which a program

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that speaks to nvidia.ko in the ways that programs do: several threads, after
+ * fork() and exec(), through dlsym(), through syscall(), with duplicated descriptors. It knows
+ * nothing of this project; `nvrm-cli emu exec -- exec_prog SCENARIO` gives it a card. Prints
+ * what went wrong and exits with 1.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHECK(ok)                                                                              \
+    do {                                                                                       \
+        if (!(ok)) {                                                                           \
+            fprintf(stderr, "%s:%d: %s (errno %d)\n", __func__, __LINE__, #ok, errno);         \
+            exit(1);                                                                           \
+        }                                                                                      \
+    } while (0)
+
+/* The layouts of 570.144, spelled out. */
+struct alloc {
+    uint32_t root, parent, handle, class_id;
+    uint64_t params;
+    uint32_t bytes, status;
+};
+struct control {
+    uint32_t client, object, cmd, flags;
+    uint64_t params;
+    uint32_t bytes, status;
+};
+struct device_params {
+    uint32_t id, share[3];
+    uint64_t sizes[3];
+    uint32_t mode, pad;
+};
+struct free_object {
+    uint32_t root, parent, handle, status;
+};
+
+#define ESC(nr, type) _IOWR('F', nr, type)
+enum { RM_ALLOC = 0x2b, RM_FREE = 0x29, RM_CONTROL = 0x2a, REGISTER_FD = 201 };
+
+static int
+open_control(void)
+{
+    const int fd = open("/dev/nvidiactl", O_RDWR | O_CLOEXEC);
+
+    CHECK(fd >= 0);
+    return fd;
+}
+
+static uint32_t
+make_client(int ctl)
+{
+    struct alloc a = {.class_id = 0x41};
+
+    CHECK(ioctl(ctl, ESC(RM_ALLOC, struct alloc), &a) == 0 && a.status == 0);
+    return a.handle;
+}
+
+/* A control with an answer that is known: the ids of the cards. */
+static void
+ask(int ctl, uint32_t client)
+{
+    uint32_t ids[64] = {0};
+    struct control c = {client, client, 0x214, 0, (uintptr_t)ids, sizeof(ids), 0};
+
+    CHECK(ioctl(ctl, ESC(RM_CONTROL, struct control), &c) == 0);
+    CHECK(c.status == 0 && ids[0] == 0x100 && ids[1] == 0xffffffff);
+}
+
+static void
+once(int ctl)
+{
+    const uint32_t client = make_client(ctl);
+    struct free_object f = {client, 0, client, 0};
+
+    ask(ctl, client);
+    CHECK(ioctl(ctl, ESC(RM_FREE, struct free_object), &f) == 0 && f.status == 0);
+}
+
+/* Threads */
+
+static void *
+hammer(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 50; i++) {
+        const int ctl = open_control(), gpu = open("/dev/nvidia0", O_RDWR), copy = dup(ctl);
+        int said = ctl;
+
+        CHECK(gpu >= 0 && copy >= 0);
+        CHECK(ioctl(gpu, ESC(REGISTER_FD, int), &said) == 0);
+        once(copy);
+        CHECK(close(ctl) == 0);
+        once(copy);
+        CHECK(close(copy) == 0 && close(gpu) == 0);
+    }
+    return NULL;
+}
+
+static void
+run_threads(void *(*body)(void *), void *arg)
+{
+    pthread_t threads[8];
+
+    for (int i = 0; i < 8; i++)
+        CHECK(pthread_create(&threads[i], NULL, body, arg) == 0);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void
+threads(void)
+{
+    run_threads(hammer, NULL);
+}
+
+/* One thread closes what the others use. */
+
+static int shared_fd[16];
+
+static void *
+use_and_close(void *arg)
+{
+    uint32_t seed = (uint32_t)(uintptr_t)&arg;
+
+    (void)arg;
+    for (int i = 0; i < 400; i++) {
+        int *slot = &shared_fd[(seed = seed * 1664525 + 1013904223) >> 28];
+        struct alloc a = {.class_id = 0x41};
+
+        if (i % 8 == 0) {
+            const int fd = open("/dev/nvidiactl", O_RDWR);
+            const int old = __atomic_exchange_n(slot, fd, __ATOMIC_ACQ_REL);
+
+            if (old > 0)
+                close(old);
+            continue;
+        }
+        (void)ioctl(__atomic_load_n(slot, __ATOMIC_ACQUIRE), ESC(RM_ALLOC, struct alloc), &a);
+    }
+    return NULL;
+}
+
+static void
+closing(void)
+{
+    memset(shared_fd, 0xff, sizeof(shared_fd));
+    run_threads(use_and_close, NULL);
+}
+
+/* Processes */
+
+static void
+forked(void)
+{
+    const int ctl = open_control();
+    const uint32_t client = make_client(ctl);
+    const pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        ask(ctl, client);
+        once(ctl);
+        once(open_control());
+        _exit(0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    ask(ctl, client);
+}
+
+static void
+execed(void)
+{
+    static const char *const argv[] = {"exec_prog", "once", NULL};
+
+    once(open_control());
+    execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+    CHECK(!"execv");
+}
+
+static void
+just_once(void)
+{
+    once(open_control());
+}
+
+/* Ways to libc */
+
+static void
+looked_up(void)
+{
+    void *self = dlopen(NULL, RTLD_NOW);
+    int (*my_open)(const char *, int, ...);
+    int (*my_ioctl)(int, unsigned long, ...);
+    struct alloc a = {.class_id = 0x41};
+    int fd;
+
+    *(void **)&my_open = dlsym(self, "open");
+    *(void **)&my_ioctl = dlsym(self, "ioctl");
+    fd = my_open("/dev/nvidiactl", O_RDWR);
+    CHECK(fd >= 0 && my_ioctl(fd, ESC(RM_ALLOC, struct alloc), &a) == 0 && a.status == 0);
+}
+
+static void
+by_number(void)
+{
+    struct alloc a = {.class_id = 0x41};
+    struct stat st;
+    const long fd = syscall(SYS_openat, AT_FDCWD, "/dev/nvidiactl", O_RDWR, 0);
+
+    CHECK(fd >= 0);
+    CHECK(syscall(SYS_ioctl, fd, ESC(RM_ALLOC, struct alloc), &a) == 0 && a.status == 0);
+    CHECK(syscall(SYS_fstat, fd, &st) == 0 && S_ISCHR(st.st_mode));
+    CHECK(syscall(SYS_close, fd) == 0);
+    errno = 0;
+    CHECK(syscall(SYS_ioctl, fd, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == EBADF);
+}
+
+static void
+descriptors(void)
+{
+    const int ctl = open_control(), copy = fcntl(ctl, F_DUPFD_CLOEXEC, 100);
+    const uint32_t client = make_client(ctl);
+    struct alloc a = {.class_id = 0x41};
+
+    CHECK(copy >= 100 && close(ctl) == 0);
+    ask(copy, client); /* the file lives on */
+    CHECK(dup2(0, copy) == copy);
+    errno = 0;
+    CHECK(ioctl(copy, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == ENOTTY);
+}
+
+static void
+names(void)
+{
+    struct stat st;
+    char text[64];
+    FILE *f;
+
+    CHECK(stat("/dev/nvidiactl", &st) == 0 && S_ISCHR(st.st_mode));
+    CHECK(major(st.st_rdev) == 195 && minor(st.st_rdev) == 255);
+    CHECK(stat("/dev/nvidia0", &st) == 0 && minor(st.st_rdev) == 0);
+    CHECK(access("/dev/nvidia-uvm", R_OK | W_OK) == 0);
+    CHECK(open("/dev/nvidia9", O_RDWR) == -1 && errno == ENOENT);
+    CHECK(realpath("/dev/nvidia0", text) && !strcmp(text, "/dev/nvidia0"));
+    f = fopen("/sys/module/nvidia/version", "r");
+    CHECK(f && fgets(text, sizeof(text), f) && text[0] >= '5' && fclose(f) == 0);
+    CHECK(access("/proc/driver/nvidia/version", R_OK) == 0);
+}
+
+/* Errors as the kernel has them */
+
+static void
+errors(void)
+{
+    const int ctl = open_control(), gpu = open("/dev/nvidia0", O_RDWR);
+    struct alloc a = {.class_id = 0x41};
+
+    CHECK(ioctl(ctl, ESC(RM_ALLOC, struct alloc), 16) == -1 && errno == EFAULT);
+    CHECK(ioctl(ctl, ESC(RM_ALLOC, uint32_t), &a) == -1 && errno == EINVAL);
+    CHECK(ioctl(ctl, ESC(199, struct alloc), &a) == -1 && errno == EINVAL);
+    CHECK(ioctl(gpu, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == EINVAL);
+    CHECK(ioctl(-1, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == EBADF);
+}
+
+/* Dies in the middle of its calls; the one who started it cleans up. */
+static void *
+call_for_ever(void *arg)
+{
+    for (;;)
+        once(*(int *)arg);
+    return NULL;
+}
+
+static void
+killed(void)
+{
+    int ctl = open_control();
+    pthread_t thread;
+
+    CHECK(pthread_create(&thread, NULL, call_for_ever, &ctl) == 0);
+    usleep(20000);
+    kill(getpid(), SIGKILL);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } table[] = {
+        {"threads",     threads    },
+        {"closing",     closing    },
+        {"fork",        forked     },
+        {"exec",        execed     },
+        {"once",        just_once  },
+        {"dlsym",       looked_up  },
+        {"syscall",     by_number  },
+        {"descriptors", descriptors},
+        {"names",       names      },
+        {"errors",      errors     },
+        {"killed",      killed     },
+    };
+
+    for (size_t i = 0; argc == 2 && i < sizeof(table) / sizeof(*table); i++)
+        if (!strcmp(table[i].name, argv[1])) {
+            table[i].run();
+            return 0;
+        }
+    return 2;
+}
