@@ -21,6 +21,7 @@ static const struct {
     {"convert",   trace_convert  },
     {"dissector", trace_dissector},
     {"exec",      trace_exec     },
+    {"learn",     trace_learn    },
 };
 enum { FLUSH_ABOVE = 64 << 10 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -63,7 +64,7 @@ cmd_trace_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_trace = {
     .name = "trace",
-    .args = "show|stat|diff|replay|convert|dissector|exec ...",
+    .args = "show|stat|diff|replay|convert|dissector|exec|learn ...",
     .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT, --follow, --summary, --method METHOD",
     .help = "show, count, compare, replay and convert what --record wrote; trace a program",
     .min_args = 1,

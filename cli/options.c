@@ -316,12 +316,12 @@ cli_option_legal(const char *word)
     return row && row->legal ? row->legal : "";
 }
 
-/* `trace exec -o FILE`: that verb's own, as strace has it. */
+/* `trace exec -o FILE`, `trace learn -o FILE`: those verbs' own, as strace has it. */
 static bool
 belongs_to_verb(int kept, char **argv, const char *word)
 {
     return kept >= 2 && !strcmp(word, "-o") && !strcmp(argv[0], "trace") &&
-           !strcmp(argv[1], "exec");
+           (!strcmp(argv[1], "exec") || !strcmp(argv[1], "learn"));
 }
 
 int

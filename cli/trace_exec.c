@@ -105,15 +105,15 @@ wants_ptrace(const struct request *q, const char *program)
 static int
 run(struct cli *cli, struct request *q, char **argv)
 {
-    const struct trace_sink_config config = {.cli = cli,
-                                             .abi = q->abi,
-                                             .path = q->path,
-                                             .filter = q->filter,
-                                             .program = argv[0],
-                                             .summary = q->summary,
-                                             .follow = q->follow,
-                                             .json = cli->options.format == CLI_JSON ||
-                                                     cli->options.format == CLI_JSONL};
+    const struct trace_sink_config config = {
+        .cli = cli,
+        .abi = q->abi,
+        .path = q->path,
+        .filter = q->filter,
+        .program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0],
+        .summary = q->summary,
+        .follow = q->follow,
+        .json = cli->options.format == CLI_JSON || cli->options.format == CLI_JSONL};
     const bool ptraced = wants_ptrace(q, argv[0]);
     struct trace_program p = {cli, NULL, argv, q->library, q->follow};
     struct gsp_error err = {0};

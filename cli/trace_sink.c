@@ -187,20 +187,31 @@ learn_release(struct trace_sink *s, const struct gsp_trace_record *r)
 
 /* Counts */
 
+/* What a call is counted and found by: the control or class that it carries, else itself. */
+static const char *
+name_of(const struct trace_sink *s, const struct gsp_trace_record *r, char room[96])
+{
+    struct gsp_trace_record call;
+    char unknown[64];
+
+    if (s->abi.release == NVRM_NO_RELEASE || !gsp_trace_ioctl_call(s->abi, r, &call) ||
+        (call.type != GSP_TRACE_CONTROL && call.type != GSP_TRACE_ALLOC))
+        return trace_call_name(s->abi.schema, s->abi, r, room);
+    if (call.type == GSP_TRACE_ALLOC ||
+        !trace_unknown_control(s->abi, (uint32_t)call.arg[2], unknown))
+        return trace_call_name(s->abi.schema, s->abi, &call, room);
+    snprintf(room, 96, "%s", unknown);
+    return room;
+}
+
 static void
 count_call(struct trace_sink *s, const struct gsp_trace_record *r)
 {
-    char room[96], unknown[64];
-    struct gsp_trace_record call;
-    const char *name = NULL;
+    char room[96];
+    const char *name = name_of(s, r, room);
     struct count *c;
     size_t i = 0;
 
-    if (s->abi.release != NVRM_NO_RELEASE && gsp_trace_ioctl_call(s->abi, r, &call) &&
-        call.type == GSP_TRACE_CONTROL)
-        name = trace_unknown_control(s->abi, (uint32_t)call.arg[2], unknown);
-    if (!name)
-        name = trace_call_name(s->abi.schema, s->abi, r, room);
     while (i < s->count_rows && strcmp(s->counts[i].name, name) != 0)
         i++;
     if (i == s->count_cap) {
@@ -357,7 +368,7 @@ word_matches(const struct trace_sink *s, const struct gsp_trace_record *r, const
                    (!strncmp(escape, "NV_ESC_", 7) && !fnmatch(word, escape + 7, 0))))
         return true;
     return trace_matches(word, s->abi, r) || class_matches(s, r, word) ||
-           !fnmatch(word, trace_call_name(s->abi.schema, s->abi, r, room), 0);
+           !fnmatch(word, name_of(s, r, room), 0);
 }
 
 static bool

@@ -15,6 +15,7 @@ int trace_diff(struct cli *cli, int argc, char **argv);
 int trace_replay(struct cli *cli, int argc, char **argv);
 int trace_convert(struct cli *cli, int argc, char **argv);
 int trace_dissector(struct cli *cli, int argc, char **argv);
+int trace_learn(struct cli *cli, int argc, char **argv);
 int trace_exec(struct cli *cli, int argc, char **argv);
 
 /* A trace that is read from its start to its end; damage is told on stderr as it is met. */

@@ -303,6 +303,49 @@ a_hostile_program_does_no_harm(void **state)
 }
 
 static void
+controls_of_no_header_are_shown_as_such(void **state)
+{
+    (void)state;
+    cli_expect_text(EXEC "-- $CLIENT unknown", 0, NULL,
+                    ", GSS_LEGACY 0x20808159, 24 bytes 0x00000000050000");
+    cli_expect_text(EXEC "-- $CLIENT unknown", 0, NULL, ", BINAPI 0x20810108, 24 bytes 0x");
+    cli_expect_text(EXEC "-- $CLIENT unknown", 0, NULL, ", control 0x20807f01, 24 bytes 0x");
+    cli_expect_text(EXEC "--filter '*0x20808159' -- $CLIENT unknown", 0, NULL, "GSS_LEGACY");
+    cli_expect_text(EXEC "-j -- $CLIENT unknown", 0, NULL,
+                    "\"unknown\":\"GSS_LEGACY 0x20808159\"");
+}
+
+/* A trace counts once; the schema stays as it is. */
+static void
+unknown_calls_are_learnt_once(void **state)
+{
+    char *first, *again;
+
+    (void)state;
+    run(EXEC "-o $T/u -- $CLIENT unknown", 0);
+    run("nvrm-cli trace learn $T/u -o $T/obs.yaml", 0);
+    first = cli_expect("cat $T/obs.yaml", 0);
+    assert_non_null(strstr(first, "control GSS_LEGACY 0x20808159:"));
+    assert_non_null(strstr(first, "control BINAPI 0x20810108:"));
+    assert_non_null(strstr(first, "control 0x20807f01:"));
+    assert_non_null(strstr(first, "escape 0x7b:"));
+    assert_non_null(strstr(first, "calls: 2"));
+    cli_expect_text("nvrm-cli trace learn $T/u $T/u -o $T/obs.yaml", 0, NULL, " 0 calls more");
+    again = cli_expect("cat $T/obs.yaml", 0);
+    assert_string_equal(first, again);
+    free(first);
+    free(again);
+    run(EXEC "-o $T/u -- $CLIENT unknown", 0); /* another section */
+    run("nvrm-cli trace learn $T/u -o $T/obs.yaml", 0);
+    cli_expect_text("cat $T/obs.yaml", 0, "calls: 4", NULL);
+    cli_expect_text("nvrm-cli trace learn $T/u", 0,
+                    "control GSS_LEGACY 0x20808159: 4 calls, bytes 24, EBADF", NULL);
+    cli_expect_text("nvrm-cli trace learn $T/u -o README.md", 2, NULL, "README.md");
+    cli_expect_text("nvrm-cli trace learn $T/u -o /nonexistent/o", 2, NULL,
+                    "/nonexistent/o: No such file or directory");
+}
+
+static void
 wrong_words_are_explained(void **state)
 {
     (void)state;
@@ -338,6 +381,8 @@ main(void)
         cmocka_unit_test(a_killed_tracer_leaves_the_program_and_a_usable_file),
         cmocka_unit_test(an_interrupt_is_the_programs),
         cmocka_unit_test(a_hostile_program_does_no_harm),
+        cmocka_unit_test(controls_of_no_header_are_shown_as_such),
+        cmocka_unit_test(unknown_calls_are_learnt_once),
         cmocka_unit_test(wrong_words_are_explained),
     };
 

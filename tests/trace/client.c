@@ -9,6 +9,7 @@
  *   fork         a child that calls, and one behind exec()
  *   die          killed in the middle of calls
  *   scribble     rubbish over what the tracer reads
+ *   unknown      controls that no header has
  *   map          opens, duplicates and maps /dev/nvidiactl
  */
 #include <errno.h>
@@ -175,6 +176,23 @@ scribble(void)
     return 0;
 }
 
+/* GSS-legacy, twice, BINAPI, one of no kind at all, and an escape. */
+static int
+unknown(void)
+{
+    static const uint32_t cmd[] = {0x20808159, 0x20808159, 0x20810108, 0x2080ff01 & ~0x8000u};
+    uint32_t params[6] = {0};
+
+    for (unsigned i = 0; i < sizeof(cmd) / sizeof(cmd[0]); i++) {
+        struct control c = {1, 2, cmd[i], 0, (uintptr_t)params, sizeof(params), 0};
+
+        params[1] = i + 5;
+        (void)ioctl(-1, CONTROL, &c);
+    }
+    (void)ioctl(-1, _IOWR('F', 0x7b, params), params);
+    return 0;
+}
+
 static int
 map(void)
 {
@@ -200,6 +218,8 @@ main(int argc, char **argv)
         return threads(a, b);
     if (!strcmp(what, "wait"))
         return wait_for_signal();
+    if (!strcmp(what, "unknown"))
+        return unknown();
     if (!strcmp(what, "map"))
         return map();
     if (!strcmp(what, "bad"))
