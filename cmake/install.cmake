@@ -28,7 +28,7 @@ endforeach()
 set(rows
     "schema|structs, classes, controls and statuses of every release, as data||-lnvrm-schema -lnvrm-lookup"
     "regs|registers and their fields by name||-lnvrm-regs"
-    "bind|bindings of names and releases for other programs|nvrm-schema|-lnvrm-bind -lnvrm-lookup"
+    "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"
     "emu|the emulated card|nvrm-schema|-lnvrm-emu"
@@ -86,7 +86,8 @@ add_custom_target(uninstall
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME nvrm)
 set(CPACK_PACKAGE_VENDOR nvrm)
-set(CPACK_PACKAGE_CONTACT "the nvrm authors <nvrm@localhost>")
+set(NVRM_MAINTAINER "nvrm authors <nvrm@example.org>" CACHE STRING "who made the packages: NAME <ADDRESS>")
+set(CPACK_PACKAGE_CONTACT "${NVRM_MAINTAINER}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL cli emu dev doc)
@@ -102,13 +103,13 @@ set(CPACK_DEBIAN_CLI_PACKAGE_NAME nvrm-cli)
 set(CPACK_DEBIAN_EMU_PACKAGE_NAME nvrm-emu)
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libnvrm-dev)
 set(CPACK_DEBIAN_DOC_PACKAGE_NAME nvrm-doc)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libjansson-dev, zlib1g-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libjansson-dev, libyaml-dev, zlib1g-dev")
 set(CPACK_DEBIAN_CLI_PACKAGE_RECOMMENDS libpci3)
 set(CPACK_DEBIAN_CLI_PACKAGE_SUGGESTS "nvrm-doc, nvrm-emu")
-set(CPACK_COMPONENT_CLI_DESCRIPTION "command line for NVIDIA's GSP Resource Manager\n nvrm-cli opens a card or an emulated one, allocates RM objects, calls controls\n by name, records and replays sessions, and explains logs.")
-set(CPACK_COMPONENT_EMU_DESCRIPTION "emulated NVIDIA cards as vfio-user devices\n nvrm-emu serves cards with a GSP-RM of its own to other processes.")
-set(CPACK_COMPONENT_DEV_DESCRIPTION "libraries, headers and schemas of nvrm\n The RM API of every public release as data, a codec, queues, sessions, objects\n and the emulated card, as archives with pkg-config files, and nvrm-gen.")
-set(CPACK_COMPONENT_DOC_DESCRIPTION "manual of nvrm\n The pages of the manual as Markdown.")
+set(CPACK_COMPONENT_CLI_DESCRIPTION "command line for NVIDIA's GSP Resource Manager\nnvrm-cli opens a card or an emulated one, allocates RM objects, calls controls\nby name, records and replays sessions, and explains logs.")
+set(CPACK_COMPONENT_EMU_DESCRIPTION "emulated NVIDIA cards as vfio-user devices\nnvrm-emu serves cards with a GSP-RM of its own to other processes.")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "libraries, headers and schemas of nvrm\nThe RM API of every public release as data, a codec, queues, sessions, objects\nand the emulated card, as archives with pkg-config files, and nvrm-gen.")
+set(CPACK_COMPONENT_DOC_DESCRIPTION "manual of nvrm\nThe pages of the manual as Markdown.")
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/packaging/debian.cmake)
 set(CPACK_NVRM_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_NVRM_CHANGES ${PROJECT_BINARY_DIR}/packaging/changelog)
@@ -116,6 +117,6 @@ file(CONFIGURE OUTPUT packaging/changelog CONTENT "nvrm (@PROJECT_VERSION@) unst
 
   * Built from @NVRM_DESCRIBE@.
 
- -- the nvrm authors <nvrm@localhost>  Thu, 01 Jan 2026 00:00:00 +0000
+ -- @NVRM_MAINTAINER@  Thu, 01 Jan 2026 00:00:00 +0000
 " @ONLY)
 include(CPack)
