@@ -119,9 +119,12 @@ run(struct cli *cli, struct request *q, char **argv)
     struct gsp_error err = {0};
     int code, told;
 
-    if ((!ptraced && find_library(q, &err) < 0) ||
-        trace_sink_create(&config, &p.sink, &err) < 0)
+    if (trace_sink_create(&config, &p.sink, &err) < 0)
         return cli_fail(cli, &err);
+    if (!ptraced && find_library(q, &err) < 0) {
+        trace_sink_destroy(p.sink);
+        return cli_fail(cli, &err);
+    }
     code = ptraced ? trace_run_ptrace(&p) : trace_run_ring(&p);
     told = trace_sink_finish(p.sink);
     trace_sink_destroy(p.sink);

@@ -7,9 +7,12 @@
  * until the program has asked the module for it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "trace_exec.h"
 #include "trace_verbs.h"
@@ -37,25 +40,6 @@ struct trace_sink {
     struct gsp_error error; /* the first one */
     char unknown[64];       /* a release that the schema lacks, as the module said it */
 };
-
-int
-trace_sink_create(const struct trace_sink_config *config, struct trace_sink **sink_out,
-                  struct gsp_error *err)
-{
-    struct trace_sink *s = calloc(1, sizeof(*s));
-
-    if (s)
-        s->objects = trace_objects_create();
-    if (!s || !s->objects) {
-        free(s);
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
-    }
-    s->config = *config;
-    s->abi = config->abi;
-    s->start_ns = gsp_host_now_ns(NULL);
-    *sink_out = s;
-    return 0;
-}
 
 void
 trace_sink_destroy(struct trace_sink *s)
@@ -90,6 +74,39 @@ open_file(struct trace_sink *s)
 
     if (gsp_trace_writer_open(s->config.path, &config, &s->writer, &s->error) == 0)
         s->file_start_ns = gsp_host_now_ns(NULL) - gsp_trace_now_ns(s->writer);
+}
+
+/* A file that cannot be written is told before the program runs. When the release is not known
+ * yet, nothing can be written but it can be tried. */
+static int
+begin_file(struct trace_sink *s)
+{
+    const struct gsp_trace_reader_config config = {.schema = s->abi.schema};
+    struct gsp_trace_reader *reader;
+    struct stat st;
+    int fd;
+
+    if (s->config.path && s->abi.release != NVRM_NO_RELEASE)
+        open_file(s);
+    if (!s->config.path || s->abi.release != NVRM_NO_RELEASE)
+        return s->error.origin == GSP_ORIGIN_NONE ? 0 : -EINVAL;
+    fd = open(s->config.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        gsp_fail(&s->error, GSP_ORIGIN_INPUT, -errno, "%s: %s", s->config.path,
+                 strerror(errno));
+        gsp_hint(&s->error, "name a file that can be created and written");
+    } else if (S_ISREG(st.st_mode) && st.st_size) {
+        if (gsp_trace_open(s->config.path, &config, &reader, NULL) == 0) {
+            gsp_trace_close(reader);
+        } else {
+            gsp_fail(&s->error, GSP_ORIGIN_INPUT, -EEXIST, "%s is there and is not a trace",
+                     s->config.path);
+            gsp_hint(&s->error, "name another file; recordings are appended to traces only");
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    return s->error.origin == GSP_ORIGIN_NONE ? 0 : -EINVAL;
 }
 
 static void
@@ -183,6 +200,31 @@ learn_release(struct trace_sink *s, const struct gsp_trace_record *r)
              "release %s is not known: parameters are shown as bytes; -F RELEASE decodes them "
              "as those of another one",
              s->unknown);
+}
+
+int
+trace_sink_create(const struct trace_sink_config *config, struct trace_sink **sink_out,
+                  struct gsp_error *err)
+{
+    struct trace_sink *s = calloc(1, sizeof(*s));
+
+    if (s)
+        s->objects = trace_objects_create();
+    if (!s || !s->objects) {
+        free(s);
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    }
+    s->config = *config;
+    s->abi = config->abi;
+    s->start_ns = gsp_host_now_ns(NULL);
+    if (begin_file(s) < 0) {
+        if (err)
+            *err = s->error;
+        trace_sink_destroy(s);
+        return -EINVAL;
+    }
+    *sink_out = s;
+    return 0;
 }
 
 /* Counts */
