@@ -26,6 +26,7 @@ extern const struct nvrm_cmd cmd_info;
 extern const struct nvrm_cmd cmd_list;
 extern const struct nvrm_cmd cmd_log;
 extern const struct nvrm_cmd cmd_metrics;
+extern const struct nvrm_cmd cmd_map;
 extern const struct nvrm_cmd cmd_pci;
 extern const struct nvrm_cmd cmd_policy;
 extern const struct nvrm_cmd cmd_rpc;

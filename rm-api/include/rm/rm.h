@@ -51,6 +51,19 @@ GSP_MUST_CHECK int rm_free(struct rm_client *c, rm_handle object, struct gsp_err
 GSP_MUST_CHECK int rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client,
                           rm_handle src_object, rm_handle *handle_out, struct gsp_error *err);
 
+/**
+ * Map a memory object into this process, where the backend can (nvidia).
+ *
+ * @param memory    a live object below a device
+ * @param offset    into it; offset and bytes are multiples of the CPU's page
+ * @param at_out    set only on success; ends with rm_unmap(), with the object, or with the client
+ * @return 0, -EOPNOTSUPP (this backend has no mappings), -ENOENT, -EINVAL, -EREMOTEIO
+ */
+GSP_MUST_CHECK int rm_map(struct rm_client *c, rm_handle memory, uint64_t offset,
+                          uint64_t bytes, bool writable, void **at_out, struct gsp_error *err);
+/** -EINVAL when nothing of this client is mapped there. */
+GSP_MUST_CHECK int rm_unmap(struct rm_client *c, void *at, struct gsp_error *err);
+
 /* Canonical C types: what generated rm/calls.h wraps */
 
 GSP_MUST_CHECK int rm_alloc_typed(struct rm_client *c, rm_handle parent, const char *class_name,
