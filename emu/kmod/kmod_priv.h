@@ -303,6 +303,8 @@ void kmod_vas_bind(struct kmod_vas *v, uint32_t client, uint32_t handle);
 uint64_t kmod_vas_choose(struct kmod_vas *v, uint64_t bytes);
 uint32_t kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
                       uint64_t offset, bool read_only);
+/** Pages that read as zero and lose what is written. */
+uint32_t kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes);
 uint32_t kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes);
 
 /* map.c: escapes */

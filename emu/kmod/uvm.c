@@ -24,6 +24,8 @@ struct uvm_range {
 
 struct kmod_uvm {
     bool ready;
+    bool mm; /* UVM_MM_INITIALIZE: stands for the process, does nothing else */
+    uint64_t flags;
     bool known[KMOD_CARDS_MAX];
     struct kmod_vas *vas[KMOD_CARDS_MAX]; /* registered address spaces */
     struct uvm_range *ranges;
@@ -50,12 +52,16 @@ client_of(struct kmod_call *c)
                : NULL;
 }
 
+/* A second time is fine when it says the same. */
 static uint32_t
 initialize(struct kmod_call *c)
 {
-    if (c->file->uvm->ready)
-        return NV_ERR_INVALID_STATE;
-    c->file->uvm->ready = true;
+    struct kmod_uvm *u = c->file->uvm;
+
+    if (u->mm || (u->ready && u->flags != emu_get(&c->w, "flags")))
+        return NV_ERR_INVALID_ARGUMENT;
+    u->ready = true;
+    u->flags = emu_get(&c->w, "flags");
     return NV_OK;
 }
 
@@ -65,9 +71,12 @@ mm_initialize(struct kmod_call *c)
     const struct emu_kmod_host *host = &c->kmod->config.host;
     const struct emu_kfile *other = host->file(host->ctx, (int)emu_get(&c->w, "uvmFd"));
 
-    if (!other || other->node != EMU_NODE_UVM || other == c->file)
+    if (!other || other->node != EMU_NODE_UVM || other == c->file || c->file->uvm->ready)
         return NV_ERR_INVALID_ARGUMENT;
-    return other->uvm->ready ? NV_OK : NV_ERR_INVALID_STATE;
+    if (!other->uvm->ready)
+        return NV_ERR_INVALID_ARGUMENT;
+    c->file->uvm->mm = true;
+    return NV_OK;
 }
 
 static uint32_t
@@ -204,6 +213,8 @@ map_external(struct kmod_call *c)
     const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
     const struct kmod_object *o;
 
+    if ((base | bytes) & 0xfff || !bytes || base + bytes < base)
+        return NV_ERR_INVALID_ADDRESS;
     if (!count || count > emu_count(&c->w, "perGpuAttributes"))
         return NV_ERR_INVALID_ARGUMENT;
     if (!client)
@@ -226,10 +237,31 @@ map_external(struct kmod_call *c)
 }
 
 static uint32_t
+map_sparse(struct kmod_call *c)
+{
+    const int i = card_index(c, "gpuUuid");
+    const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
+    const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
+
+    if ((base | bytes) & 0xfff || !bytes || base + bytes < base)
+        return NV_ERR_INVALID_ADDRESS;
+    if (i < 0 || !c->file->uvm->vas[i])
+        return NV_ERR_INVALID_DEVICE;
+    if (!r || base < r->base || base + bytes > r->base + r->bytes)
+        return NV_ERR_INVALID_ADDRESS;
+    return kmod_vas_map_sparse(c->file->uvm->vas[i], base, bytes);
+}
+
+static uint32_t
 unmap_external(struct kmod_call *c)
 {
     const int i = card_index(c, "gpuUuid");
+    const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
+    const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
 
+    if ((base | bytes) & 0xfff || !bytes || base + bytes < base || !r || base < r->base ||
+        base + bytes > r->base + r->bytes)
+        return NV_ERR_INVALID_ADDRESS;
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
     return kmod_vas_unmap(c->file->uvm->vas[i], emu_get(&c->w, "base"),
@@ -285,6 +317,14 @@ peer_access(struct kmod_call *c)
                : NV_OK;
 }
 
+/* Policies of managed ranges, of which there are none: no page of this card faults. */
+static uint32_t
+not_managed(struct kmod_call *c)
+{
+    (void)c;
+    return NV_ERR_INVALID_ADDRESS;
+}
+
 static uint32_t
 nothing(struct kmod_call *c)
 {
@@ -308,6 +348,16 @@ static const struct {
     {"UVM_UNREGISTER_CHANNEL",         unregister_channel, false},
     {"UVM_CREATE_EXTERNAL_RANGE",      create_range,       false},
     {"UVM_MAP_EXTERNAL_ALLOCATION",    map_external,       false},
+    {"UVM_MAP_EXTERNAL_SPARSE",        map_sparse,         false},
+    {"UVM_SET_PREFERRED_LOCATION",     not_managed,        false},
+    {"UVM_UNSET_PREFERRED_LOCATION",   not_managed,        false},
+    {"UVM_SET_ACCESSED_BY",            not_managed,        false},
+    {"UVM_UNSET_ACCESSED_BY",          not_managed,        false},
+    {"UVM_ENABLE_READ_DUPLICATION",    not_managed,        false},
+    {"UVM_DISABLE_READ_DUPLICATION",   not_managed,        false},
+    {"UVM_SET_RANGE_GROUP",            not_managed,        false},
+    {"UVM_MIGRATE",                    not_managed,        false},
+    {"UVM_CLEAN_UP_ZOMBIE_RESOURCES",  nothing,            false},
     {"UVM_UNMAP_EXTERNAL",             unmap_external,     false},
     {"UVM_FREE",                       free_range,         false},
     {"UVM_VALIDATE_VA_RANGE",          validate_range,     false},
@@ -371,6 +421,23 @@ kmod_uvm_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
     }
     free(c.w.data);
     return rc;
+}
+
+/* Only what uvm_mmap() checks: a managed range would live by the GPU's page faults, so the
+ * memory is the program's alone. */
+int
+emu_kmod_uvm_mmap(struct emu_kfile *f, uint64_t at, uint64_t offset, bool shared_read_write)
+{
+    bool ready;
+
+    if (f->node != EMU_NODE_UVM)
+        return -ENODEV;
+    pthread_mutex_lock(&f->kmod->lock);
+    ready = f->uvm->ready;
+    pthread_mutex_unlock(&f->kmod->lock);
+    if (!ready)
+        return -EBADFD;
+    return at == offset && shared_read_write ? 0 : -EINVAL;
 }
 
 struct kmod_uvm *

@@ -4,7 +4,8 @@
  *
  * Formats from dev_mmu.h: version 2 (Turing to Ada) has 49 bits and entries that hold addresses
  * shifted by 4; version 3 (Hopper on) has 57 bits and one level more. Pages of 4 KiB
- * everywhere, of 2 MiB where memory and addresses allow it.
+ * everywhere, of 2 MiB where memory and addresses allow it; one of those is split when a part
+ * of it changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "kmod_priv.h"
 #include "status.h"
 
-enum { LEVELS = 4, CHUNK = 64 << 10, TABLE = 4096 };
+enum { LEVELS = 4, TABLE = 4096, VALID = 1, SPARSE = 1 << 3, LARGE = 2 << 20 };
 
 /* A table, and what it points to. */
 struct table {
@@ -99,55 +100,96 @@ page_entry(const struct kmod_vas *v, const struct kmod_memory *m, uint64_t addr,
     return addr | (uint64_t)(read_only ? 0x1c : 0x10) << 3 | aperture << 1 | 1;
 }
 
-/* The entry for `va` at `level`, with tables made on the way. The level above the last has
- * entries of two words; the second leads to 4 KiB pages. */
+/* A 2 MiB page, or a sparse one, as the 4 KiB pages that it is made of. */
+static void
+fill_split(const struct kmod_vas *v, struct table *t, uint64_t large)
+{
+    const uint64_t step = v->card->gpu->card->mmu_version == 2 ? TABLE >> 4 : TABLE;
+
+    for (unsigned i = 0; large && i < 512; i++)
+        t->entries[i] = large & VALID ? large + i * step : large;
+}
+
+/* The table below entry i, made when it is not there. The level above the last has entries of
+ * two words: the first is a large page, the second leads to small ones. */
+static struct table *
+table_below(struct kmod_vas *v, struct table *t, unsigned level, unsigned i)
+{
+    const bool dual = level == 4;
+
+    if (t->below[i])
+        return t->below[i];
+    t->below[i] = new_table(v);
+    if (!t->below[i])
+        return NULL;
+    if (dual) {
+        fill_split(v, t->below[i], t->entries[2 * i]);
+        t->entries[2 * i] = 0;
+    }
+    t->entries[dual ? 2 * i + 1 : i] = directory_entry(v, t->below[i]->at);
+    return t->below[i];
+}
+
+/* The entry for `va` at `level`, with tables made on the way. */
 static uint64_t *
 entry_at(struct kmod_vas *v, uint64_t va, unsigned level)
 {
     struct table *t = v->root;
 
-    for (unsigned l = first_level(v); l < level; l++) {
-        const unsigned i = va >> levels[l].shift & ((1u << levels[l].bits) - 1);
-        const unsigned word = l == 4 ? 2 * i + 1 : i;
-
-        if (!t->below[i]) {
-            t->below[i] = new_table(v);
-            if (!t->below[i])
-                return NULL;
-            if (l == 4)
-                t->entries[2 * i] = 0;
-            t->entries[word] = directory_entry(v, t->below[i]->at);
-        }
-        t = t->below[i];
-    }
+    for (unsigned l = first_level(v); t && l < level; l++)
+        t = table_below(v, t, l, va >> levels[l].shift & ((1u << levels[l].bits) - 1));
+    if (!t)
+        return NULL;
     return &t->entries[(va >> levels[level].shift & ((1u << levels[level].bits) - 1)) *
                        (level == 4 ? 2 : 1)];
 }
 
-static bool
-has_small_pages(const struct kmod_vas *v, uint64_t va)
+/* The table of large pages for va, or NULL when nothing was mapped near. */
+static const struct table *
+large_table(const struct kmod_vas *v, uint64_t va)
 {
     const struct table *t = v->root;
 
     for (unsigned l = first_level(v); t && l < 4; l++)
         t = t->below[va >> levels[l].shift & ((1u << levels[l].bits) - 1)];
-    return t && t->below[va >> 21 & 0xff];
+    return t;
 }
 
+/* Whether va's 2 MiB can be written as one entry: no small pages lie there. */
 static bool
-write_pages(struct kmod_vas *v, uint64_t va, uint64_t bytes, const struct kmod_memory *m,
-            uint64_t offset, bool read_only, bool valid)
+is_whole(const struct kmod_vas *v, uint64_t va, uint64_t addr, uint64_t bytes)
 {
-    while (bytes) {
-        const uint64_t addr = valid ? m->addr + offset : 0;
-        const bool large =
-            bytes >= 2 << 20 && !((va | addr) & ((2 << 20) - 1)) && !has_small_pages(v, va);
-        const uint64_t step = large ? 2 << 20 : 4096;
-        uint64_t *e = entry_at(v, va, large ? 4 : 5);
+    const struct table *t = large_table(v, va);
 
-        if (!e)
-            return false;
-        *e = valid ? page_entry(v, m, addr, read_only) : 0;
+    return bytes >= LARGE && !((va | addr) & (LARGE - 1)) && !(t && t->below[va >> 21 & 0xff]);
+}
+
+/* What one call writes. */
+struct content {
+    const struct kmod_memory *memory; /* NULL: `entry` everywhere */
+    uint64_t offset, entry;
+    bool read_only;
+};
+
+/* An entry at a time; taking away needs no tables that are not there. */
+static bool
+write_pages(struct kmod_vas *v, uint64_t va, uint64_t bytes, const struct content *what)
+{
+    uint64_t offset = what->offset;
+
+    while (bytes) {
+        const uint64_t addr = what->memory ? what->memory->addr + offset : 0;
+        const bool whole = is_whole(v, va, addr, bytes);
+        const uint64_t step = whole ? LARGE : TABLE;
+
+        if (what->memory || what->entry || large_table(v, va)) {
+            uint64_t *e = entry_at(v, va, whole ? 4 : 5);
+
+            if (!e)
+                return false;
+            *e =
+                what->memory ? page_entry(v, what->memory, addr, what->read_only) : what->entry;
+        }
         va += step;
         offset += step;
         bytes -= step;
@@ -222,53 +264,105 @@ kmod_vas_choose(struct kmod_vas *v, uint64_t bytes)
     return at;
 }
 
-/* Ranges of one space never overlap; a mapping over others takes their place. */
-static void
+static bool
+add_range(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m)
+{
+    struct range *r = malloc(sizeof(*r));
+
+    if (!r)
+        return false;
+    if (m)
+        m->refs++;
+    *r = (struct range){va, bytes, m, v->ranges};
+    v->ranges = r;
+    return true;
+}
+
+/* Ranges of one space never overlap; what lies over [va, va + bytes) shrinks, or goes. A range
+ * that is cut in its middle keeps its end as one of its own. */
+static bool
 clear_ranges(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
     for (struct range **where = &v->ranges; *where;) {
-        if ((*where)->va >= va && (*where)->va + (*where)->bytes <= va + bytes)
+        struct range *r = *where;
+        const uint64_t end = r->va + r->bytes;
+
+        if (end <= va || r->va >= va + bytes) {
+            where = &r->next;
+            continue;
+        }
+        if (end > va + bytes && !add_range(v, va + bytes, end - (va + bytes), r->memory))
+            return false;
+        if (r->va < va) {
+            r->bytes = va - r->va;
+            where = &r->next;
+        } else {
+            while (*where != r) /* the new range went in front */
+                where = &(*where)->next;
             drop_range(v, where);
-        else
-            where = &(*where)->next;
+        }
     }
+    return true;
+}
+
+static uint32_t
+put(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
+    const struct content *what)
+{
+    uint32_t status = NV_ERR_NO_MEMORY;
+
+    if (clear_ranges(v, va, bytes) && add_range(v, va, bytes, m) &&
+        write_pages(v, va, bytes, what))
+        status = NV_OK;
+    if (status != NV_OK)
+        (void)kmod_vas_unmap(v, va, bytes);
+    emu_tlb_invalidate(v->card->gpu, NULL);
+    return status;
+}
+
+static bool
+in_space(const struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    const uint64_t end = UINT64_C(1) << (v->card->gpu->card->mmu_version == 2 ? 49 : 57);
+
+    return bytes && !((va | bytes) & 0xfff) && va < end && bytes <= end - va;
 }
 
 uint32_t
 kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
              uint64_t offset, bool read_only)
 {
-    struct range *r;
+    const struct content what = {.memory = m, .offset = offset, .read_only = read_only};
 
-    if ((va | bytes | offset) & 0xfff || !bytes || offset > m->bytes ||
+    if (!in_space(v, va, bytes) || offset & 0xfff || offset > m->bytes ||
         bytes > m->bytes - offset)
         return NV_ERR_INVALID_ARGUMENT;
-    r = malloc(sizeof(*r));
-    if (!r)
-        return NV_ERR_NO_MEMORY;
-    clear_ranges(v, va, bytes);
-    m->refs++;
-    *r = (struct range){va, bytes, m, v->ranges};
-    v->ranges = r;
-    if (!write_pages(v, va, bytes, m, offset, read_only, true)) {
-        (void)kmod_vas_unmap(v, va, bytes);
-        return NV_ERR_NO_MEMORY;
-    }
-    emu_tlb_invalidate(v->card->gpu, NULL);
-    return NV_OK;
+    return put(v, va, bytes, m, &what);
+}
+
+uint32_t
+kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    const struct content what = {.entry = SPARSE};
+
+    return in_space(v, va, bytes) ? put(v, va, bytes, NULL, &what) : NV_ERR_INVALID_ARGUMENT;
 }
 
 /** bytes 0: the mapping that begins at va. */
 uint32_t
 kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
+    const struct content nothing = {0};
+
     for (struct range *r = v->ranges; r && !bytes; r = r->next)
         if (r->va == va)
             bytes = r->bytes;
     if (!bytes)
         return NV_ERR_OBJECT_NOT_FOUND;
-    (void)write_pages(v, va, bytes, NULL, 0, false, false);
-    clear_ranges(v, va, bytes);
+    if (!in_space(v, va, bytes))
+        return NV_ERR_INVALID_ARGUMENT;
+    if (!write_pages(v, va, bytes, &nothing) || !clear_ranges(v, va, bytes))
+        return NV_ERR_NO_MEMORY;
     emu_tlb_invalidate(v->card->gpu, NULL);
     return NV_OK;
 }

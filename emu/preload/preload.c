@@ -682,23 +682,42 @@ realpath(const char *path, char *to)
     return real.realpath(path, to);
 }
 
-/* An object may be mapped from its middle. Managed memory is not served: a mapping of a UVM
- * descriptor is memory of the program. */
+/* Managed memory is not served: a mapping of the UVM node is memory of the program, at the
+ * address that its offset names. */
+static void *
+map_uvm(struct emu_kfile *file, void *at, size_t bytes, int prot, int flags, off_t offset)
+{
+    const bool plain = flags & MAP_SHARED && prot == (PROT_READ | PROT_WRITE);
+    void *made = real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0);
+    int rc;
+
+    if (made == MAP_FAILED)
+        return made;
+    rc = emu_kmod_uvm_mmap(file, (uintptr_t)made, (uint64_t)offset, plain);
+    if (rc == 0)
+        return made;
+    munmap(made, bytes);
+    errno = -rc;
+    return MAP_FAILED;
+}
+
 EXPORT void *
 mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
     struct shared *s;
-    bool uvm = false;
+    void *made;
 
     pthread_once(&once, find_symbols);
     s = flags & MAP_ANONYMOUS ? NULL : hold(fd);
-    if (s) {
-        uvm = emu_kmod_node(s->file) == EMU_NODE_UVM;
-        offset = (off_t)emu_kmod_map_offset(s->file, (uint64_t)offset);
-        let_go(s);
-    }
-    return uvm ? real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0)
-               : real.mmap(at, bytes, prot, flags, fd, offset);
+    if (!s)
+        return real.mmap(at, bytes, prot, flags, fd, offset);
+    if (emu_kmod_node(s->file) == EMU_NODE_UVM)
+        made = map_uvm(s->file, at, bytes, prot, flags, offset);
+    else /* an object may be mapped from its middle */
+        made = real.mmap(at, bytes, prot, flags, fd,
+                         (off_t)emu_kmod_map_offset(s->file, (uint64_t)offset));
+    let_go(s);
+    return made;
 }
 
 EXPORT void *

@@ -77,6 +77,10 @@ unsigned emu_kmod_minor(const struct emu_kfile *file);
 /** Where, in the memory behind its descriptor, a mapping of the file begins for which a program
  * gave this offset: 0, or what RM_MAP_MEMORY told it. */
 uint64_t emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset);
+/** Whether /dev/nvidia-uvm may be mapped at this address with this offset: 0, -EBADFD (not
+ * initialised), -EINVAL. */
+int emu_kmod_uvm_mmap(struct emu_kfile *file, uint64_t at, uint64_t offset,
+                      bool shared_read_write);
 /** A poll() has shown the program that the file is readable: a wake-up without data is over. */
 void emu_kmod_polled(struct emu_kfile *file);
 
