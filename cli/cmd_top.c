@@ -171,10 +171,10 @@ run_screen(struct top *t)
             break;
         wait_for_keys(t);
     }
-    fputs("\033[?25h\033[?1049l", t->cli->out);
-    fflush(t->cli->out);
     if (have)
         tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    fputs("\033[?25h\033[?1049l", t->cli->out);
+    fflush(t->cli->out);
     json_decref(cards);
     return *t->cli->interrupted ? CLI_INTERRUPTED : CLI_OK;
 }

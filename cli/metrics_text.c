@@ -131,7 +131,8 @@ put_cards(struct gsp_text *out, const json_t *cards)
         put_labels(out, card);
         gsp_text_printf(out, "} %d\n", !json_object_get(card, "error"));
     }
-    head(out, "nvrm_card", "info", NULL, "What the card is.");
+    /* A gauge: collectors of the older text format refuse a file with a type that they lack. */
+    head(out, "nvrm_card_info", "gauge", NULL, "What the card is.");
     json_array_foreach(cards, i, card)
     {
         if (json_object_get(card, "error"))

@@ -34,7 +34,7 @@ fail_link(struct gsp_error *err, int rc, const char *what)
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, rc, "the broker did not answer in time: %s",
                         what);
     case -EPIPE:
-        gsp_fail(err, GSP_ORIGIN_LOST, rc, "the broker is gone: %s", what);
+        gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "the broker is gone: %s", what);
         gsp_hint(err, "its own messages, and those of ssh, are on stderr");
         return rc;
     case -EBADMSG:

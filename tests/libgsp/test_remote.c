@@ -418,7 +418,7 @@ a_dead_broker_ends_every_later_call(void **state)
     connect_rig(&r);
     shutdown(r.fd[1], SHUT_RDWR);
     assert_int_equal(r.b->ops->control(r.b, 1, 2, 0x20800403, params, 8, &r.err), -EPIPE);
-    assert_int_equal(r.err.origin, GSP_ORIGIN_LOST);
+    assert_int_equal(r.err.origin, GSP_ORIGIN_TRANSPORT);
     memset(&r.err, 0, sizeof(r.err));
     assert_int_equal(r.b->ops->free(r.b, 1, 2, 3, &r.err), -EPIPE);
     assert_non_null(strstr(r.err.text, "gone"));
