@@ -221,16 +221,15 @@ fill(struct remote_link *l, uint64_t deadline_ns)
 int
 remote_receive(struct remote_link *l, struct remote_frame *f, uint64_t deadline_ns)
 {
-    size_t seen = 0;
-    char *line, *end;
+    size_t seen = 0; /* bytes without an end of line */
+    char *line, *end = NULL;
     int rc;
 
     if (l->start == l->end)
         l->start = l->end = 0;
     for (;;) {
-        line = l->in + l->start;
-        end = l->end - l->start > seen ? memchr(line + seen, '\n', l->end - l->start - seen)
-                                       : NULL;
+        if (l->end - l->start > seen)
+            end = memchr(l->in + l->start + seen, '\n', l->end - l->start - seen);
         if (end)
             break;
         seen = l->end - l->start;
@@ -238,6 +237,7 @@ remote_receive(struct remote_link *l, struct remote_frame *f, uint64_t deadline_
         if (rc < 0)
             return rc;
     }
+    line = l->in + l->start;
     l->start += (size_t)(end - line) + 1;
     return remote_parse(line, (size_t)(end - line), f) ? 0 : -EBADMSG;
 }

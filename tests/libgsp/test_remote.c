@@ -233,8 +233,9 @@ what_pointers_lead_to_travels_both_ways(void **state)
 static void
 pointers_that_cannot_travel_are_refused_by_name(void **state)
 {
-    const struct nvrm_control *c;
     uint8_t params[4096], *at = params;
+    const struct nvrm_control *c;
+    const struct nvrm_field *f;
     struct rig r;
     unsigned refused = 0;
     uint64_t value;
@@ -250,8 +251,11 @@ pointers_that_cannot_travel_are_refused_by_name(void **state)
             continue;
         memset(params, 0, sizeof(params));
         value = (uintptr_t)at;
-        for (unsigned k = 0; k + 8 <= l->size; k += 8) /* every word could be a pointer */
-            memcpy(params + k, &value, 8);
+        f = nvrm_layout_fields(r.b->abi.schema, l);
+        for (unsigned k = 0; k < l->fields; k++) { /* counts stay 0 */
+            if (f[k].type == NVRM_PTR)
+                memcpy(params + f[k].offset, &value, 8);
+        }
         r.err.text[0] = '\0';
         if (r.b->ops->control(r.b, 1, 2, c->id, params, l->size, &r.err) != -EOPNOTSUPP)
             continue;
