@@ -392,6 +392,8 @@ nvidia_free(struct gsp_backend *b, uint32_t hClient, uint32_t hParent, uint32_t 
     rc = nvidia_end(n, &c, n->ctl_fd, "status", "free", NULL, hObject, err);
     if (rc == 0)
         nvidia_forget_mappings(n, hClient, hObject);
+    if (rc == 0 && hObject == hClient)
+        nvidia_close_events(n, hClient);
     return rc;
 }
 
@@ -436,7 +438,7 @@ nvidia_close(struct gsp_backend *b)
         n->os.unmap(n->os.ctx, m->at, (size_t)m->bytes);
         gsp_host_free(n->host, m);
     }
-    close_fd(n, n->event_fd);
+    nvidia_close_events(n, 0);
     close_fd(n, n->gpu_fd);
     close_fd(n, n->ctl_fd);
     gsp_host_free(n->host, n);
@@ -488,7 +490,6 @@ gsp_nvidia_open(const struct gsp_nvidia_config *config, struct gsp_backend **bac
         .os = config->os ? *config->os : nvidia_linux,
         .ctl_fd = -1,
         .gpu_fd = -1,
-        .event_fd = -1,
     };
     rc = nvidia_find_escapes(n, err);
     if (rc == 0) {

@@ -3,7 +3,8 @@
  * Events through nvidia.ko: the module delivers them to a descriptor as NvUnixEvent; callers of
  * a backend get POST_EVENT, as GSP-RM would send it.
  *
- * One descriptor serves all events of a client. An event object that a caller allocates for
+ * One descriptor serves all events of a client, and several clients are asked in turn. An event
+ * object that a caller allocates for
  * POST_EVENT becomes one for that descriptor.
  */
 #include <errno.h>
@@ -12,22 +13,26 @@
 
 #include "nvidia_priv.h"
 
+#define SLICE_NS            UINT64_C(5000000)
 #define RPC_POST_EVENT      0x1003u
 #define NV01_EVENT_OS_EVENT 0x79u
 #define NOTIFY_CLIENT_RM    0x04000000u /* NV01_EVENT_CLIENT_RM: means GSP-RM's own delivery */
 
+/* The client's descriptor, opened when it is first asked for. */
 static int
-open_events(struct nvidia *n, uint32_t hClient, struct gsp_error *err)
+open_events(struct nvidia *n, uint32_t hClient, int *fd_out, struct gsp_error *err)
 {
     struct nvidia_call c;
     int fd, rc;
 
-    if (n->event_fd >= 0 && n->event_client == hClient)
-        return 0;
-    if (n->event_fd >= 0)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY,
-                        "nvidia: events of one client at a time; 0x%x has them",
-                        n->event_client);
+    for (unsigned i = 0; i < n->event_count; i++)
+        if (n->events[i].client == hClient) {
+            *fd_out = n->events[i].fd;
+            return 0;
+        }
+    if (n->event_count == NVIDIA_EVENT_CLIENTS)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOSPC, "nvidia: events of %u clients at most",
+                        NVIDIA_EVENT_CLIENTS);
     fd = nvidia_open_registered(n, false, err);
     if (fd < 0)
         return fd;
@@ -39,9 +44,20 @@ open_events(struct nvidia *n, uint32_t hClient, struct gsp_error *err)
         n->os.close(n->os.ctx, fd);
         return rc;
     }
-    n->event_fd = fd;
-    n->event_client = hClient;
+    n->events[n->event_count++] = (struct nvidia_events){hClient, fd};
+    *fd_out = fd;
     return 0;
+}
+
+void
+nvidia_close_events(struct nvidia *n, uint32_t hClient)
+{
+    for (unsigned i = n->event_count; i-- > 0;) {
+        if (hClient && n->events[i].client != hClient)
+            continue;
+        n->os.close(n->os.ctx, n->events[i].fd);
+        n->events[i] = n->events[--n->event_count];
+    }
 }
 
 int
@@ -52,7 +68,7 @@ nvidia_os_event_alloc(struct nvidia *n, uint32_t hClient, uint32_t hParent, uint
     uint8_t own[64] __attribute__((aligned(8))) = {0};
     uint32_t offset, size, index = 0;
     struct wire w;
-    int rc = open_events(n, hClient, err);
+    int fd = -1, rc = open_events(n, hClient, &fd, err);
 
     if (rc < 0)
         return rc;
@@ -69,7 +85,7 @@ nvidia_os_event_alloc(struct nvidia *n, uint32_t hClient, uint32_t hParent, uint
         memcpy(&index, own + offset, sizeof(index));
     wire_set(&w, "hClass", NV01_EVENT_OS_EVENT);
     wire_set(&w, "notifyIndex", index & ~NOTIFY_CLIENT_RM);
-    wire_set(&w, "data", (uint32_t)n->event_fd);
+    wire_set(&w, "data", (uint32_t)fd);
     nvidia_begin(n, &c, ESC_RM_ALLOC, "NVOS21_PARAMETERS", err);
     wire_set(&c.w, "hRoot", hClient);
     wire_set(&c.w, "hObjectParent", hParent);
@@ -78,14 +94,14 @@ nvidia_os_event_alloc(struct nvidia *n, uint32_t hClient, uint32_t hParent, uint
     wire_set(&c.w, "pAllocParms", (uintptr_t)own);
     wire_set(&c.w, "paramsSize", bytes);
     return w.rc < 0 ? w.rc
-                    : nvidia_end(n, &c, n->event_fd, "status", "alloc NV01_EVENT_OS_EVENT",
-                                 NULL, hObject, err);
+                    : nvidia_end(n, &c, fd, "status", "alloc NV01_EVENT_OS_EVENT", NULL,
+                                 hObject, err);
 }
 
 /* NvUnixEvent as the payload of POST_EVENT. */
 static int
-translate(struct nvidia *n, const struct nvidia_call *event, struct gsp_event *out,
-          struct gsp_error *err)
+translate(struct nvidia *n, uint32_t hClient, const struct nvidia_call *event,
+          struct gsp_event *out, struct gsp_error *err)
 {
     const struct nvrm_rpc *rpc = nvrm_rpc_by_id(n->base.abi, RPC_POST_EVENT);
     const struct nvrm_layout *l = rpc ? nvrm_struct_at(n->base.abi, rpc->params) : NULL;
@@ -94,7 +110,7 @@ translate(struct nvidia *n, const struct nvidia_call *event, struct gsp_event *o
     if (!l || l->size > sizeof(n->event_payload))
         return gsp_fail(err, GSP_ORIGIN_RELEASE, -ENOENT, "no layout of POST_EVENT");
     memset(n->event_payload, 0, sizeof(n->event_payload));
-    wire_set(&w, "hClient", n->event_client);
+    wire_set(&w, "hClient", hClient);
     wire_set(&w, "hEvent", nvidia_get(event, "hObject"));
     wire_set(&w, "notifyIndex", nvidia_get(event, "NotifyIndex"));
     wire_set(&w, "data", nvidia_get(event, "info32"));
@@ -108,29 +124,58 @@ translate(struct nvidia *n, const struct nvidia_call *event, struct gsp_event *o
     return w.rc;
 }
 
+/* One of the descriptors has an event: its index, or -EAGAIN. With several each gets a slice of
+ * the wait. */
+static int
+wait_any(struct nvidia *n, uint64_t timeout_ns)
+{
+    const uint64_t start = gsp_host_now_ns(n->host);
+    const uint64_t deadline_ns =
+        timeout_ns > UINT64_MAX - start ? UINT64_MAX : start + timeout_ns;
+
+    for (bool first = true;; first = false) {
+        for (unsigned k = 0; k < n->event_count; k++) {
+            const unsigned i = (n->event_turn + k) % n->event_count;
+            const uint64_t now = gsp_host_now_ns(n->host);
+            const uint64_t left = now < deadline_ns ? deadline_ns - now : 0;
+            const uint64_t most = n->event_count == 1 ? left : first ? 0 : SLICE_NS;
+            const uint64_t ms = ((left < most ? left : most) + 999999) / 1000000;
+            int rc =
+                n->os.poll(n->os.ctx, n->events[i].fd, ms > INT32_MAX ? INT32_MAX : (int)ms);
+
+            if (rc != -EAGAIN)
+                return rc < 0 ? rc : (int)i;
+        }
+        if (gsp_host_now_ns(n->host) >= deadline_ns)
+            return -EAGAIN;
+    }
+}
+
 int
 nvidia_event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_ns,
                   struct gsp_error *err)
 {
     struct nvidia *n = (struct nvidia *)b;
-    const uint64_t ms = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
+    const struct nvidia_events *from;
     struct nvidia_call c, event;
     int rc;
 
-    if (n->event_fd < 0) {
+    if (!n->event_count) {
         gsp_host_sleep_ns(n->host, timeout_ns);
         return -EAGAIN;
     }
-    rc = n->os.poll(n->os.ctx, n->event_fd, ms > 0x7fffffff ? 0x7fffffff : (int)ms);
+    rc = wait_any(n, timeout_ns);
     if (rc == -EAGAIN || rc == -EINTR)
         return rc;
     if (rc < 0)
         return gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "poll for events: %s", strerror(-rc));
+    from = &n->events[rc];
+    n->event_turn = (unsigned)rc + 1;
     nvidia_begin(n, &event, ESC_RM_GET_EVENT_DATA, "NvUnixEvent", err);
     nvidia_begin(n, &c, ESC_RM_GET_EVENT_DATA, "NVOS41_PARAMETERS", err);
     wire_set(&c.w, "pEvent", (uintptr_t)event.data);
-    rc = nvidia_end(n, &c, n->event_fd, "status", "get event data", NULL, 0, err);
+    rc = nvidia_end(n, &c, from->fd, "status", "get event data", NULL, 0, err);
     if (rc == -EREMOTEIO) /* the wake-up carried no data, or somebody else took it */
         return -EAGAIN;
-    return rc < 0 ? rc : translate(n, &event, event_out, err);
+    return rc < 0 ? rc : translate(n, from->client, &event, event_out, err);
 }

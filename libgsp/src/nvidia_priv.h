@@ -28,6 +28,9 @@ enum nvidia_escape {
     ESC_RM_MAP_MEMORY_DMA,
     ESC_RM_UNMAP_MEMORY_DMA,
     ESC_RM_GET_EVENT_DATA,
+    ESC_RM_ALLOC_MEMORY,
+    ESC_RM_IDLE_CHANNELS,
+    ESC_RM_UPDATE_DEVICE_MAPPING_INFO,
     NVIDIA_ESCAPES,
 };
 
@@ -47,14 +50,21 @@ struct nvidia_mapping {
     struct nvidia_mapping *next;
 };
 
+/** The descriptor that gets the events of one client. */
+struct nvidia_events {
+    uint32_t client;
+    int fd;
+};
+enum { NVIDIA_EVENT_CLIENTS = 16 };
+
 struct nvidia {
     struct gsp_backend base;
     const struct gsp_host *host;
     struct gsp_nvidia_os os;
     uint32_t escape[NVIDIA_ESCAPES];
-    int ctl_fd, gpu_fd, event_fd;
-    uint32_t event_client; /* whose OS events event_fd gets; 0: none yet */
-    uint32_t event_device;
+    int ctl_fd, gpu_fd;
+    struct nvidia_events events[NVIDIA_EVENT_CLIENTS];
+    unsigned event_count, event_turn; /* clients with events; who is asked first next time */
     unsigned card, cards;
     struct gsp_nvidia_card list[GSP_NVIDIA_CARDS_MAX];
     struct nvidia_mapping *mappings;
@@ -85,6 +95,8 @@ int nvidia_refused(struct nvidia *n, uint32_t status, const char *what, struct g
 int nvidia_os_event_alloc(struct nvidia *n, uint32_t hClient, uint32_t hParent,
                           uint32_t hObject, void *params, uint32_t bytes,
                           struct gsp_error *err);
+/** The client is gone, or (0) all are. */
+void nvidia_close_events(struct nvidia *n, uint32_t hClient);
 int nvidia_event_next(struct gsp_backend *b, struct gsp_event *event_out, uint64_t timeout_ns,
                       struct gsp_error *err);
 

@@ -60,6 +60,35 @@ struct gsp_nvidia_config {
 GSP_MUST_CHECK int gsp_nvidia_open(const struct gsp_nvidia_config *config,
                                    struct gsp_backend **backend_out, struct gsp_error *err);
 
+/* Beyond the table: calls of the module that other backends have not. `b` must be one that
+ * gsp_nvidia_open() made. Each fails with -EREMOTEIO and RM's status, -ENODEV for a lost card, or
+ * the module's errno. */
+
+/** alloc() in the form that asks for access rights: bits of RS_ACCESS_*; 0: none. */
+GSP_MUST_CHECK int gsp_nvidia_alloc_rights(struct gsp_backend *b, uint32_t hClient,
+                                           uint32_t hParent, uint32_t hObject, uint32_t hClass,
+                                           void *params, uint32_t bytes, uint32_t rights,
+                                           struct gsp_error *err);
+/** A memory object over pages of this process, which stay the caller's and must outlive it.
+ * Address and size in whole pages, else -EINVAL. */
+GSP_MUST_CHECK int gsp_nvidia_alloc_pages(struct gsp_backend *b, uint32_t hClient,
+                                          uint32_t hDevice, uint32_t hObject, void *at,
+                                          uint64_t bytes, struct gsp_error *err);
+/** Wait until a channel has nothing left to do: NV_ERR_TIMEOUT when it takes too long. */
+GSP_MUST_CHECK int gsp_nvidia_idle_channel(struct gsp_backend *b, uint32_t hClient,
+                                           uint32_t hDevice, uint32_t hChannel,
+                                           uint32_t timeout_us, struct gsp_error *err);
+/** The caller has moved what map() gave out (mremap): RM and unmap() know it by `to` now. */
+GSP_MUST_CHECK int gsp_nvidia_mapping_moved(struct gsp_backend *b, void *from, void *to,
+                                            struct gsp_error *err);
+/** Keep cards up for as long as the backend is open, by gpu_id; once per backend. */
+GSP_MUST_CHECK int gsp_nvidia_attach(struct gsp_backend *b, const uint32_t *gpu_ids,
+                                     unsigned count, struct gsp_error *err);
+/** /dev/nvidia-caps/nvidia-cap<minor>, which controls take as a proof of a right. The caller
+ * closes it. */
+GSP_MUST_CHECK int gsp_nvidia_open_capability(struct gsp_backend *b, unsigned minor,
+                                              int *fd_out, struct gsp_error *err);
+
 /** The module's release as it says itself ("570.144"), through the control node, or through
  * /proc and /sys when the node cannot be opened. Same errors as gsp_nvidia_open(). */
 GSP_MUST_CHECK int gsp_nvidia_release(const struct gsp_nvidia_os *os, char *text, size_t bytes,
