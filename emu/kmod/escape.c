@@ -72,24 +72,20 @@ serve_version(struct kmod_call *c)
 static void
 fill_card(const struct kmod_card *card, const struct emu_wire *row)
 {
-    const struct emu_chip *chip = emu_chip_at(0);
+    const struct kmod_bar bar0 = kmod_bar(card, 0), bar1 = kmod_bar(card, 1);
 
-    for (unsigned i = 0; emu_chip_at(i); i++)
-        if (!strcmp(emu_chip_at(i)->name,
-                    card->kmod->config.chip ? card->kmod->config.chip : "AD102"))
-            chip = emu_chip_at(i);
     emu_set(row, 1, "valid");
     emu_set(row, card->domain, "pci_info.domain");
     emu_set(row, card->bus, "pci_info.bus");
     emu_set(row, card->slot, "pci_info.slot");
     emu_set(row, 0x10de, "pci_info.vendor_id");
-    emu_set(row, chip->device, "pci_info.device_id");
+    emu_set(row, card->gpu->card->pub.device, "pci_info.device_id");
     emu_set(row, card->gpu_id, "gpu_id");
-    emu_set(row, 16u + card->minor, "interrupt_line");
-    emu_set(row, UINT64_C(0xf0000000) - ((uint64_t)card->minor << 25), "reg_address");
-    emu_set(row, 16 << 20, "reg_size");
-    emu_set(row, UINT64_C(0x6000000000) + ((uint64_t)card->minor << 37), "fb_address");
-    emu_set(row, chip->fb_bytes, "fb_size");
+    emu_set(row, kmod_irq(card), "interrupt_line");
+    emu_set(row, bar0.at, "reg_address");
+    emu_set(row, bar0.bytes, "reg_size");
+    emu_set(row, bar1.at, "fb_address");
+    emu_set(row, bar1.bytes, "fb_size");
     emu_set(row, card->minor, "minor_number");
 }
 
@@ -99,6 +95,7 @@ serve_card_info(struct kmod_call *c)
 {
     const size_t row_bytes = c->w.layout->size;
 
+    memset(c->w.data, 0, c->w.bytes);
     if (c->w.bytes / row_bytes < c->kmod->cards)
         return -EINVAL;
     for (unsigned i = 0; i < c->kmod->cards; i++) {
@@ -276,6 +273,8 @@ emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
 
     if (f->node == EMU_NODE_UVM)
         return kmod_uvm_ioctl(f, request, arg);
+    if (f->node == EMU_NODE_CAP)
+        return -ENOTTY;
     if (f->node != EMU_NODE_CTL && f->node != EMU_NODE_GPU)
         return -EINVAL;
     if (_IOC_TYPE(request) != NV_IOCTL_MAGIC)

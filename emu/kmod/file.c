@@ -19,6 +19,50 @@
 
 /* The module */
 
+struct kmod_bar
+kmod_bar(const struct kmod_card *card, unsigned bar)
+{
+    const uint64_t minor = card->minor;
+
+    switch (bar) {
+    case 0:
+        return (struct kmod_bar){UINT64_C(0xf0000000) - (minor << 25),
+                                 (uint64_t)card->gpu->card->bar0_mib << 20};
+    case 1:
+        return (struct kmod_bar){UINT64_C(0x6000000000) + (minor << 38),
+                                 emu_config_bar1_bytes(card->gpu)};
+    case 3:
+        return (struct kmod_bar){UINT64_C(0x5000000000) + (minor << 30),
+                                 (uint64_t)card->gpu->card->bar3_mib << 20};
+    default:
+        return (struct kmod_bar){0};
+    }
+}
+
+unsigned
+kmod_irq(const struct kmod_card *card)
+{
+    return 16 + card->minor;
+}
+
+/* What PCI's core has written when a driver first sees a card. */
+static void
+place_bars(struct kmod_card *card)
+{
+    enum { BAR0 = 0x10, INTERRUPT_LINE = 0x3c };
+
+    for (unsigned i = 0; i < 4; i++) {
+        const struct kmod_bar bar = kmod_bar(card, i);
+
+        if (!bar.bytes)
+            continue;
+        (void)emu_config_write(card->gpu, BAR0 + 4 * i, 4, (uint32_t)bar.at);
+        if (i)
+            (void)emu_config_write(card->gpu, BAR0 + 4 * i + 4, 4, (uint32_t)(bar.at >> 32));
+    }
+    (void)emu_config_write(card->gpu, INTERRUPT_LINE, 1, kmod_irq(card));
+}
+
 static int
 make_card(struct emu_kmod *k, unsigned i, char *message, size_t message_bytes)
 {
@@ -44,6 +88,7 @@ make_card(struct emu_kmod *k, unsigned i, char *message, size_t message_bytes)
     card->gpu->note_ctx = k->config.host.ctx;
     emu_embed_number(card->gpu, (uint8_t)i);
     emu_embed_events(card->gpu, kmod_event_take, card);
+    place_bars(card);
     return emu_embed_start(card->gpu);
 }
 

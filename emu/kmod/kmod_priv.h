@@ -139,6 +139,12 @@ struct emu_kmod {
     struct kmod_os_event *os_events;
     struct kmod_memory *system; /* system memory that the cards reach */
     uint64_t next_bus;
+    char path[96]; /* emu_kmod_file_path() */
+};
+
+/** Where PCI's core has put a BAR; 0 bytes: there is none. */
+struct kmod_bar {
+    uint64_t at, bytes;
 };
 
 #define KMOD_DOORBELL_BYTES UINT64_C(0x10000)
@@ -161,6 +167,8 @@ struct kmod_client *kmod_client_any(struct emu_kmod *k, uint32_t handle);
 /** A card is started with its first user, and gets the lowest device instance that is free. */
 void kmod_card_up(struct kmod_card *card);
 void kmod_card_down(struct kmod_card *card);
+struct kmod_bar kmod_bar(const struct kmod_card *card, unsigned bar);
+unsigned kmod_irq(const struct kmod_card *card);
 /** The card that is up as this device instance, or NULL. */
 struct kmod_card *kmod_card_by_instance(struct emu_kmod *k, uint64_t instance);
 /** Drops one of the file's references; what it owns ends with the last. */

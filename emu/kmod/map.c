@@ -16,6 +16,7 @@ enum {
     CLASS_SYSTEM = 0x3e,
     DMA_OFFSET_FIXED = 1 << 15,
     DMA_READ_ONLY = 1,
+    USERMODE = 0x810000, /* in BAR0, before Hopper */
 };
 
 static int
@@ -39,14 +40,15 @@ struct place {
 static struct place
 place_of(const struct kmod_object *o)
 {
-    const uint64_t bar0 = UINT64_C(0xf0000000), bar1 = UINT64_C(0x6000000000);
     const struct kmod_memory *m = o->kind == KMOD_MEMORY ? o->u.memory : NULL;
 
     if (m)
-        return (struct place){m->fd, m->bytes, m->system ? m->addr : bar1 + m->addr, m->system};
+        return (struct place){m->fd, m->bytes,
+                              m->system ? m->addr : kmod_bar(o->card, 1).at + m->addr,
+                              m->system};
     if (o->kind == KMOD_USERMODE)
-        return (struct place){kmod_doorbell_file(o->card), KMOD_DOORBELL_BYTES, bar0 + 0x810000,
-                              false};
+        return (struct place){kmod_doorbell_file(o->card), KMOD_DOORBELL_BYTES,
+                              kmod_bar(o->card, 0).at + USERMODE, false};
     return (struct place){.fd = -1};
 }
 

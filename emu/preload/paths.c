@@ -55,8 +55,9 @@ const char *
 preload_file(const char *path, char *to, size_t bytes)
 {
     static const char *const roots[] = {
-        "/proc/driver/nvidia",    "/proc/driver/nvidia-uvm", "/sys/module/nvidia",
-        "/sys/module/nvidia_uvm", "/proc/devices",           "/sys/bus/pci/devices",
+        "/proc/driver/nvidia",  "/proc/driver/nvidia-uvm", "/proc/driver/nvidia-caps",
+        "/sys/module/nvidia",   "/sys/module/nvidia_uvm",  "/proc/devices",
+        "/sys/bus/pci/devices",
     };
     const char *tree = getenv("NVRM_EMU_TREE");
 

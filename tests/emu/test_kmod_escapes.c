@@ -176,6 +176,68 @@ cards_are_listed_with_ids_and_addresses_of_their_own(void **state)
     host_close(&h);
 }
 
+static const char *
+file(struct host *h, const char *path, char *to, size_t bytes)
+{
+    for (unsigned i = 0; emu_kmod_file_path(h->kmod, i); i++) {
+        ssize_t n;
+
+        if (strcmp(emu_kmod_file_path(h->kmod, i), path))
+            continue;
+        n = emu_kmod_file_read(h->kmod, i, to, bytes - 1);
+        assert_in_range(n, 1, bytes - 1);
+        to[n] = '\0';
+        return to;
+    }
+    fail_msg("no file %s", path);
+    return NULL;
+}
+
+static void
+files_say_what_the_escapes_say(void **state)
+{
+    struct host h;
+    struct arg a;
+    uint8_t rows[32 * 128] = {0};
+    char text[8192], want[128];
+    int ctl;
+
+    (void)state;
+    host_open(&h, "570.144", "GA102", 2, false);
+    ctl = host_node(&h, EMU_NODE_CTL, 0);
+    arg_init(&h, &a, "nv_ioctl_card_info_t");
+    assert_int_equal(host_escape(&h, ctl, "NV_ESC_CARD_INFO", rows, 32ul * a.layout->size), 0);
+    memcpy(a.data, rows + a.layout->size, a.layout->size);
+    file(&h, "/sys/bus/pci/devices/0000:02:00.0/resource", text, sizeof(text));
+    snprintf(want, sizeof(want), "0x%016llx 0x",
+             (unsigned long long)arg_get(&a, "reg_address"));
+    assert_non_null(strstr(text, want));
+    snprintf(want, sizeof(want), "0x%016llx 0x", (unsigned long long)arg_get(&a, "fb_address"));
+    assert_non_null(strstr(text, want));
+    snprintf(want, sizeof(want), "0x%04x\n", (unsigned)arg_get(&a, "pci_info.device_id"));
+    assert_string_equal(
+        file(&h, "/sys/bus/pci/devices/0000:02:00.0/device", text, sizeof(text)), want);
+    file(&h, "/proc/driver/nvidia/gpus/0000:02:00.0/information", text, sizeof(text));
+    assert_non_null(strstr(text, "Bus Location: \t 0000:02:00.0\nDevice Minor: \t 1\n"));
+    assert_non_null(strstr(text, "GPU Excluded:\t No\n"));
+    file(&h, "/proc/driver/nvidia/params", text, sizeof(text));
+    assert_non_null(strstr(text, "DeviceFileMode: 438\n"));
+    file(&h, "/proc/driver/nvidia/capabilities/mig/config", text, sizeof(text));
+    assert_string_equal(text, "DeviceFileMinor: 1\nDeviceFileMode: 256\nDeviceFileModify: 1\n");
+    file(&h, "/sys/bus/pci/devices/0000:01:00.0/config", text, sizeof(text));
+    assert_int_equal((uint8_t)text[0], 0xde);
+    assert_int_equal((uint8_t)text[1], 0x10);
+    assert_int_equal((uint8_t)text[0x3c], 16);
+    for (unsigned i = 0; emu_kmod_file_path(h.kmod, i); i++) {
+        const ssize_t whole = emu_kmod_file_read(h.kmod, i, text, sizeof(text));
+
+        assert_in_range(whole, 1, 4096);
+        assert_in_range(emu_kmod_file_read(h.kmod, i, text, 7), 1, 7);
+    }
+    assert_int_equal(emu_kmod_file_read(h.kmod, 1000, text, 7), -ENOENT);
+    host_close(&h);
+}
+
 static void
 a_descriptor_is_registered_once_and_with_a_control_node(void **state)
 {
@@ -423,6 +485,7 @@ main(void)
         cmocka_unit_test(nodes_of_cards_that_are_not_there_are_enodev),
         cmocka_unit_test(another_release_is_told_the_modules_own),
         cmocka_unit_test(cards_are_listed_with_ids_and_addresses_of_their_own),
+        cmocka_unit_test(files_say_what_the_escapes_say),
         cmocka_unit_test(a_descriptor_is_registered_once_and_with_a_control_node),
         cmocka_unit_test(cards_are_attached_by_their_ids),
         cmocka_unit_test(a_large_struct_comes_by_reference),

@@ -87,7 +87,7 @@ void emu_kmod_polled(struct emu_kfile *file);
 /**
  * The text of a file that the module makes: "/proc/driver/nvidia/version", ".../params",
  * ".../gpus/BDF/information", "/sys/module/nvidia/version", "/sys/bus/pci/devices/BDF/config".
- * Files are listed by index; NULL past the end. *bytes_out: not all are text.
+ * Files are listed by index; NULL past the end. Valid until the next call.
  */
 const char *emu_kmod_file_path(struct emu_kmod *kmod, unsigned i);
 /** Bytes of the file, at most `bytes` of them copied; a negative errno. */
