@@ -102,7 +102,7 @@ set_irqstat(struct emu_gpu *gpu, struct emu_falcon *f, uint32_t value)
 /* Reset */
 
 void
-emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
+emu_falcon_clear(struct emu_falcon *f)
 {
     const char *name = f->name;
     const uint32_t base = f->base;
@@ -110,6 +110,11 @@ emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
     memset(f, 0, sizeof(*f));
     f->name = name;
     f->base = base;
+}
+
+void
+emu_falcon_start(struct emu_gpu *gpu, struct emu_falcon *f)
+{
     f->dmactl = 1; /* transfers need a context until software says otherwise */
     f->halted = true;
     f->fresh = true;
@@ -117,6 +122,13 @@ emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
     emu_falcon_set_mailbox(gpu, f, 0, 0);
     emu_falcon_set_mailbox(gpu, f, 1, 0);
     set_irqstat(gpu, f, 0);
+}
+
+void
+emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f)
+{
+    emu_falcon_clear(f);
+    emu_falcon_start(gpu, f);
 }
 
 bool

@@ -19,7 +19,8 @@ emu_hw_fault(const struct emu_gpu *gpu, enum emu_boot_fault fault)
     return gpu->hw->faults >> fault & 1;
 }
 
-/* Bits of the state that a reset does not bring back: memory's contents, the VBIOS. */
+/* Bits of the state that a reset does not bring back: memory's contents, the VBIOS. The falcons
+ * are all zero when this begins. */
 static void
 set_reset_state(struct emu_gpu *gpu)
 {
@@ -41,8 +42,8 @@ set_reset_state(struct emu_gpu *gpu)
     hw->lockdown = 0;
     hw->visible_in = 0;
     hw->seq = EMU_SEQ_NONE;
-    emu_falcon_reset(gpu, &hw->gsp);
-    emu_falcon_reset(gpu, &hw->sec2);
+    emu_falcon_start(gpu, &hw->gsp);
+    emu_falcon_start(gpu, &hw->sec2);
     hw->gsp.scrub = hw->sec2.scrub = 0; /* long ago */
     hw->gsp.fresh = hw->sec2.fresh = false;
     emu_fsp_reset(gpu);
@@ -103,6 +104,8 @@ emu_hw_reset(struct emu_gpu *gpu)
 
     hw->faults = 0;
     emu_blob_fini(&hw->prom);
+    emu_falcon_clear(&hw->gsp);
+    emu_falcon_clear(&hw->sec2);
     set_reset_state(gpu);
 }
 

@@ -24,11 +24,13 @@ gsp_host_realloc(const struct gsp_host *host, void *old, size_t bytes)
 void *
 gsp_host_alloc(const struct gsp_host *host, size_t bytes)
 {
-    void *p = gsp_host_realloc(host, NULL, bytes ? bytes : 1);
+    void *p;
 
-    if (p)
-        memset(p, 0, bytes);
-    return p;
+    /* libc hands out large blocks as fresh pages, which are zero until they are touched. */
+    if (!host || !host->realloc)
+        return calloc(1, bytes ? bytes : 1);
+    p = gsp_host_realloc(host, NULL, bytes ? bytes : 1);
+    return p ? memset(p, 0, bytes) : NULL;
 }
 
 void
