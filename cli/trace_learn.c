@@ -136,9 +136,11 @@ control_is_news(struct nvrm_abi abi, const struct gsp_trace_record *call)
 
     if (!nvrm_control_by_id(abi, (uint32_t)call->arg[2]))
         return true;
+    if (!bytes)
+        return false;
     return layout ? bytes < layout->size ||
                         (bytes > layout->size && !(layout->flags & NVRM_LAYOUT_TAIL))
-                  : bytes > 0;
+                  : true;
 }
 
 static void

@@ -254,7 +254,8 @@ put_result(struct gsp_text *out, struct nvrm_abi abi, const struct gsp_trace_rec
 
     if (r->rc < 0 && r->rc != -EREMOTEIO) {
         name = r->rc > -4096 ? strerrorname_np(-r->rc) : NULL;
-        gsp_text_printf(out, " = -1 %s (%s)", name ? name : "?", strerror(-r->rc));
+        gsp_text_printf(out, " = -1 %s (%s)", name ? name : "?",
+                        name ? strerror(-r->rc) : "no errno");
     } else if (r->status) {
         gsp_text_printf(out, " = %s (0x%x)", gsp_trace_result(abi, r, room), r->status);
     } else if (r->type == GSP_TRACE_OPEN && r->args > 2) {

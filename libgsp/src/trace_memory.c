@@ -141,7 +141,8 @@ take_pointer(struct walk *w, const struct gsp_view *v, const struct nvrm_field *
         bytes = e->at ? bytes : 0;
     }
     gsp_text_add(w->out, (const char *)&bytes, 8);
-    gsp_text_add(w->out, (const char *)e->at, (size_t)bytes);
+    if (bytes)
+        gsp_text_add(w->out, (const char *)e->at, (size_t)bytes);
     gsp_text_add(w->out, (const char *)zeros, trace_pad((size_t)bytes) - (size_t)bytes);
     return bytes > 0;
 }

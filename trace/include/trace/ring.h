@@ -18,10 +18,6 @@
 
 #include <gsp/trace.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum {
     RING_LANES = 128,
     RING_LANE_BYTES = 512 << 10,
@@ -98,7 +94,4 @@ void ring_reap(struct ring_reader *reader);
 uint64_t ring_lost(const struct ring_reader *reader);
 uint64_t ring_damaged(const struct ring_reader *reader);
 
-#ifdef __cplusplus
-}
-#endif
 #endif
