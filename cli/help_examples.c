@@ -53,6 +53,7 @@ static const struct {
     {"history", "-e info -e history"                                                       },
     {"rerun",   "-e 'explain xid 13' -e rerun"                                             },
     {"source",  "source examples/first.nvrm"                                               },
+    {"completion", "completion bash"                                                       },
     {"edit",    "edit examples/first.nvrm"                                                 },
     {"help",    "help NV2080_CTRL_CMD_FB_GET_INFO_V2"                                      },
     {"help",    "help GspSystemInfo"                                                       },
