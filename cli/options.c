@@ -169,7 +169,7 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-    {"--transport", 't', "TRANSPORT", "emu[:CHIP][?fw=RELEASE&fault=FAULT]",  set_transport},
+    {"--transport", 't', "TRANSPORT", "emu[:CHIP][?fw=RELEASE&fault=FAULT], nvidia[:N], pci:BDF, ssh://HOST", set_transport},
     {"--device",    'd', "DEVICE",    "a chip's name or its number in 'list'", set_device   },
     {"--firmware",  'F', "RELEASE",   "a release such as 570.144, or auto",    set_firmware },
     {"--output",    'o', "FORMAT",    "text, json, jsonl, yaml, csv or raw",   set_format   },
