@@ -17,6 +17,9 @@
 
 enum { LEVELS = 4, TABLE = 4096, VALID = 1, SPARSE = 1 << 3, LARGE = 2 << 20 };
 
+/* As far as tables for it are made; the real module has coarser entries for more. */
+#define SPARSE_MAX (UINT64_C(1) << 40)
+
 /* A table, and what it points to. */
 struct table {
     uint64_t at; /* in video memory */
@@ -144,14 +147,17 @@ entry_at(struct kmod_vas *v, uint64_t va, unsigned level)
                        (level == 4 ? 2 : 1)];
 }
 
-/* The table of large pages for va, or NULL when nothing was mapped near. */
+/* The table of large pages for va; NULL when nothing was mapped near: *span_out is then how far
+ * around, a power of two. */
 static const struct table *
-large_table(const struct kmod_vas *v, uint64_t va)
+large_table(const struct kmod_vas *v, uint64_t va, uint64_t *span_out)
 {
     const struct table *t = v->root;
 
-    for (unsigned l = first_level(v); t && l < 4; l++)
+    for (unsigned l = first_level(v); t && l < 4; l++) {
+        *span_out = UINT64_C(1) << levels[l].shift;
         t = t->below[va >> levels[l].shift & ((1u << levels[l].bits) - 1)];
+    }
     return t;
 }
 
@@ -159,7 +165,8 @@ large_table(const struct kmod_vas *v, uint64_t va)
 static bool
 is_whole(const struct kmod_vas *v, uint64_t va, uint64_t addr, uint64_t bytes)
 {
-    const struct table *t = large_table(v, va);
+    uint64_t span;
+    const struct table *t = large_table(v, va, &span);
 
     return bytes >= LARGE && !((va | addr) & (LARGE - 1)) && !(t && t->below[va >> 21 & 0xff]);
 }
@@ -171,25 +178,34 @@ struct content {
     bool read_only;
 };
 
-/* An entry at a time; taking away needs no tables that are not there. */
+static bool
+write_entry(struct kmod_vas *v, uint64_t va, bool whole, const struct content *what,
+            uint64_t addr)
+{
+    uint64_t *e = entry_at(v, va, whole ? 4 : 5);
+
+    if (e)
+        *e = what->memory ? page_entry(v, what->memory, addr, what->read_only) : what->entry;
+    return e;
+}
+
+/* An entry at a time; taking away leaps over what no table was made for. */
 static bool
 write_pages(struct kmod_vas *v, uint64_t va, uint64_t bytes, const struct content *what)
 {
-    uint64_t offset = what->offset;
+    const bool nothing = !what->memory && !what->entry;
+    uint64_t offset = what->offset, span = LARGE;
 
     while (bytes) {
         const uint64_t addr = what->memory ? what->memory->addr + offset : 0;
         const bool whole = is_whole(v, va, addr, bytes);
-        const uint64_t step = whole ? LARGE : TABLE;
+        uint64_t step = whole ? LARGE : TABLE;
 
-        if (what->memory || what->entry || large_table(v, va)) {
-            uint64_t *e = entry_at(v, va, whole ? 4 : 5);
-
-            if (!e)
-                return false;
-            *e =
-                what->memory ? page_entry(v, what->memory, addr, what->read_only) : what->entry;
-        }
+        if (nothing && !large_table(v, va, &span))
+            step = span - (va & (span - 1));
+        else if (!write_entry(v, va, whole, what, addr))
+            return false;
+        step = step < bytes ? step : bytes;
         va += step;
         offset += step;
         bytes -= step;
@@ -345,7 +361,9 @@ kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
     const struct content what = {.entry = SPARSE};
 
-    return in_space(v, va, bytes) ? put(v, va, bytes, NULL, &what) : NV_ERR_INVALID_ARGUMENT;
+    if (!in_space(v, va, bytes))
+        return NV_ERR_INVALID_ARGUMENT;
+    return bytes > SPARSE_MAX ? NV_ERR_NO_MEMORY : put(v, va, bytes, NULL, &what);
 }
 
 /** bytes 0: the mapping that begins at va. */

@@ -348,6 +348,29 @@ sparse_parts_lead_nowhere_without_a_fault(void **state)
     }
 }
 
+/* The whole of an address space, with little in it. */
+static void
+taking_away_everything_takes_no_time(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CARDS; i++) {
+        const uint64_t all = UINT64_C(1) << (i < 2 ? 48 : 56);
+        struct uvm u;
+
+        uvm_ready(&u, cards[i].release, cards[i].chip);
+        assert_int_equal(create(&u, BASE, all), 0);
+        assert_int_equal(map(&u, BASE, 8 * MB, 0, 1), 0);
+        assert_int_equal(on_range(&u, "UVM_MAP_EXTERNAL_SPARSE",
+                                  "UVM_MAP_EXTERNAL_SPARSE_PARAMS", BASE, all),
+                         0x51 /* NO_MEMORY */);
+        assert_int_equal(walk(&u, BASE, NULL), 16);
+        assert_int_equal(
+            on_range(&u, "UVM_UNMAP_EXTERNAL", "UVM_UNMAP_EXTERNAL_PARAMS", BASE, all), 0);
+        assert_int_equal(walk(&u, BASE, NULL), NO_MAPPING);
+        host_close(&u.h);
+    }
+}
+
 /* Memory of a range that was cut lives until its last piece is gone. */
 static void
 pieces_of_a_mapping_keep_its_memory(void **state)
@@ -384,6 +407,7 @@ main(void)
         cmocka_unit_test(what_is_mapped_is_where_the_card_finds_it),
         cmocka_unit_test(a_part_of_a_large_page_goes_and_the_rest_stays),
         cmocka_unit_test(sparse_parts_lead_nowhere_without_a_fault),
+        cmocka_unit_test(taking_away_everything_takes_no_time),
         cmocka_unit_test(pieces_of_a_mapping_keep_its_memory),
     };
 
