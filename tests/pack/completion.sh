@@ -19,10 +19,14 @@ bash_words() { # LINE: what could replace its last word
     printf '%s\n' "${COMPREPLY[@]}"
 }
 expect() { # LINE WORD: the word is offered
-    bash_words "$1" | grep -qxF -- "$2" || fail "bash: '$1' does not offer '$2': $(bash_words "$1" | head -3)"
+    local words
+    words=$(bash_words "$1")
+    grep -qxF -- "$2" <<<"$words" || fail "bash: '$1' does not offer '$2' but: ${words:0:200}"
 }
 refuse() { # LINE WORD
-    ! bash_words "$1" | grep -qxF -- "$2" || fail "bash: '$1' offers '$2'"
+    local words
+    words=$(bash_words "$1")
+    ! grep -qxF -- "$2" <<<"$words" || fail "bash: '$1' offers '$2'"
 }
 expect "nvrm-cli " ctl
 expect "nvrm-cli c" completion
@@ -61,12 +65,15 @@ echo "all controls in $best us"
 [ -n "${NVRM_SLOW:-}" ] || [ "$best" -le 20000 ] || fail "an answer takes $best us"
 
 if command -v fish >/dev/null; then
-    fish_words() {
-        HOME=$work fish -c 'nvrm-cli completion fish | source; complete -C $argv[1]' "$1" 2>/dev/null
+    fish_shows() { # LINE START: a row that begins so
+        local words
+        # shellcheck disable=SC2016
+        words=$(HOME=$work fish -c 'nvrm-cli completion fish | source; complete -C $argv[1]' "$1" 2>/dev/null)
+        grep -q "^$2" <<<"$words" || fail "fish: '$1' does not show '$2' but: ${words:0:200}"
     }
-    fish_words "nvrm-cli ct" | grep -q "^ctl	call a control" || fail "fish: $(fish_words 'nvrm-cli ct')"
-    fish_words "nvrm-cli ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME" | grep -q "^NV2080_CTRL_CMD_GPU_GET_NAME_STRING" || fail "fish: controls"
-    fish_words "nvrm-cli run scr" | grep -q "^script.json" || fail "fish: files"
+    fish_shows "nvrm-cli ct" "ctl	call a control"
+    fish_shows "nvrm-cli ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME" NV2080_CTRL_CMD_GPU_GET_NAME_STRING
+    fish_shows "nvrm-cli run scr" script.json
 else
     echo "fish is not installed: not tried"
 fi

@@ -30,8 +30,8 @@ depends=$(dpkg-deb -f "$(one nvrm-cli)" Depends)
 grep -qE "^libc6 \([^,]*, libyaml-0-2[^,]*$" <<<"$depends" || fail "nvrm-cli depends on: $depends"
 depends=$(dpkg-deb -f "$(one nvrm-emu)" Depends)
 grep -qE "^libc6 \([^,]*(, libjansson4[^,]*)?$" <<<"$depends" || fail "nvrm-emu depends on: $depends"
-dpkg-deb -f "$(one libnvrm-dev)" Depends | grep -q "libjansson-dev" || fail "libnvrm-dev does not depend on libjansson-dev"
-dpkg-deb -f "$(one nvrm-doc)" Architecture | grep -qx all || fail "nvrm-doc is not for all architectures"
+grep -q "libjansson-dev" <<<"$(dpkg-deb -f "$(one libnvrm-dev)" Depends)" || fail "libnvrm-dev does not depend on libjansson-dev"
+[ "$(dpkg-deb -f "$(one nvrm-doc)" Architecture)" = all ] || fail "nvrm-doc is not for all architectures"
 grep -q "usr/share/man/man1/nvrm-cli-ctl.1.gz" nvrm-cli.list || fail "pages are not compressed"
 
 twice=$(awk '$1 !~ /^d/ {print $6}' ./*.list | sort | uniq -d)

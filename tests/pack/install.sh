@@ -40,10 +40,16 @@ export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$moved" -name nvrm-rm.pc)")
 for module in schema regs bind gsp rm emu kmod; do
     pkg-config --print-errors --exists "nvrm-$module" || fail "nvrm-$module.pc"
-    pkg-config --cflags --libs "nvrm-$module" | grep -q "$work/moved" || fail "nvrm-$module does not follow the tree"
+    grep -q "$work/moved" <<<"$(pkg-config --cflags --libs "nvrm-$module")" || fail "nvrm-$module does not follow the tree"
 done
 cp -r "$moved/share/doc/nvrm/examples/embed" "$work/own"
-make -s -C "$work/own" CC="$cc" CFLAGS="$cflags -Wall -Werror" || fail "the example does not build"
+if command -v make >/dev/null; then
+    make -s -C "$work/own" CC="$cc" CFLAGS="$cflags -Wall -Werror" || fail "the example does not build"
+else # what the Makefile says
+    # shellcheck disable=SC2046,SC2086
+    "$cc" $cflags -Wall -Werror $(pkg-config --cflags nvrm-rm nvrm-emu) -o "$work/own/name" "$work/own/name.c" \
+        $(pkg-config --libs nvrm-rm nvrm-emu) || fail "the example does not build"
+fi
 out=$("$work/own/name")
 [ "$out" = "NVIDIA GeForce RTX 3090" ] || fail "the example prints: $out"
 
@@ -71,7 +77,7 @@ add_executable(name ../own/name.c)
 target_link_libraries(name PRIVATE nvrm::rm nvrm::emu)
 END
 unset PKG_CONFIG_PATH
-if "$cmake" -S "$work/cm" -B "$work/cm/build" -DCMAKE_PREFIX_PATH="$moved" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$cflags" \
+if "$cmake" -G Ninja -S "$work/cm" -B "$work/cm/build" -DCMAKE_PREFIX_PATH="$moved" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$cflags" \
     >"$work/log" 2>&1 && "$cmake" --build "$work/cm/build" >>"$work/log" 2>&1; then
     [ "$("$work/cm/build/name")" = "$out" ] || fail "built with find_package it prints something else"
 else

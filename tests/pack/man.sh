@@ -55,12 +55,12 @@ for page in "$man"/*.[1-8]; do
     done
 done
 
-# The examples; what they write goes to /tmp/nvrm-man*.
-rm -rf /tmp/nvrm-man*
+# The examples; what they write to /tmp goes to this run's own folder.
 count=0 failed=0
 check() { # what was collected: command, code, shown
     [ -n "$command" ] || return 0
     local got rc=0 pattern
+    command=${command//\/tmp\//$work/} shown=${shown//\/tmp\//$work/}
     got=$(timeout 60 bash -c "$command" 2>&1 </dev/null) || rc=$?
     count=$((count + 1))
     pattern=$(sed -e 's/[][*?\\]/\\&/g' -e 's/\.\.\./*/g' <<<"$shown")
@@ -84,6 +84,5 @@ for page in "$man"/nvrm-*.[1-8]; do
     check
     [ "$count" -gt "$before" ] || fail "$page has no examples"
 done
-rm -rf /tmp/nvrm-man*
 echo "$count examples"
 [ "$failed" -eq 0 ] || fail "$failed examples"
