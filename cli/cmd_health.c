@@ -95,14 +95,32 @@ take_rules(struct cli *cli, struct health_rules *rules, int *argc, char **argv)
     return rc;
 }
 
-static json_t *
-judge_card(struct cli *cli, const struct health_rules *rules, struct fleet_card *card,
-           unsigned number)
+/* --log FILE; NULL without it. */
+static int
+take_log(struct cli *cli, json_t **log_out, int *argc, char **argv)
 {
     struct gsp_error err = {0};
-    json_t *reading = fleet_card_read(cli, card, &err);
-    json_t *verdict = health_judge(rules, reading, &err);
-    json_t *name = json_object_get(reading, "name");
+    char *path;
+    int rc = cli_value(cli, argc, argv, "--log", &path);
+
+    *log_out = NULL;
+    if (rc != CLI_OK || !path)
+        return rc;
+    *log_out = health_log(path, &err);
+    return *log_out ? CLI_OK : cli_fail(cli, &err);
+}
+
+static json_t *
+judge_card(struct cli *cli, const struct health_rules *rules, const json_t *log,
+           struct fleet_card *card, unsigned number)
+{
+    struct gsp_error err = {0};
+    json_t *reading = fleet_card_read(cli, card, &err), *verdict, *name;
+
+    if (reading && log)
+        health_add_log(reading, log);
+    verdict = health_judge(rules, reading, &err);
+    name = json_object_get(reading, "name");
 
     json_object_set_new(verdict, "card", json_integer(number));
     json_object_set(verdict, "name", json_is_string(name) ? name : json_null());
@@ -119,26 +137,30 @@ static int
 cmd_health_run(struct cli *cli, int argc, char **argv)
 {
     enum health worst = HEALTH_OK;
-    json_t *cards = json_array();
+    json_t *cards = json_array(), *log = NULL;
     struct health_rules rules;
     struct fleet fleet;
     int rc = take_rules(cli, &rules, &argc, argv);
 
+    if (rc == CLI_OK)
+        rc = take_log(cli, &log, &argc, argv);
     if (rc == CLI_OK)
         rc = cli_check_args(cli, &cmd_health, &argc, argv);
     if (rc == CLI_OK)
         rc = fleet_open(cli, &fleet, argv + 1, (unsigned)argc - 1);
     if (rc != CLI_OK) {
         json_decref(cards);
+        json_decref(log);
         return HEALTH_UNKNOWN; /* 1 and 2 would be a verdict */
     }
     for (unsigned i = 0; i < fleet.count; i++) {
-        json_t *verdict = judge_card(cli, &rules, &fleet.cards[i], i);
+        json_t *verdict = judge_card(cli, &rules, log, &fleet.cards[i], i);
 
         worst = health_worse(worst, health_of(verdict));
         json_array_append_new(cards, verdict);
     }
     fleet_close(cli, &fleet);
+    json_decref(log);
     rc = cli_emit(cli, &(struct cli_doc){.json = json_pack("{s:s, s:o}", "status",
                                                            health_name(worst), "cards", cards),
                                          .text = print_cards});
@@ -147,9 +169,10 @@ cmd_health_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_health = {
     .name = "health",
-    .args = "[--limits FILE] [--limit NAME=N] [--skip CHECK,...] [--require CHECK,...] "
+    .args = "[--limits FILE] [--limit NAME=N] [--skip CHECK,...] [--require CHECK,...] [--log "
+            "FILE] "
             "[TRANSPORT...]",
-    .options = "--limits FILE, --limit NAME=N, --skip CHECK, --require CHECK",
+    .options = "--limits FILE, --limit NAME=N, --skip CHECK, --require CHECK, --log FILE",
     .help = "judge cards: a line each; exit code 0 ok, 1 warning, 2 critical, 3 unknown",
     .min_args = 0,
     .max_args = FLEET_MOST_CARDS,

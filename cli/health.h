@@ -50,4 +50,10 @@ json_t *health_judge(const struct health_rules *rules, const json_t *reading,
 enum health health_of(const json_t *verdict);
 const char *health_check_name(unsigned i);
 
+/* The Xids of a kernel log since the module was loaded, by card ("0000:01:00"); NULL with *err
+ * filled. */
+json_t *health_log(const char *path, struct gsp_error *err);
+/* Those of the card that was read, to the ones that came while this ran. */
+void health_add_log(json_t *reading, const json_t *log);
+
 #endif

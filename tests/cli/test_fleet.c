@@ -93,6 +93,23 @@ a_mistake_in_the_rules_is_no_verdict(void **state)
 }
 
 static void
+xids_of_a_kernel_log_count(void **state)
+{
+    static const char log[] =
+        "printf '%s\\n' 'NVRM: Xid (PCI:0000:01:00): 31, pid=7, name=a, MMU Fault' "
+        "'NVRM: Xid (PCI:0000:02:00): 79, GPU has fallen off the bus.' ";
+
+    char command[512];
+
+    (void)state;
+    snprintf(command, sizeof(command), "%s | nvrm-cli health --log -", log);
+    cli_expect_text("nvrm-cli health --log /no/such/file", 3, NULL, "/no/such/file");
+    cli_expect_text("echo nothing > /tmp/nvrm-log && nvrm-cli health --log /tmp/nvrm-log", 0,
+                    ": ok", NULL);
+    cli_expect_text(command, 1, "warning: xid: Xid 31", NULL);
+}
+
+static void
 every_check_has_a_status_and_a_text_in_json(void **state)
 {
     json_t *doc = cli_expect_json("nvrm-cli -j health emu:GH100"), *check;
@@ -366,6 +383,7 @@ main(void)
         cmocka_unit_test(limits_come_from_options_and_files),
         cmocka_unit_test(a_check_can_be_skipped_or_required),
         cmocka_unit_test(a_mistake_in_the_rules_is_no_verdict),
+        cmocka_unit_test(xids_of_a_kernel_log_count),
         cmocka_unit_test(every_check_has_a_status_and_a_text_in_json),
         cmocka_unit_test(a_card_behind_ssh_is_the_card_itself),
         cmocka_unit_test(the_other_sides_release_is_spoken),
