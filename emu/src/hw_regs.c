@@ -32,6 +32,7 @@ enum {
     ADA = 1 << EMU_AD10X,
     FSP = 1 << EMU_GH100 | 1 << EMU_GB10X | 1 << EMU_GB20X,
     NO_FSP = ALL & ~FSP,
+    GH100 = 1 << EMU_GH100,
     GB10X = 1 << EMU_GB10X,
     GB20X = 1 << EMU_GB20X,
 };
@@ -193,13 +194,13 @@ read_prom(struct emu_gpu *gpu, uint32_t off)
 static uint32_t
 read_flush(struct emu_gpu *gpu, uint32_t off)
 {
-    return gpu->hw->flush[off == 0x100c40];
+    return gpu->hw->flush[off == 0x100c40 || off == 0x100a38];
 }
 
 static void
 write_flush(struct emu_gpu *gpu, uint32_t off, uint32_t value)
 {
-    gpu->hw->flush[off == 0x100c40] = value;
+    gpu->hw->flush[off == 0x100c40 || off == 0x100a38] = value;
 }
 
 /* Virtual function */
@@ -268,6 +269,7 @@ static const struct row rows[] = {
     {0x001700,     0x001700,     NO_FSP,        read_window,           write_window          },
     {0x0200bc,     0x0200bc,     FSP & ~GB20X,  read_progress,         NULL                  },
     {0x02174c,     0x02174c,     TURING,        read_debug_dis,        NULL                  },
+    {0x100a34,     0x100a38,     GH100,         read_flush,            write_flush           },
     {0x100c10,     0x100c10,     ALL,           read_flush,            write_flush           },
     {0x100c40,     0x100c40,     ALL,           read_flush,            write_flush           },
     {0x10fd40,     0x10fd40,     FSP,           read_window,           write_window          },

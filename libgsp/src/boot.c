@@ -99,6 +99,14 @@ boot_dma(struct gsp_boot *b, uint64_t bytes, struct gsp_dma *out, struct gsp_err
     if (rc < 0)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "no %llu bytes of system memory on bus %s",
                         (unsigned long long)bytes, b->bus->ops->name);
+    if ((out->bus_addr + out->bytes - 1) >> boot_address_bits(b->family)) {
+        rc = gsp_fail(err, GSP_ORIGIN_TRANSPORT, -ERANGE,
+                      "bus %s gave memory at 0x%llx; the card addresses %u bits",
+                      b->bus->ops->name, (unsigned long long)out->bus_addr,
+                      boot_address_bits(b->family));
+        boot_dma_free(b, out);
+        return rc;
+    }
     return 0;
 }
 
@@ -124,9 +132,9 @@ boot_dma_free(struct gsp_boot *b, struct gsp_dma *dma)
 static void
 free_all(struct gsp_boot *b)
 {
-    struct gsp_dma *all[] = {&b->sr_heap,    &b->sr_meta, &b->sr_data,  &b->frts,
-                             &b->fmc_params, &b->fmc,     &b->wpr_meta, &b->signature,
-                             &b->bootloader, &b->radix3};
+    struct gsp_dma *all[] = {&b->flush,     &b->sr_heap,    &b->sr_meta, &b->sr_data,
+                             &b->frts,      &b->fmc_params, &b->fmc,     &b->wpr_meta,
+                             &b->signature, &b->bootloader, &b->radix3};
 
     gsprm_destroy(b->rm);
     b->rm = NULL;

@@ -253,7 +253,9 @@ boot_memory(struct gsp_boot *b, struct gsp_error *err)
                       &b->wpr_meta, err);
     if (rc == 0)
         rc = gsprm_create(&b->config.rm, &b->rm, err);
-    return rc < 0 ? rc : boot_crash_queue(b, err);
+    if (rc == 0)
+        rc = boot_crash_queue(b, err);
+    return rc < 0 ? rc : boot_flush_page(b, err);
 }
 
 /* GSP-RM's core runs */

@@ -88,6 +88,7 @@ struct gsp_boot {
     struct gsp_fb_layout layout;
     struct gsp_dma radix3, bootloader, signature, wpr_meta;
     struct gsp_dma fmc, fmc_params, frts; /* FSP */
+    struct gsp_dma flush;                 /* the page that flushes writes to system memory */
     struct gsp_dma sr_data, sr_meta;      /* of a suspend, until the resume */
     struct gsp_dma sr_heap;               /* GSP-RM's memory outside of WPR2 */
     bool sr_client;                       /* a client of ours holds sr_heap's page list */
@@ -167,6 +168,13 @@ int boot_static_info(struct gsp_boot *b, struct gsp_error *err);
 bool boot_wpr2_is_up(struct gsp_boot *b);
 bool boot_is_ready(struct gsp_boot *b);
 int boot_read_vram(struct gsp_boot *b, uint64_t *bytes_out, struct gsp_error *err);
+
+/* boot_flush.c */
+/** A page for flushes, and the registers that lead to it. */
+int boot_flush_page(struct gsp_boot *b, struct gsp_error *err);
+void boot_flush_program(struct gsp_boot *b);
+/** Bits of a bus address that the family's engines put out. */
+unsigned boot_address_bits(enum gsp_fw_family family);
 
 /* wpr_meta.c: starts *w over the struct */
 struct wire;

@@ -120,6 +120,8 @@ resume(struct gsp_boot *b, struct gsp_error *err)
     if (rc == 0)
         rc = boot_wpr2_down(b, err);
     if (rc == 0)
+        boot_flush_program(b);
+    if (rc == 0)
         rc = b->chip->fsp ? resume_by_fmc(b, err) : resume_by_booter(b, err);
     return rc < 0 ? rc : pick_up(b, err);
 }

@@ -311,6 +311,81 @@ a_crash_is_reported_where_the_boot_asked_for_it(void **state)
 }
 
 static void
+the_card_knows_a_page_to_flush_through(void **state)
+{
+    static const struct {
+        const char *chip;
+        uint32_t low, high;
+    } rows[] = {
+        {"TU102", 0x100c10, 0       },
+        {"AD102", 0x100c10, 0x100c40},
+        {"GH100", 0x100a34, 0x100a38}
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct gsp_boot_config config;
+        struct gsp_error err = {0};
+        struct gsp_backend *b;
+        struct gsp_bus *bus;
+        uint64_t addr;
+        struct rig r;
+
+        assert_true(open_rig(&r, rows[i].chip, "570.144", NULL));
+        config = config_of(&r);
+        bus = config.rm.bus;
+        assert_int_equal(gsp_boot_open(&config, &b, &err), 0);
+        addr = (uint64_t)bus->ops->rd32(bus, 0, rows[i].low) << 8;
+        if (rows[i].high)
+            addr |= (uint64_t)bus->ops->rd32(bus, 0, rows[i].high) << 40;
+        assert_true(addr != 0 && addr % 4096 == 0);
+        b->ops->close(b);
+        close_rig(&r);
+    }
+}
+
+static const struct gsp_bus_ops *low_ops;
+
+static int
+high_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out)
+{
+    int rc = low_ops->dma_alloc(bus, bytes, dma_out);
+
+    dma_out->bus_addr += rc == 0 ? UINT64_C(1) << 50 : 0;
+    return rc;
+}
+
+static void
+high_free(struct gsp_bus *bus, struct gsp_dma *dma)
+{
+    dma->bus_addr -= dma->cpu ? UINT64_C(1) << 50 : 0;
+    low_ops->dma_free(bus, dma);
+}
+
+static void
+memory_that_the_card_cannot_address_is_refused(void **state)
+{
+    struct gsp_boot_config config;
+    struct gsp_error err = {0};
+    struct gsp_bus_ops high;
+    struct gsp_backend *b;
+    struct rig r;
+
+    (void)state;
+    assert_true(open_rig(&r, "AD102", "570.144", NULL));
+    config = config_of(&r);
+    low_ops = config.rm.bus->ops;
+    high = *low_ops;
+    high.dma_alloc = high_alloc;
+    high.dma_free = high_free;
+    config.rm.bus->ops = &high;
+    assert_int_equal(gsp_boot_open(&config, &b, &err), -ERANGE);
+    assert_non_null(strstr(err.text, "the card addresses 47 bits"));
+    config.rm.bus->ops = low_ops;
+    close_rig(&r);
+}
+
+static void
 a_boot_given_up_at_any_state_leaves_a_card_that_boots(void **state)
 {
     static const char *const chips[] = {"TU102", "AD102", "GH100"};
@@ -428,6 +503,8 @@ main(void)
         cmocka_unit_test(gsp_rm_is_told_its_client_before_it_is_asked),
         cmocka_unit_test(a_backend_opened_by_boot_answers_and_unloads_when_closed),
         cmocka_unit_test(a_crash_is_reported_where_the_boot_asked_for_it),
+        cmocka_unit_test(the_card_knows_a_page_to_flush_through),
+        cmocka_unit_test(memory_that_the_card_cannot_address_is_refused),
         cmocka_unit_test(a_boot_given_up_at_any_state_leaves_a_card_that_boots),
         cmocka_unit_test(every_fault_is_told_with_its_state_and_register),
     };
