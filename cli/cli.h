@@ -81,6 +81,7 @@ struct cli {
     unsigned depth;            /* of source and rerun */
     json_t *steps;             /* what succeeded, for save; NULL: nothing yet */
     volatile int *interrupted; /* set by SIGINT while a wait goes on */
+    bool write_failed;         /* and was reported */
     struct gsp_host host;      /* what the libraries get; its clock ends waits on SIGINT */
 };
 
@@ -134,6 +135,8 @@ struct cli_doc {
     size_t raw_bytes;
 };
 int cli_emit(struct cli *cli, const struct cli_doc *doc);
+/* Whether everything that was printed could be written; says so once when not. */
+int cli_flush(struct cli *cli);
 /* One row of a stream, written at once: a JSON line in every JSON-like format. */
 int cli_emit_row(struct cli *cli, json_t *row, void (*text)(struct cli *, const json_t *));
 /* On a terminal: output until cli_page_end() that is longer than the screen goes through

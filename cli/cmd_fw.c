@@ -23,7 +23,7 @@ static const struct nvrm_cmd list_row = {
 static const struct nvrm_cmd diff_row = {
     .name = "fw diff", .args = "FILE FILE", .min_args = 2, .max_args = 2};
 static const struct nvrm_cmd extract_row = {
-    .name = "fw extract", .args = "FILE PART -o FILE", .min_args = 2, .max_args = 2};
+    .name = "fw extract", .args = "FILE PART --to FILE", .min_args = 2, .max_args = 2};
 
 /* ---- info ---- */
 
@@ -295,7 +295,8 @@ fw_diff_run(struct cli *cli, int argc, char **argv)
 
 struct extract {
     const char *part, *to;
-    bool force, debug;
+    struct fw_write how;
+    bool debug;
     uint64_t bytes; /* written */
     char found[256];
 };
@@ -326,7 +327,7 @@ extract_part(const struct fw_file *f, struct extract *x, struct gsp_error *err)
         if (strcmp(part->name, x->part))
             continue;
         x->bytes = part->data.bytes;
-        return fw_file_write(x->to, part->data.data, part->data.bytes, x->force, err);
+        return fw_file_write(x->to, part->data.data, part->data.bytes, x->how, err);
     }
     return no_part(f, x, err);
 }
@@ -341,7 +342,7 @@ extract_container(const struct fw_file *f, struct extract *x, struct gsp_error *
     if (rc < 0)
         return rc;
     x->bytes = bytes;
-    rc = fw_file_write(x->to, data, bytes, x->force, err);
+    rc = fw_file_write(x->to, data, bytes, x->how, err);
     gsp_host_free(NULL, data);
     return rc;
 }
@@ -367,7 +368,7 @@ extract_array(const struct fw_file *f, struct extract *x, struct gsp_error *err)
     x->bytes = a.data_bytes;
     rc = gsp_fw_array_unpack(&f->src, &a, NULL, data, a.data_bytes, err);
     if (rc == 0)
-        rc = fw_file_write(x->to, data, a.data_bytes, x->force, err);
+        rc = fw_file_write(x->to, data, a.data_bytes, x->how, err);
     free(data);
     return rc;
 }
@@ -424,7 +425,7 @@ extract_member(const struct fw_file *f, struct extract *x, struct gsp_error *err
     if (rc == 0 && !m.found)
         rc = no_part(f, x, err);
     if (rc == 0)
-        rc = fw_file_write(x->to, m.data, m.bytes, x->force, err);
+        rc = fw_file_write(x->to, m.data, m.bytes, x->how, err);
     x->bytes = m.bytes;
     free(m.data);
     return rc;
@@ -444,8 +445,10 @@ extract_any(const struct fw_file *f, struct extract *x, struct gsp_error *err)
 static int
 fw_extract(struct cli *cli, int argc, char **argv)
 {
-    struct extract x = {.force = cli_flag(&argc, argv, "--force"),
-                        .debug = cli_flag(&argc, argv, "--debug")};
+    struct extract x = {
+        .how = {cli_flag(&argc, argv, "--force"), cli->options.dry_run},
+        .debug = cli_flag(&argc, argv, "--debug")
+    };
     struct fw_file *f;
     struct gsp_error err = {0};
     char *to = NULL;

@@ -138,9 +138,10 @@ add_names(struct job *job, const struct cli_releases *releases, int argc, char *
 static int
 write_file(struct job *job, const char *path, const char *text, size_t bytes)
 {
+    const struct fw_write how = {job->force, job->cli->options.dry_run};
     struct gsp_error err = {0};
 
-    if (fw_file_write(path, text, bytes, job->force, &err) < 0) {
+    if (fw_file_write(path, text, bytes, how, &err) < 0) {
         if (err.rc == -ENOENT)
             gsp_hint(&err, "a folder ending in / is made, those above it are not");
         return cli_fail(job->cli, &err);
@@ -248,7 +249,8 @@ write_out(struct job *job)
     const char *text;
     size_t bytes;
 
-    if (job->to && is_folder(job->to) && mkdir(job->to, 0777) < 0 && errno != EEXIST)
+    if (job->to && is_folder(job->to) && !cli->options.dry_run && mkdir(job->to, 0777) < 0 &&
+        errno != EEXIST)
         return cli_usage(cli, "the folder above it must exist", "%s: %s", job->to,
                          strerror(errno));
     if (job->to && is_folder(job->to) && job->language == NVRM_BIND_JSON_SCHEMA) {

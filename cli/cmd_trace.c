@@ -167,15 +167,6 @@ flush(struct cli *cli, struct gsp_text *text, size_t above)
     return above || fflush(cli->out) == 0;
 }
 
-static int
-fail_write(struct cli *cli)
-{
-    struct gsp_error err = {0};
-
-    gsp_fail(&err, GSP_ORIGIN_LOCAL, -EIO, "cannot write the result");
-    return cli_fail(cli, &err);
-}
-
 int
 trace_write_all(struct trace_input *in, const char *filter, trace_writer *write, void *ctx)
 {
@@ -191,12 +182,12 @@ trace_write_all(struct trace_input *in, const char *filter, trace_writer *write,
         if (write(ctx, in, &record, &text, &err) < 0)
             rc = cli_fail(in->cli, &err);
         else if (!flush(in->cli, &text, FLUSH_ABOVE))
-            rc = fail_write(in->cli);
+            rc = cli_flush(in->cli);
         if (rc != CLI_OK)
             break;
     }
     if (rc < 0)
-        rc = flush(in->cli, &text, 0) ? CLI_OK : fail_write(in->cli);
+        rc = flush(in->cli, &text, 0) ? CLI_OK : cli_flush(in->cli);
     gsp_text_fini(&text);
     return rc;
 }

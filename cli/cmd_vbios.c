@@ -467,7 +467,7 @@ vbios_verify(struct cli *cli, int argc, char **argv)
 /* ---- extract ---- */
 
 static int
-write_part(const struct rom *rom, const char *name, const char *to, bool force,
+write_part(const struct rom *rom, const char *name, const char *to, struct fw_write how,
            uint64_t *bytes_out, struct gsp_error *err)
 {
     char names[200] = "";
@@ -478,7 +478,7 @@ write_part(const struct rom *rom, const char *name, const char *to, bool force,
 
         *bytes_out = part->data.bytes;
         if (!strcmp(part->name, name))
-            return fw_file_write(to, part->data.data, part->data.bytes, force, err);
+            return fw_file_write(to, part->data.data, part->data.bytes, how, err);
         if (n < sizeof(names) - sizeof(part->name) - 2)
             n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
                                   part->name);
@@ -491,7 +491,7 @@ write_part(const struct rom *rom, const char *name, const char *to, bool force,
 static int
 vbios_extract(struct cli *cli, int argc, char **argv)
 {
-    const bool force = cli_flag(&argc, argv, "--force");
+    const struct fw_write how = {cli_flag(&argc, argv, "--force"), cli->options.dry_run};
     struct gsp_error err = {0};
     struct rom *rom;
     char path[128], *to = NULL;
@@ -507,7 +507,7 @@ vbios_extract(struct cli *cli, int argc, char **argv)
     rom = rom_open(cli, argv[1], path, sizeof(path), &err);
     if (!rom)
         return cli_fail(cli, &err);
-    rc = write_part(rom, argv[2], to, force, &bytes, &err);
+    rc = write_part(rom, argv[2], to, how, &bytes, &err);
     rom_close(rom);
     if (rc < 0)
         return cli_fail(cli, &err);

@@ -76,6 +76,9 @@ int
 fleet_open(struct cli *cli, struct fleet *fleet, char **transports, unsigned count)
 {
     memset(fleet, 0, sizeof(*fleet));
+    if (cli->options.dry_run)
+        return cli_usage(cli, "leave it out: a reading changes nothing on a card",
+                         "readings come from cards, and --dry-run opens none");
     if (count > FLEET_MOST_CARDS)
         return cli_usage(cli, NULL, "at most %d cards at once", FLEET_MOST_CARDS);
     for (; fleet->count < count; fleet->count++)

@@ -26,8 +26,9 @@ no_file(const char *path, const char *what, struct gsp_error *err)
         code == EACCES || code == EPERM ? GSP_ORIGIN_TRANSPORT : GSP_ORIGIN_INPUT;
 
     gsp_fail(err, origin, -code, "%s: cannot %s: %s", path, what, strerror(code));
-    gsp_hint(err, code == ENOENT ? "fw list FOLDER shows the firmware below a folder"
-                                 : "is it a file of yours?");
+    gsp_hint(err, code == ENOENT   ? "fw list FOLDER shows the firmware below a folder"
+                  : code == EISDIR ? "it is a folder: name a file in it"
+                                   : "is it a file of yours?");
     return -code;
 }
 
@@ -153,14 +154,16 @@ write_all(int fd, const uint8_t *data, size_t bytes)
 }
 
 int
-fw_file_write(const char *path, const void *data, size_t bytes, bool force,
+fw_file_write(const char *path, const void *data, size_t bytes, struct fw_write how,
               struct gsp_error *err)
 {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (how.force ? O_TRUNC : O_EXCL);
     int fd, rc;
 
     if (!strcmp(path, "-"))
         return write_all(STDOUT_FILENO, data, bytes) < 0 ? no_file(path, "write", err) : 0;
+    if (how.dry && (how.force || access(path, F_OK) < 0))
+        return 0;
     fd = open(path, flags, 0666);
     if (fd < 0) {
         rc = no_file(path, "create", err);

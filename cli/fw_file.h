@@ -25,8 +25,12 @@ int fw_file_map(const char *path, struct fw_file *f, struct gsp_error *err);
 /* Read and parse. */
 int fw_file_open(const char *path, struct fw_file *f, struct gsp_error *err);
 void fw_file_free(struct fw_file *f);
-/* Refuses to replace a file unless forced; leaves nothing behind when it fails. */
-int fw_file_write(const char *path, const void *data, size_t bytes, bool force,
+/* Refuses to replace a file unless forced; leaves nothing behind when it fails. A dry run is
+ * refused alike, and writes nothing. */
+struct fw_write {
+    bool force, dry;
+};
+int fw_file_write(const char *path, const void *data, size_t bytes, struct fw_write how,
                   struct gsp_error *err);
 
 char *fw_sha256(const void *data, size_t bytes, char hex[65]);

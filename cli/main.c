@@ -153,6 +153,7 @@ main(int argc, char **argv)
     rc = run_program(&cli, argc - 1, argv + 1);
     closed = boot_rig_close(cli.boot);
     rc = session_close(&cli, rc == CLI_OK ? closed : rc);
+    rc = rc == CLI_OK ? cli_flush(&cli) : rc;
     json_decref(cli.steps);
     vars_fini(&cli);
     return interrupted && rc != CLI_OK ? CLI_INTERRUPTED : rc;

@@ -2,6 +2,7 @@
 /*
  * Results: one JSON document in the format that was asked for.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -229,6 +230,23 @@ cli_keep_result(struct cli *cli, json_t *doc)
 }
 
 int
+cli_flush(struct cli *cli)
+{
+    struct gsp_error err = {0};
+
+    if (cli->write_failed)
+        return CLI_INTERNAL;
+    errno = 0;
+    if (!fflush(cli->out) && !ferror(cli->out))
+        return CLI_OK;
+    cli->write_failed = true;
+    gsp_fail(&err, GSP_ORIGIN_LOCAL, -EIO, "cannot write the result%s%s", errno ? ": " : "",
+             errno ? strerror(errno) : ""); /* an earlier write may have met it */
+    gsp_hint(&err, "stdout is a full disk, or closed");
+    return cli_fail(cli, &err);
+}
+
+int
 cli_emit(struct cli *cli, const struct cli_doc *doc)
 {
     int rc = doc->json ? write_doc(cli, doc) : cli_out_of_memory(cli);
@@ -236,13 +254,7 @@ cli_emit(struct cli *cli, const struct cli_doc *doc)
     if (cli->keep_session && doc->json)
         cli_keep_result(cli, json_incref(doc->json));
     json_decref(doc->json);
-    if (rc == CLI_OK && (fflush(cli->out) || ferror(cli->out))) {
-        struct gsp_error err = {0};
-
-        gsp_fail(&err, GSP_ORIGIN_LOCAL, -5, "cannot write the result");
-        return cli_fail(cli, &err);
-    }
-    return rc;
+    return rc == CLI_OK ? cli_flush(cli) : rc;
 }
 
 int

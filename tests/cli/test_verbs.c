@@ -554,6 +554,40 @@ an_interrupted_watch_ends_with_130(void **state)
                     130, "", "interrupted");
 }
 
+static void
+what_cannot_be_written_is_said_once_and_fails(void **state)
+{
+    static const char *const lines[] = {"boot run", "tree",      "help",
+                                        "list",     "list -j",   "completion bash",
+                                        "info",     "--version", "gen c GspSystemInfo"};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char command[128];
+        struct cli_result r;
+
+        snprintf(command, sizeof(command), "nvrm-cli %s >/dev/full", lines[i]);
+        r = cli_run_command(command);
+        assert_int_equal(r.code, 1);
+        assert_non_null(strstr(r.err, "cannot write the result"));
+        assert_null(strstr(strstr(r.err, "cannot write") + 1, "cannot write"));
+        cli_result_free(&r);
+    }
+}
+
+static void
+a_dry_run_writes_no_file_and_reads_no_card(void **state)
+{
+    (void)state;
+    cli_expect_text("T=$(mktemp -d) && nvrm-cli --dry-run fw synth --chip AD102 --to $T/s && "
+                    "nvrm-cli --dry-run gen c GspSystemInfo --to $T/g.h && "
+                    "nvrm-cli --dry-run vbios extract tests/cli/data/none rom --to $T/v; "
+                    "ls $T | wc -l; rmdir $T",
+                    0, "vbios-AD102.rom", "cannot open");
+    cli_expect_text("nvrm-cli --dry-run health", 3, NULL, "--dry-run opens none");
+    cli_expect_text("nvrm-cli --dry-run metrics", 2, NULL, "--dry-run opens none");
+}
+
 int
 main(void)
 {
@@ -589,6 +623,8 @@ main(void)
         cmocka_unit_test(the_pages_name_every_verb_and_every_option),
         cmocka_unit_test(another_card_is_refused_while_one_is_open),
         cmocka_unit_test(a_card_that_misbehaves_is_named_by_its_exit_code),
+        cmocka_unit_test(what_cannot_be_written_is_said_once_and_fails),
+        cmocka_unit_test(a_dry_run_writes_no_file_and_reads_no_card),
         cmocka_unit_test(an_interrupted_watch_ends_with_130),
     };
 
