@@ -16,7 +16,7 @@ file_of(void *ctx, int fd)
 {
     const struct host *h = ctx;
 
-    return fd >= 0 && fd < HOST_FDS ? h->file[fd] : NULL;
+    return fd >= 0 && fd < HOST_FDS ? __atomic_load_n(&h->file[fd], __ATOMIC_ACQUIRE) : NULL;
 }
 
 static int
@@ -67,16 +67,15 @@ host_node(struct host *h, enum emu_node node, unsigned minor)
         return rc;
     fd = memfd_create("node", MFD_CLOEXEC);
     assert_in_range(fd, 0, HOST_FDS - 1);
-    h->file[fd] = f;
+    __atomic_store_n(&h->file[fd], f, __ATOMIC_RELEASE);
     return fd;
 }
 
 void
 host_node_close(struct host *h, int fd)
 {
-    struct emu_kfile *f = h->file[fd];
+    struct emu_kfile *f = __atomic_exchange_n(&h->file[fd], NULL, __ATOMIC_ACQ_REL);
 
-    h->file[fd] = NULL;
     emu_kmod_close(f);
     close(fd);
 }

@@ -337,7 +337,7 @@ what_this_card_has_not_is_refused_as_the_module_would(void **state)
     host_close(&h);
     host_open(&h, "595.45.04", NULL, 1, false); /* has no such escape any more */
     gpu = host_node(&h, EMU_NODE_GPU, 0);
-    assert_int_equal(emu_kmod_ioctl(h.file[gpu], _IOC(3, 'F', 213, 8), a.data), -EINVAL);
+    assert_int_equal(emu_kmod_ioctl(h.file[gpu], _IOC(3u, 'F', 213, 8), a.data), -EINVAL);
     host_close(&h);
 }
 

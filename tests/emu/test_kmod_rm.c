@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -688,6 +689,57 @@ descriptors_that_run_out_leave_nothing_behind(void **state)
     host_close(&h);
 }
 
+/* Threads: each a program of its own on the same card. */
+
+static void
+live(struct host *h)
+{
+    struct tree t;
+    struct arg event;
+    uint32_t more, status;
+    uint8_t *at;
+    int fd;
+
+    tree_open(h, &t, 0);
+    fd = host_card(h, t.ctl, 0);
+    assert_int_equal(alloc_os_event(h, fd, t.client, fd), OK);
+    assert_int_equal(make_event(h, &t, fd, 0x70, 0x79, fd, sw_index(h)), OK);
+    assert_int_equal(listen(h, &t, sw_index(h), 2), OK);
+    assert_int_equal(rm_memory(h, t.ctl, t.client, t.device, MEMORY, false, 65536), OK);
+    at = rm_map(h, t.ctl, t.client, t.device, MEMORY, t.gpu, 65536, &status);
+    at[77] = 77;
+    munmap(at, 65536);
+    trigger(h, &t);
+    assert_int_equal(fetch(h, fd, &event, &more), OK);
+    assert_int_equal(rm_free(h, t.ctl, t.client, t.device), OK);
+    host_node_close(h, fd);
+    host_node_close(h, t.gpu);
+    host_node_close(h, t.ctl);
+}
+
+static void *
+live_often(void *arg)
+{
+    for (int i = 0; i < 25; i++)
+        live(arg);
+    return NULL;
+}
+
+static void
+programs_in_eight_threads_do_not_meet(void **state)
+{
+    pthread_t threads[8];
+    struct host h;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, live_often, &h), 0);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    host_close(&h);
+}
+
 /* Cards */
 
 static void
@@ -785,6 +837,7 @@ main(void)
         cmocka_unit_test(memory_of_the_program_needs_pages_that_are_there),
         cmocka_unit_test(video_memory_ends_and_comes_back),
         cmocka_unit_test(descriptors_that_run_out_leave_nothing_behind),
+        cmocka_unit_test(programs_in_eight_threads_do_not_meet),
         cmocka_unit_test(several_cards_are_told_apart),
         cmocka_unit_test(a_card_that_nobody_opens_is_probed_but_not_attached),
     };
