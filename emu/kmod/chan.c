@@ -103,17 +103,17 @@ tell_time(struct kmod_card *card)
 }
 
 static void
-look(struct kmod_card *card, bool waiting)
+look(struct kmod_card *card, bool service)
 {
     const bool rung =
         atomic_exchange((_Atomic uint32_t *)(card->doorbell + DOORBELL), NO_TOKEN) != NO_TOKEN;
 
-    if (!rung && !waiting)
+    if (!rung && !service)
         return;
     pthread_mutex_lock(&card->kmod->lock);
     if (rung)
         let_run(card);
-    else
+    else if (card->gpu->host.waiting)
         emu_host_service(card->gpu);
     pthread_mutex_unlock(&card->kmod->lock);
 }
@@ -130,7 +130,7 @@ watch(void *arg)
         const struct timespec nap = {0, idle < SPINS ? 20000 : 200000};
 
         idle = rung ? 0 : idle + 1;
-        look(card, idle % 16 == 0 && card->gpu->host.waiting);
+        look(card, idle % 16 == 0);
         if (idle % 16 == 0)
             tell_time(card);
         if (idle > 64)

@@ -199,7 +199,7 @@ host_escape(struct host *h, int fd, const char *escape, void *data, size_t bytes
     const unsigned long request =
         _IOC(_IOC_READ | _IOC_WRITE, 'F', number_of(h, escape), bytes);
 
-    return emu_kmod_ioctl(h->file[fd], request, data);
+    return emu_kmod_ioctl(file_of(h, fd), request, data);
 }
 
 int
