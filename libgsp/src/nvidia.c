@@ -111,7 +111,7 @@ explain_open(const struct gsp_nvidia_os *os, const char *path, int rc, struct gs
         return -ENODEV;
     case -EMFILE:
     case -ENFILE:
-        gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "%s: too many open files", path);
+        gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "%s: too many open files", path);
         gsp_hint(err, "raise the limit: ulimit -n");
         return rc;
     default:

@@ -9,6 +9,30 @@ here=$(cd "$(dirname "$0")" && pwd)
 export NVRM_CLI=$1 NVRM_SMI=$here/smi.sh
 fail() { echo "$1"; exit 1; }
 
+# What stands in the way, each with its exit code and words.
+refused() { # CODE WORDS COMMAND...
+    local code=$1 words=$2 out rc
+    shift 2
+    out=$("$@" 2>&1 > /dev/null < /dev/null)
+    rc=$?
+    [ $rc = "$code" ] || fail "$*: exit code $rc, not $code: $out"
+    grep -q "$words" <<< "$out" || fail "$*: says '$out', not '$words'"
+}
+emulated() { "$NVRM_CLI" emu exec -- "$@"; }
+limited() { emulated bash -c "ulimit -n $1; exec \"\$NVRM_CLI\" -t nvidia info"; }
+refused 8 "the module is release" emulated "$NVRM_CLI" -t nvidia -F 535.113.01 info
+refused 3 "no card 7: it drives 1" emulated "$NVRM_CLI" -t nvidia:7 info
+refused 3 "too many open files" limited 4
+refused 2 "maps nothing" "$NVRM_CLI" map device
+[ -c /dev/nvidiactl ] || refused 3 "modprobe nvidia" "$NVRM_CLI" -t nvidia info
+
+# Killed in the middle: what was recorded until then is whole, and the next one finds the card as it was.
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+emulated timeout -s KILL 1 "$NVRM_CLI" -t nvidia --record "$tmp/killed.trace" event watch --count 1 2> /dev/null
+"$NVRM_CLI" trace show "$tmp/killed.trace" | grep -q EVENT_SET_NOTIFICATION || fail "a killed recording cannot be read"
+[ "$(ls "$tmp")" = killed.trace ] || fail "a killed recording left $(ls "$tmp")"
+
 "$NVRM_CLI" emu exec -- "$here/run.sh" || fail "run.sh fails on the emulated module"
 NVRM_SMI_LIES=1 "$NVRM_CLI" emu exec -- "$here/run.sh" > /dev/null && fail "a wrong bus number passes"
 NVRM_SMI_LIES=1 "$NVRM_CLI" emu exec -- "$here/run.sh" | grep -q 'pci/pci_bus .*theirs 41 .*ours 01' || fail "the difference is not told"
