@@ -85,7 +85,7 @@ fill_region(struct nvmem_heap *heap, unsigned r)
     n->prev = n->next = NO_NODE;
     if (reserved)
         return 0;
-    nvmem_heap_link(heap, region, region->first);
+    heap_link(heap, region, region->first);
     heap->stat.total_bytes += (to - from) << heap->shift;
     heap->stat.free_ranges++;
     return 0;
@@ -220,11 +220,12 @@ carve(struct nvmem_heap *heap, unsigned r, uint32_t i, uint64_t addr, uint64_t s
     const uint64_t from = node_addr(n), to = from + node_size(n);
     uint32_t used = i;
 
-    nvmem_heap_unlink(heap, region, i);
+    heap_prefetch(heap, n->next);
+    heap_unlink(heap, region, i);
     heap->stat.free_ranges--;
     if (addr > from) {
         n->extent = (n->extent & ~NODE_VALUE) | (addr - from);
-        nvmem_heap_link(heap, region, i);
+        heap_link(heap, region, i);
         heap->stat.free_ranges++;
         used = insert_after(heap, r, i, addr, size, NODE_USED);
     } else {
@@ -232,8 +233,8 @@ carve(struct nvmem_heap *heap, unsigned r, uint32_t i, uint64_t addr, uint64_t s
         n->extent = (n->extent & ~NODE_VALUE) | size;
     }
     if (to > addr + size) {
-        nvmem_heap_link(heap, region,
-                        insert_after(heap, r, used, addr + size, to - addr - size, NODE_FREE));
+        heap_link(heap, region,
+                  insert_after(heap, r, used, addr + size, to - addr - size, NODE_FREE));
         heap->stat.free_ranges++;
     }
     return used;
@@ -407,6 +408,8 @@ nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
     n = nvmem_heap_used_node(heap, range, &rc);
     if (!n)
         return nvmem_heap_free_error(heap, range, rc, err);
+    heap_prefetch(heap, n->next);
+    heap_prefetch(heap, n->prev);
     region = &heap->region[node_region(n)];
     heap->stat.frees++;
     heap->stat.used_ranges--;
@@ -415,19 +418,19 @@ nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
     n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
     heap->stat.free_ranges++;
     if (is_free(heap, n->next)) {
-        nvmem_heap_unlink(heap, region, n->next);
+        heap_unlink(heap, region, n->next);
         join(heap, region, i, n->next);
         heap->stat.free_ranges--;
     }
     if (is_free(heap, n->prev)) {
         const uint32_t prev = n->prev;
 
-        nvmem_heap_unlink(heap, region, prev);
+        heap_unlink(heap, region, prev);
         join(heap, region, prev, i);
         i = prev;
         heap->stat.free_ranges--;
     }
-    nvmem_heap_link(heap, region, i);
+    heap_link(heap, region, i);
     return 0;
 }
 

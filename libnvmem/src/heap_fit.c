@@ -8,69 +8,18 @@
 
 enum { ALIGNED_TRIES = 4 }; /* ranges that are looked at for one that happens to be aligned */
 
-struct class
-{
-    unsigned fl, sl;
-};
-
-static struct class class_of(uint64_t size)
-{
-    unsigned log2;
-
-    if (size < SL_COUNT)
-        return (struct class){0, (unsigned)size};
-    log2 = 63u - (unsigned)__builtin_clzll(size);
-    return (struct class){log2 - SL_BITS + 1, size >> (log2 - SL_BITS) & (SL_COUNT - 1)};
-}
-
 /* The class whose smallest range has `size` granules or more. */
-static struct class class_above(uint64_t size)
+static struct size_class
+class_above(uint64_t size)
 {
     if (size >= SL_COUNT)
         size += (UINT64_C(1) << (63 - __builtin_clzll(size) - SL_BITS)) - 1;
     return class_of(size);
 }
 
-void
-nvmem_heap_link(struct nvmem_heap *heap, struct region *region, uint32_t i)
-{
-    struct node *n = heap_node(heap, i);
-    const struct class c = class_of(node_size(n));
-    uint32_t *head = &region->head[c.fl][c.sl];
-
-    n->list.prev = NO_NODE;
-    n->list.next = *head;
-    if (*head != NO_NODE)
-        heap_node(heap, *head)->list.prev = i;
-    *head = i;
-    region->fl |= UINT64_C(1) << c.fl;
-    region->sl[c.fl] |= 1u << c.sl;
-}
-
-void
-nvmem_heap_unlink(struct nvmem_heap *heap, struct region *region, uint32_t i)
-{
-    const struct node *n = heap_node(heap, i);
-
-    if (n->list.next != NO_NODE)
-        heap_node(heap, n->list.next)->list.prev = n->list.prev;
-    if (n->list.prev != NO_NODE) {
-        heap_node(heap, n->list.prev)->list.next = n->list.next;
-    } else {
-        const struct class c = class_of(node_size(n));
-
-        region->head[c.fl][c.sl] = n->list.next;
-        if (n->list.next == NO_NODE) {
-            region->sl[c.fl] &= ~(1u << c.sl);
-            if (!region->sl[c.fl])
-                region->fl &= ~(UINT64_C(1) << c.fl);
-        }
-    }
-}
-
 /* The first class from *c on that has a range. */
 static bool
-next_class(const struct region *region, struct class *c)
+next_class(const struct region *region, struct size_class *c)
 {
     uint32_t sl = region->sl[c->fl] & ~UINT32_C(0) << c->sl;
 
@@ -121,7 +70,7 @@ static uint32_t
 try_all(const struct nvmem_heap *heap, const struct region *region, const struct fit *fit,
         uint64_t *addr_out)
 {
-    struct class c = class_of(fit->size);
+    struct size_class c = class_of(fit->size);
 
     while (next_class(region, &c)) {
         const uint32_t i = try_list(heap, region->head[c.fl][c.sl], fit, UINT32_MAX, addr_out);
@@ -141,7 +90,7 @@ uint32_t
 nvmem_heap_find(const struct nvmem_heap *heap, const struct region *region,
                 const struct fit *fit, uint64_t *addr_out)
 {
-    struct class c = class_above(fit->size);
+    struct size_class c = class_above(fit->size);
     uint32_t i;
 
     if (next_class(region, &c)) {

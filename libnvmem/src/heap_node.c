@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "heap_priv.h"
 
@@ -20,6 +21,17 @@ chunk_first(unsigned k)
     return chunk_nodes(k) - chunk_nodes(0);
 }
 
+/* Large chunks are walked at random: with pages of 2 MiB that costs no TLB miss as well. */
+static void
+advise(const struct node *chunk, size_t bytes)
+{
+    const uintptr_t huge = 2 << 20, from = ((uintptr_t)chunk + huge - 1) & -huge;
+    const uintptr_t to = ((uintptr_t)chunk + bytes) & -huge;
+
+    if (from < to && madvise((void *)from, to - from, MADV_HUGEPAGE) != 0)
+        return; /* it was advice */
+}
+
 static int
 add_chunk(struct nvmem_heap *heap)
 {
@@ -32,6 +44,7 @@ add_chunk(struct nvmem_heap *heap)
     heap->chunk[k] = gsp_host_alloc(heap->host, chunk_nodes(k) * sizeof(struct node));
     if (!heap->chunk[k])
         return -ENOMEM;
+    advise(heap->chunk[k], chunk_nodes(k) * sizeof(struct node));
     heap->capacity += chunk_nodes(k);
     heap->stat.metadata_bytes += chunk_nodes(k) * sizeof(struct node);
     return 0;
@@ -59,10 +72,7 @@ nvmem_heap_node_take(struct nvmem_heap *heap)
     i = heap->fresh;
     __atomic_store_n(&heap->fresh, i + 1,
                      __ATOMIC_RELAXED); /* nvmem_heap_used_node() reads it */
-    heap_node(heap, i)->extent = 0;
-    for (unsigned k = 0; k < CHUNKS; k++)
-        if (i >= chunk_first(k) && i - chunk_first(k) < chunk_nodes(k))
-            heap_node(heap, i)->extent = (uint64_t)heap->generation[k] << 48;
+    heap_node(heap, i)->extent = (uint64_t)heap->generation[heap_chunk(i)] << 48;
     return i;
 }
 

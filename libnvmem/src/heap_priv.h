@@ -64,12 +64,19 @@ struct nvmem_heap {
     struct region region[]; /* best performance first */
 };
 
+/* Which chunk node i is in. */
+static inline uint32_t
+heap_chunk(uint32_t i)
+{
+    return 31u - CHUNK_BITS - (uint32_t)__builtin_clz(i + (1u << CHUNK_BITS));
+}
+
 static inline struct node *
 heap_node(const struct nvmem_heap *heap, uint32_t i)
 {
-    const uint32_t k = 31u - (uint32_t)__builtin_clz(i + (1u << CHUNK_BITS));
+    const uint32_t k = heap_chunk(i);
 
-    return &heap->chunk[k - CHUNK_BITS][i + (1u << CHUNK_BITS) - (1u << k)];
+    return &heap->chunk[k][i + (1u << CHUNK_BITS) - (1u << (k + CHUNK_BITS))];
 }
 
 static inline uint64_t
@@ -137,6 +144,69 @@ heap_unlock(struct nvmem_heap *heap)
         pthread_mutex_unlock(&heap->lock);
 }
 
+/* Lists of free ranges */
+
+struct size_class {
+    unsigned fl, sl;
+};
+
+/** The list that a free range of this size is on. */
+static inline struct size_class
+class_of(uint64_t size)
+{
+    unsigned log2;
+
+    if (size < SL_COUNT)
+        return (struct size_class){0, (unsigned)size};
+    log2 = 63u - (unsigned)__builtin_clzll(size);
+    return (struct size_class){log2 - SL_BITS + 1, size >> (log2 - SL_BITS) & (SL_COUNT - 1)};
+}
+
+static inline void
+heap_link(struct nvmem_heap *heap, struct region *region, uint32_t i)
+{
+    struct node *n = heap_node(heap, i);
+    const struct size_class c = class_of(node_size(n));
+    uint32_t *head = &region->head[c.fl][c.sl];
+
+    n->list.prev = NO_NODE;
+    n->list.next = *head;
+    if (*head != NO_NODE)
+        heap_node(heap, *head)->list.prev = i;
+    *head = i;
+    region->fl |= UINT64_C(1) << c.fl;
+    region->sl[c.fl] |= 1u << c.sl;
+}
+
+static inline void
+heap_unlink(struct nvmem_heap *heap, struct region *region, uint32_t i)
+{
+    const struct node *n = heap_node(heap, i);
+
+    if (n->list.next != NO_NODE)
+        heap_node(heap, n->list.next)->list.prev = n->list.prev;
+    if (n->list.prev != NO_NODE) {
+        heap_node(heap, n->list.prev)->list.next = n->list.next;
+    } else {
+        const struct size_class c = class_of(node_size(n));
+
+        region->head[c.fl][c.sl] = n->list.next;
+        if (n->list.next == NO_NODE) {
+            region->sl[c.fl] &= ~(1u << c.sl);
+            if (!region->sl[c.fl])
+                region->fl &= ~(UINT64_C(1) << c.fl);
+        }
+    }
+}
+
+/** The range's neighbours will be looked at: with many ranges that is a cache miss each. */
+static inline void
+heap_prefetch(const struct nvmem_heap *heap, uint32_t i)
+{
+    if (i != NO_NODE)
+        __builtin_prefetch(heap_node(heap, i), 1);
+}
+
 /* heap_node.c: nodes */
 
 /** Make sure that `count` nodes can be taken. 0 or -ENOMEM. */
@@ -146,7 +216,7 @@ uint32_t nvmem_heap_node_take(struct nvmem_heap *heap);
 void nvmem_heap_node_drop(struct nvmem_heap *heap, uint32_t i);
 void nvmem_heap_nodes_free(struct nvmem_heap *heap);
 
-/* heap_fit.c: lists of free ranges */
+/* heap_fit.c: which free range */
 
 struct fit {
     uint64_t size, align; /* granules; align a power of two */
@@ -154,8 +224,6 @@ struct fit {
     bool top_down;
 };
 
-void nvmem_heap_link(struct nvmem_heap *heap, struct region *region, uint32_t i);
-void nvmem_heap_unlink(struct nvmem_heap *heap, struct region *region, uint32_t i);
 /** A free range that has room, and where. Returns NO_NODE when there is none. */
 uint32_t nvmem_heap_find(const struct nvmem_heap *heap, const struct region *region,
                          const struct fit *fit, uint64_t *addr_out);
