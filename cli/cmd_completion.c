@@ -68,10 +68,26 @@ remark(struct cli *cli, const char *before, const char *word, char *buf, size_t 
     return cmd ? cmd->help : complete_remark(cli, before, word, buf, bytes);
 }
 
+/* Whether a verb would stand behind these words: nothing but global options is before it. */
+static bool
+verb_is_next(const char *before)
+{
+    char word[64] = "";
+    int more = 0;
+
+    for (const char *at = before; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+        snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, " "), at);
+        if (!more && *word != '-')
+            return false;
+        more = more ? 0 : cli_option_words(word) - 1;
+    }
+    return !more;
+}
+
 static void
 print_words(struct cli *cli, const char *before, const struct completions *c)
 {
-    const bool is_verb = !*before || before[strspn(before, " ")] == '-';
+    const bool is_verb = verb_is_next(before);
     char buf[256];
 
     for (size_t i = 0; i < c->count; i++) {

@@ -427,6 +427,7 @@ complete_value(struct wish *p)
 {
     static const char *const formats[] = {"text", "json", "jsonl", "yaml", "csv", "raw", NULL};
     static const char *const colors[] = {"auto", "always", "never", NULL};
+    static const char *const levels[] = {"backend", "rpc", "bus", "ioctl", NULL};
     const char *last = p->at.option ? p->at.option : "";
 
     if (!strcmp(last, "-F") || !strcmp(last, "--firmware"))
@@ -435,6 +436,8 @@ complete_value(struct wish *p)
         offer_list(p, formats);
     else if (!strcmp(last, "--color"))
         offer_list(p, colors);
+    else if (!strcmp(last, "--record-level"))
+        offer_list(p, levels);
     else if (!strcmp(last, "--record"))
         source_files(p);
     else if (!strcmp(last, "--policy"))
@@ -503,7 +506,7 @@ complete_word(struct wish *p)
 {
     if (complete_value(p))
         return;
-    if (complete_variable(p))
+    if (complete_own_value(p) || complete_variable(p))
         return;
     if (p->text[0] == '-') {
         complete_option(p);

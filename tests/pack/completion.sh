@@ -44,6 +44,9 @@ expect "nvrm-cli ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 fbInfoList[0].ind"
 expect "nvrm-cli ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 fbInfoList[0].index=TOTAL_R" TOTAL_RAM_SIZE # behind a word break
 expect "nvrm-cli -t emu:A" AD102
 expect "nvrm-cli run scr" script.json
+expect "nvrm-cli trace convert --to p" perfetto
+expect "nvrm-cli boot run --until wpr2-" wpr2-down
+expect "nvrm-cli schema search x --kind c" constant
 expect "FOO=1 nvrm-cli -F 535.113.01 ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME" NV2080_CTRL_CMD_GPU_GET_NAME_STRING
 refuse "nvrm-cli ctl subdevice NV2080_CTRL_CMD_FB_GET_INFO_V2 '{\"fb" fbInfoList
 
@@ -74,6 +77,8 @@ if command -v fish >/dev/null; then
     fish_shows "nvrm-cli ct" "ctl	call a control"
     fish_shows "nvrm-cli ctl subdevice NV2080_CTRL_CMD_GPU_GET_NAME" NV2080_CTRL_CMD_GPU_GET_NAME_STRING
     fish_shows "nvrm-cli run scr" script.json
+    fish_shows "nvrm-cli -t emu:GH100 ct" "ctl	call a control"
+    fish_shows "nvrm-cli --record-level rp" 'rpc$'
 else
     echo "fish is not installed: not tried"
 fi
