@@ -146,6 +146,8 @@ remote_command(struct gsp_text *t, const struct ssh_place *place, const struct c
     add_option(t, "-t", place->transport);
     if (o->firmware && strcmp(o->firmware, "auto"))
         add_option(t, "-F", o->firmware);
+    if (o->timeout_ns)
+        gsp_text_printf(t, " --timeout %.3f", (double)o->timeout_ns / 1e9);
     if (o->unsafe || o->policy)
         gsp_text_puts(t, " --unsafe");
 }

@@ -31,6 +31,9 @@ static const struct {
     {"ssh",       true },
 };
 
+/* What the way through ssh may take beyond what a call may. */
+#define SSH_SLACK_NS (UINT64_C(2) * 1000000000)
+
 struct transport {
     struct cli_card card;
     struct recording *recording; /* NULL without --record */
@@ -451,13 +454,14 @@ open_ssh(struct transport *t, const struct cli_options *options,
     struct gsp_remote_config config = {.schema = abi.schema,
                                        .release = named ? abi.release : NVRM_NO_RELEASE,
                                        .hello_ns = options->timeout_ns,
-                                       .timeout_ns = options->timeout_ns,
                                        .host = host};
     struct ssh_place place;
     int rc = ssh_place_parse(spec->path, &place, err);
 
     if (rc < 0)
         return rc;
+    if (options->timeout_ns) /* the broker has it too, and says what did not answer */
+        config.timeout_ns = options->timeout_ns + SSH_SLACK_NS;
     rc = ssh_open(&place, options, &t->ssh, err);
     ssh_place_fini(&place);
     if (rc < 0)

@@ -181,6 +181,10 @@ the_other_sides_errors_are_errors_here(void **state)
                     NULL, "NV_ERR_NOT_SUPPORTED");
     cli_expect_text(SSH "nvrm-cli -t 'ssh://n/emu?fault=off-bus' info", 7, NULL,
                     "fallen off the bus");
+    cli_expect_text(SSH "nvrm-cli --timeout 0.2 -t "
+                        "'ssh://n/emu?fault=ctl:NV2080_CTRL_CMD_TIMER_GET_TIME=lost' "
+                        "ctl subdevice NV2080_CTRL_CMD_TIMER_GET_TIME",
+                    6, NULL, "no reply to");
 }
 
 static void
