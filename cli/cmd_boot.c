@@ -148,13 +148,35 @@ plan_of_card(struct cli *cli, const struct transport_spec *spec)
                                            .text = print_plan});
 }
 
+/* The state that was meant, if any is near. */
+static void
+hint_state(struct cli *cli, const char *until, struct gsp_error *err)
+{
+    const enum gsp_fw_family family = gsp_boot_family(cli->boot->boot);
+    const struct gsp_boot_state *state;
+    const char *names[32] = {NULL};
+    const char *near;
+
+    for (unsigned i = 0; i < 31 && (state = gsp_boot_state_at(family, i)); i++)
+        names[i] = state->name;
+    near = cli_nearest(until, names);
+    for (unsigned i = 0; !near && names[i]; i++)
+        near = strncmp(names[i], until, strlen(until)) ? NULL : names[i];
+    if (near)
+        gsp_hint(err, "did you mean %s?", near);
+}
+
 static int
 boot_run(struct cli *cli, const char *until)
 {
     struct gsp_error err = {0};
 
-    if (gsp_boot_run(cli->boot->boot, until, &err) < 0)
+    if (gsp_boot_run(cli->boot->boot, until, &err) < 0) {
+        if (err.origin == GSP_ORIGIN_INPUT)
+            hint_state(cli, until, &err);
+        transport_hint_release(&cli->options, cli->boot->abi, &err);
         return cli_fail(cli, &err);
+    }
     /* Nobody can use the card after this line: its unload belongs to the result. */
     if (!cli->keep_session && gsp_boot_backend(cli->boot->boot) &&
         gsp_boot_unload(cli->boot->boot, &err) < 0)

@@ -16,7 +16,8 @@ static bool
 ends_shell(const char *line)
 {
     line += strspn(line, " \t");
-    return !strncmp(line, "exit", 4) && !line[4 + strspn(line + 4, " \t\r\n")];
+    return (!strncmp(line, "exit", 4) || !strncmp(line, "quit", 4)) &&
+           !line[4 + strspn(line + 4, " \t\r\n")];
 }
 
 /* The exit code of a line stands in the next prompt. */

@@ -9,6 +9,7 @@
 #include <gsp/nvidia.h>
 #include <rm/name.h>
 
+#include "policy.h"
 #include "session.h"
 #include "transport.h"
 
@@ -160,12 +161,26 @@ check_same_card(const struct cli *cli, const struct cli_session *s, struct gsp_e
     return 0;
 }
 
+/* Before anything is sent: a verb that asks for much and shows what it gets would show nothing. */
+static int
+check_policy(const struct cli *cli, struct gsp_error *err)
+{
+    struct policy *policy;
+    const int rc = policy_open(cli, &policy, err);
+
+    if (rc == 0)
+        policy_close(policy);
+    return rc;
+}
+
 static int
 session_open(struct cli *cli, struct cli_session **session_out, struct gsp_error *err)
 {
     struct cli_session *s;
     int rc = check_record(cli, err);
 
+    if (rc == 0)
+        rc = check_policy(cli, err);
     if (rc < 0)
         return rc;
     s = calloc(1, sizeof(*s));

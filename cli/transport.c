@@ -371,6 +371,21 @@ transport_spec_fini(struct transport_spec *spec)
     memset(spec, 0, sizeof(*spec));
 }
 
+void
+transport_hint_release(const struct cli_options *options, struct nvrm_abi abi,
+                       struct gsp_error *err)
+{
+    const size_t n = strlen(err->hint);
+
+    if (err->origin != GSP_ORIGIN_PROTOCOL || !options->transport ||
+        strncmp(options->transport, "vfio-user:", 10) ||
+        (options->firmware && strcmp(options->firmware, "auto")))
+        return;
+    snprintf(err->hint + n, sizeof(err->hint) - n,
+             "%sit was taken for %s: where nvrm-emu serves another, -F names it", n ? "; " : "",
+             nvrm_release_name(abi.schema, abi.release));
+}
+
 /* RM on a card that starts by itself, or after its whole boot. */
 static int
 open_rm(struct transport *t, const struct gsp_rm_config *config, struct gsp_error *err)
@@ -416,6 +431,8 @@ open_all(struct transport *t, const struct cli_options *options,
     config.tap = recording_tap(t->recording);
     if (rc == 0)
         rc = open_rm(t, &config, err);
+    if (rc < 0)
+        transport_hint_release(options, abi, err);
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
 }
 

@@ -29,6 +29,9 @@ struct transport_spec {
 struct transport;
 
 /* Parse -t and -d and check that this version has the transport. */
+/* A card of another process that refuses the firmware made here may be of another release. */
+void transport_hint_release(const struct cli_options *options, struct nvrm_abi abi,
+                            struct gsp_error *err);
 int transport_spec_parse(const struct cli_options *options, struct transport_spec *spec,
                          struct gsp_error *err);
 void transport_spec_fini(struct transport_spec *spec);
