@@ -242,8 +242,8 @@ void *emu_hw_bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off);
 
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);
-/** The two halves of a reset: everything zero, and from zero to the values of reset. A new card's
- * memories are zero already, and pages of them that nobody touches cost nothing. */
+/** The two halves of a reset: everything zero, and from there to the values of reset. A new
+ * card's memories are zero already, and pages of them that nobody touches cost nothing. */
 void emu_falcon_clear(struct emu_falcon *f);
 void emu_falcon_start(struct emu_gpu *gpu, struct emu_falcon *f);
 /** Booter's own way to a core that can run GSP-RM. */
