@@ -128,7 +128,46 @@ every_check_has_a_status_and_a_text_in_json(void **state)
     json_decref(doc);
 }
 
+/* Sanitizers do not allow the preloaded library. */
+static void
+need_kernel_module(void)
+{
+    struct cli_result r = cli_run_command("nvrm-cli emu exec -- true");
+    const int code = r.code;
+
+    cli_result_free(&r);
+    if (code)
+        skip();
+}
+
+static void
+every_card_of_the_kernel_module_is_a_line(void **state)
+{
+    char *out;
+
+    (void)state;
+    need_kernel_module();
+    out = cli_expect("nvrm-cli emu exec --cards 3 -- nvrm-cli -t nvidia health", 0);
+    assert_non_null(strstr(out, "card 0 (NVIDIA GeForce RTX 4090): ok"));
+    assert_non_null(strstr(out, "card 2 (NVIDIA GeForce RTX 4090): ok"));
+    assert_null(strstr(out, "card 3"));
+    free(out);
+    cli_expect_text("nvrm-cli emu exec -- nvrm-cli health nvidia:0 nvidia:5", 3,
+                    "card 1 (no name): unknown; the module has no card 5", NULL);
+}
+
 /* ssh */
+
+static void
+what_a_pointer_leads_to_goes_through_ssh(void **state)
+{
+    (void)state;
+    need_kernel_module();
+    cli_expect_text(SSH "nvrm-cli emu exec -- nvrm-cli -t ssh://n/nvidia:0 ctl subdevice "
+                        "NV2080_CTRL_CMD_FB_GET_INFO '{\"fbInfoListSize\": 1, \"fbInfoList\": "
+                        "[{\"index\": \"TOTAL_RAM_SIZE\"}]}'",
+                    0, "fbInfoList[0].data  = 25153536", NULL);
+}
 
 static void
 a_card_behind_ssh_is_the_card_itself(void **state)
@@ -389,6 +428,8 @@ main(void)
         cmocka_unit_test(a_mistake_in_the_rules_is_no_verdict),
         cmocka_unit_test(xids_of_a_kernel_log_count),
         cmocka_unit_test(every_check_has_a_status_and_a_text_in_json),
+        cmocka_unit_test(every_card_of_the_kernel_module_is_a_line),
+        cmocka_unit_test(what_a_pointer_leads_to_goes_through_ssh),
         cmocka_unit_test(a_card_behind_ssh_is_the_card_itself),
         cmocka_unit_test(the_other_sides_release_is_spoken),
         cmocka_unit_test(scripts_events_and_recordings_work_behind_ssh),
