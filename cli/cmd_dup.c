@@ -16,7 +16,7 @@ print_handle(struct cli *cli, const json_t *doc)
 
 static int
 dup_object(struct cli *cli, struct cli_session *s, char **argv, rm_handle src_client,
-           const char *as)
+           const char *as, bool by_descriptor)
 {
     struct gsp_error err = {0};
     rm_handle parent = 0, source = 0, handle = 0;
@@ -25,7 +25,9 @@ dup_object(struct cli *cli, struct cli_session *s, char **argv, rm_handle src_cl
     if (rc == 0)
         rc = session_object(s, argv[2], &source, &err);
     if (rc == 0)
-        rc = rm_dup(session_client(s), parent, src_client, source, &handle, &err);
+        rc = by_descriptor
+                 ? rm_dup_by_descriptor(session_client(s), parent, source, &handle, &err)
+                 : rm_dup(session_client(s), parent, src_client, source, &handle, &err);
     if (rc == 0 && as)
         rc = session_name_set(s, as, handle, &err);
     if (rc < 0)
@@ -44,6 +46,7 @@ dup_object(struct cli *cli, struct cli_session *s, char **argv, rm_handle src_cl
 static int
 cmd_dup_run(struct cli *cli, int argc, char **argv)
 {
+    const bool by_descriptor = cli_flag(&argc, argv, "--descriptor");
     struct gsp_error err = {0};
     struct cli_session *s;
     rm_handle src_client;
@@ -62,13 +65,16 @@ cmd_dup_run(struct cli *cli, int argc, char **argv)
     if (client && !rm_parse_u32(client, &src_client))
         return cli_usage(cli, "for example --client 0xcaf00001",
                          "--client: '%s' is not a handle", client);
-    return dup_object(cli, s, argv, src_client, as);
+    if (client && by_descriptor)
+        return cli_usage(cli, "leave --client out",
+                         "--descriptor: of this session's own objects only");
+    return dup_object(cli, s, argv, src_client, as, by_descriptor);
 }
 
 const struct nvrm_cmd cmd_dup = {
     .name = "dup",
     .args = "PARENT OBJECT",
-    .options = "--as NAME, --client HANDLE",
+    .options = "--as NAME, --client HANDLE, --descriptor",
     .help = "give an object a second handle and print it",
     .min_args = 2,
     .max_args = 2,

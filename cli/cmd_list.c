@@ -6,6 +6,7 @@
 
 #include <emu/emu.h>
 #include <emu/fault.h>
+#include <gsp/nvidia.h>
 #include <gsp/pci.h>
 
 #include "cmds.h"
@@ -65,6 +66,49 @@ add_real_cards(json_t *rows)
         json_array_append_new(rows, row);
     }
     gsp_pci_free_list(devices);
+}
+
+/* "Model: 		 NVIDIA ..." of the module's own file; "" without one. */
+static void
+model_of(const struct gsp_nvidia_card *card, char *text, size_t bytes)
+{
+    char path[96], line[160];
+    FILE *f;
+
+    text[0] = '\0';
+    snprintf(path, sizeof(path), "/proc/driver/nvidia/gpus/%04x:%02x:%02x.%x/information",
+             card->domain, card->bus, card->slot, card->function);
+    f = fopen(path, "re");
+    if (!f)
+        return;
+    while (!text[0] && fgets(line, sizeof(line), f))
+        if (!strncmp(line, "Model:", 6))
+            snprintf(text, bytes, "%.*s",
+                     (int)strcspn(line + 6 + strspn(line + 6, " \t"), "\n"),
+                     line + 6 + strspn(line + 6, " \t"));
+    fclose(f);
+}
+
+/* Cards behind nvidia.ko, where that is loaded. */
+static void
+add_module_cards(json_t *rows)
+{
+    struct gsp_nvidia_card cards[GSP_NVIDIA_CARDS_MAX];
+    char model[128];
+    unsigned count;
+
+    if (gsp_nvidia_list(NULL, cards, &count, NULL) < 0)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        model_of(&cards[i], model, sizeof(model));
+        json_array_append_new(
+            rows, json_pack("{s:o, s:s, s:o, s:o}", "device",
+                            json_sprintf("%04x:%02x:%02x.%x", cards[i].domain, cards[i].bus,
+                                         cards[i].slot, cards[i].function),
+                            "product", model, "pci_id",
+                            json_sprintf("%04x:%04x", cards[i].vendor, cards[i].device),
+                            "transport", json_sprintf("nvidia:%u", i)));
+    }
 }
 
 /* What is wide stays in the JSON: the verbs that meet a fault, and its releases. */
@@ -136,8 +180,10 @@ cmd_list_run(struct cli *cli, int argc, char **argv)
         if (!spec.chip || !strcmp(spec.chip, chip->name))
             json_array_append_new(rows, card_row(i, chip));
     }
-    if (!spec.chip)
+    if (!spec.chip) {
+        add_module_cards(rows);
         add_real_cards(rows);
+    }
     transport_spec_fini(&spec);
     return cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_cards});
 }

@@ -508,6 +508,29 @@ gsp_nvidia_open(const struct gsp_nvidia_config *config, struct gsp_backend **bac
     return 0;
 }
 
+int
+gsp_nvidia_list(const struct gsp_nvidia_os *os, struct gsp_nvidia_card *rows,
+                unsigned *count_out, struct gsp_error *err)
+{
+    const struct nvrm_schema *schema = nvrm_schema_builtin();
+    struct nvidia n = {
+        .os = os ? *os : nvidia_linux, .base.abi = {schema, nvrm_release_newest(schema)}
+    };
+    int rc = nvidia_find_escapes(&n, err);
+
+    *count_out = 0;
+    if (rc < 0)
+        return rc;
+    n.ctl_fd = open_node(&n.os, NVIDIA_CTL_PATH, err);
+    if (n.ctl_fd < 0)
+        return n.ctl_fd;
+    rc = list_cards(&n, err);
+    close_fd(&n, n.ctl_fd);
+    memcpy(rows, n.list, n.cards * sizeof(*rows));
+    *count_out = n.cards;
+    return rc;
+}
+
 const struct gsp_nvidia_card *
 gsp_nvidia_cards(const struct gsp_backend *backend, unsigned *count_out)
 {

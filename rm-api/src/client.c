@@ -329,9 +329,36 @@ rm_free(struct rm_client *c, rm_handle object, struct gsp_error *err)
     return 0;
 }
 
-int
-rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle src_object,
-       rm_handle *handle_out, struct gsp_error *err)
+/* The object leaves as a descriptor and comes back under another handle. */
+static int
+pass(struct rm_client *c, rm_handle parent, rm_handle handle, rm_handle src_object,
+     struct gsp_error *err)
+{
+    const struct gsp_backend_ops *ops = c->backend->ops;
+    const struct rm_node *device = rm_device_of(rm_objects_find(c, src_object));
+    const rm_handle root = c->root->handle;
+    int fd, rc;
+
+    if (!ops->export_fd || !ops->import_fd) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EOPNOTSUPP, "backend %s has no descriptors of objects",
+                 ops->name);
+        gsp_hint(err, "nvidia.ko does: -t nvidia");
+        return -EOPNOTSUPP;
+    }
+    if (!device)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "0x%08x is not a live object below a device", src_object);
+    rc = ops->export_fd(c->backend, root, device->handle, src_object, &fd, err);
+    if (rc < 0)
+        return rc;
+    rc = ops->import_fd(c->backend, fd, root, device->handle, parent, handle, err);
+    (void)close(fd);
+    return rc;
+}
+
+static int
+duplicate(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle src_object,
+          bool by_descriptor, rm_handle *handle_out, struct gsp_error *err)
 {
     struct rm_node *parent_node = find_parent(c, parent, err);
     const struct rm_node *src = rm_objects_find(c, src_object);
@@ -353,8 +380,9 @@ rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle sr
                           src ? src->params_bytes : 0);
     if (!node)
         return rm_no_memory(err, what);
-    rc = c->backend->ops->dup(c->backend, c->root->handle, parent, handle, src_client,
-                              src_object, 0, err);
+    rc = by_descriptor ? pass(c, parent, handle, src_object, err)
+                       : c->backend->ops->dup(c->backend, c->root->handle, parent, handle,
+                                              src_client, src_object, 0, err);
     if (rc < 0) {
         gsp_host_free(c->host, node);
         return explain_refusal(c, rc, err, what);
@@ -362,4 +390,18 @@ rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle sr
     rm_objects_insert(c, node, parent_node, handle);
     *handle_out = handle;
     return 0;
+}
+
+int
+rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle src_object,
+       rm_handle *handle_out, struct gsp_error *err)
+{
+    return duplicate(c, parent, src_client, src_object, false, handle_out, err);
+}
+
+int
+rm_dup_by_descriptor(struct rm_client *c, rm_handle parent, rm_handle src_object,
+                     rm_handle *handle_out, struct gsp_error *err)
+{
+    return duplicate(c, parent, c->root->handle, src_object, true, handle_out, err);
 }

@@ -44,6 +44,8 @@ void rm_objects_remove(struct rm_client *c, struct rm_node *node);
 /* The node after `node` in tree order below `top`; NULL at the end. */
 struct rm_node *rm_objects_next(const struct rm_node *node, const struct rm_node *top);
 
+/* map.c: the device or subdevice above an object; NULL: none */
+const struct rm_node *rm_device_of(const struct rm_node *node);
 /* "NV01_DEVICE_0", or "?" */
 const char *rm_class_name(struct nvrm_abi abi, uint32_t class_id);
 int rm_no_memory(struct gsp_error *err, const char *what);

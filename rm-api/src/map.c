@@ -23,8 +23,8 @@ is_system(struct nvrm_abi abi, uint32_t class_id)
     return strstr(rm_class_name(abi, class_id), "_SYSTEM") != NULL;
 }
 
-static const struct rm_node *
-device_of(const struct rm_node *node)
+const struct rm_node *
+rm_device_of(const struct rm_node *node)
 {
     while (node && node->class_id != DEVICE && node->class_id != SUBDEVICE)
         node = node->parent;
@@ -46,7 +46,7 @@ rm_map(struct rm_client *c, rm_handle memory, uint64_t offset, uint64_t bytes, b
        void **at_out, struct gsp_error *err)
 {
     const struct rm_node *node = rm_objects_find(c, memory);
-    const struct rm_node *device = device_of(node);
+    const struct rm_node *device = rm_device_of(node);
     struct gsp_map map = {
         .hClient = rm_client_handle(c),
         .hMemory = memory,

@@ -66,6 +66,11 @@ if nvrm --policy standard -e 'v = alloc device FERMI_VASPACE_A --as v' -e 'dup d
 else
     bad "dup" "exit code $?"
 fi
+if nvrm --policy standard -e 'm = alloc device NV01_MEMORY_LOCAL_USER size=0x10000' -e 'dup device $m --as w --descriptor' -e tree > "$tmp/out"; then
+    [ "$(grep -c '(w)' "$tmp/out")" = 1 ] && ok "an object as a descriptor" || bad "an object as a descriptor" "not in the tree"
+else
+    bad "an object as a descriptor" "exit code $?"
+fi
 nvrm ctl subdevice NV2080_CTRL_CMD_GR_GET_INFO grInfoListSize=2 > "$tmp/out" && grep -q 'grInfoList\[1\].data' "$tmp/out" &&
     ok "ctl with a pointer" || skip "ctl with a pointer" "$(head -1 "$tmp/err")"
 nvrm ctl subdevice 0x20801fff > "$tmp/out"

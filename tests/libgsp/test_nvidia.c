@@ -225,11 +225,20 @@ static void
 the_release_is_the_modules_and_cards_are_in_order_of_minor(void **state)
 {
     struct module m = {.release = "570.144", .cards = 2};
+    struct gsp_nvidia_card rows[GSP_NVIDIA_CARDS_MAX];
+    struct gsp_nvidia_os os;
     struct gsp_backend *b;
     struct gsp_error err;
     unsigned count;
 
     (void)state;
+    os = os_of(&m);
+    assert_int_equal(gsp_nvidia_list(&os, rows, &count, &err), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].minor, 1);
+    assert_int_equal(rows[1].gpu_id, 0x100);
+    assert_int_equal(m.opens, 1); /* the control node: no card is started */
+    assert_int_equal(m.closes, 1);
     assert_int_equal(open_module(&m, NULL, 1, &b, &err), 0);
     assert_string_equal(nvrm_release_name(b->abi.schema, b->abi.release), "570.144");
     assert_int_equal(gsp_nvidia_cards(b, &count)[0].minor, 0);

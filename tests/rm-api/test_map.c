@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory objects in this process: which device, which node, and what no backend can do. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
 
 #include <rm/rm.h>
 
@@ -11,6 +13,9 @@ struct maps {
     struct fake_backend f; /* first */
     struct gsp_map last;
     unsigned made, undone;
+    uint32_t imported;
+    bool refuse;
+    int fd;
     uint8_t page[16];
 };
 
@@ -77,6 +82,70 @@ an_object_is_mapped_through_its_device_and_node(void **state)
     rm_client_close(c, NULL);
 }
 
+static int
+fake_export(struct gsp_backend *b, uint32_t hClient, uint32_t hDevice, uint32_t hObject,
+            int *fd_out, struct gsp_error *err)
+{
+    struct maps *m = (struct maps *)b;
+
+    (void)hClient;
+    (void)err;
+    m->last.hDevice = hDevice;
+    m->last.hMemory = hObject;
+    *fd_out = m->fd = eventfd(0, EFD_CLOEXEC);
+    return 0;
+}
+
+static int
+fake_import(struct gsp_backend *b, int fd, uint32_t hClient, uint32_t hDevice, uint32_t hParent,
+            uint32_t hObject, struct gsp_error *err)
+{
+    struct maps *m = (struct maps *)b;
+
+    (void)hClient;
+    assert_int_equal(fd, m->fd);
+    assert_int_equal(hDevice, m->last.hDevice);
+    m->last.hClient = hParent;
+    m->imported = hObject;
+    return m->refuse ? gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "not now") : 0;
+}
+
+static void
+an_object_passes_through_a_descriptor_that_is_closed(void **state)
+{
+    struct maps m = {.made = 0};
+    struct gsp_error err = {0};
+    rm_handle device = 0, memory = 0, twin = 0;
+    struct rm_object o;
+    struct rm_client *c;
+
+    (void)state;
+    fake_init(&m.f, "570.144");
+    assert_int_equal(rm_client_open(&m.f.base, NULL, &c, &err), 0);
+    assert_int_equal(
+        rm_alloc_json(c, rm_client_handle(c), "NV01_DEVICE_0", NULL, &device, NULL, &err), 0);
+    assert_int_equal(rm_alloc_json(c, device, "NV01_MEMORY_SYSTEM", NULL, &memory, NULL, &err),
+                     0);
+    assert_int_equal(rm_dup_by_descriptor(c, device, memory, &twin, &err), -EOPNOTSUPP);
+    m.f.ops.export_fd = fake_export;
+    m.f.ops.import_fd = fake_import;
+    m.refuse = true;
+    assert_int_equal(rm_dup_by_descriptor(c, device, memory, &twin, &err), -EINVAL);
+    assert_int_equal(fcntl(m.fd, F_GETFD), -1);
+    assert_int_equal(twin, 0);
+    m.refuse = false;
+    assert_int_equal(rm_dup_by_descriptor(c, device, memory, &twin, &err), 0);
+    assert_int_equal(fcntl(m.fd, F_GETFD), -1);
+    assert_int_equal(m.last.hMemory, memory);
+    assert_int_equal(m.last.hClient, device);
+    assert_int_equal(m.imported, twin);
+    assert_true(rm_object_get(c, twin, &o));
+    assert_string_equal(o.class_name, "NV01_MEMORY_SYSTEM");
+    twin = 0;
+    assert_int_equal(rm_dup_by_descriptor(c, device, 0x99, &twin, &err), -EINVAL);
+    rm_client_close(c, NULL);
+}
+
 static void
 what_cannot_be_mapped_is_refused_before_the_backend_is_asked(void **state)
 {
@@ -105,6 +174,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_is_mapped_through_its_device_and_node),
+        cmocka_unit_test(an_object_passes_through_a_descriptor_that_is_closed),
         cmocka_unit_test(what_cannot_be_mapped_is_refused_before_the_backend_is_asked),
     };
 

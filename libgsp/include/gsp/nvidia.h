@@ -106,6 +106,11 @@ struct gsp_nvidia_card {
 };
 #define GSP_NVIDIA_CARDS_MAX 32 /* NV_MAX_DEVICES */
 
+/** The cards that the module drives, by minor number, without starting any of them. rows: room
+ * for GSP_NVIDIA_CARDS_MAX. Same errors as gsp_nvidia_open(). */
+GSP_MUST_CHECK int gsp_nvidia_list(const struct gsp_nvidia_os *os, struct gsp_nvidia_card *rows,
+                                   unsigned *count_out, struct gsp_error *err);
+
 /** The cards of an open backend, by minor number. Borrowed until close. */
 const struct gsp_nvidia_card *gsp_nvidia_cards(const struct gsp_backend *backend,
                                                unsigned *count_out);

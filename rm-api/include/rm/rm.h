@@ -50,6 +50,11 @@ GSP_MUST_CHECK int rm_control(struct rm_client *c, rm_handle object, uint32_t cm
 GSP_MUST_CHECK int rm_free(struct rm_client *c, rm_handle object, struct gsp_error *err);
 GSP_MUST_CHECK int rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client,
                           rm_handle src_object, rm_handle *handle_out, struct gsp_error *err);
+/** The same for an object of this client, by way of a descriptor as another process would get
+ * it; -EOPNOTSUPP where the backend has none. */
+GSP_MUST_CHECK int rm_dup_by_descriptor(struct rm_client *c, rm_handle parent,
+                                        rm_handle src_object, rm_handle *handle_out,
+                                        struct gsp_error *err);
 
 /**
  * Map a memory object into this process, where the backend can (nvidia).
