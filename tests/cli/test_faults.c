@@ -36,7 +36,7 @@ static const char *const releases[] = {"535.113.01", "570.144", "595.45.04"};
 enum { RELEASES = sizeof(releases) / sizeof(releases[0]) };
 
 /* Sanitizers are slow: there a card takes part at one release, each row at another. */
-#ifdef __SANITIZE_ADDRESS__
+#if TEST_SANITIZED
 enum { PER_CARD = 1, LEAST_RUNS = 1 };
 #else
 enum { PER_CARD = RELEASES, LEAST_RUNS = 2 };

@@ -48,6 +48,28 @@ static struct gsp_dma blocks[BLOCKS];
 static const struct gsp_bus_ops *real_ops;
 static int allocs_left = -1; /* dma_alloc fails when it runs out; -1: never */
 
+/* While nothing but a timeout can come, every look at the clock takes 10 ms and sleeps none. */
+static bool hurry;
+static uint64_t ahead_ns;
+
+static uint64_t
+hurried_now_ns(void *ctx)
+{
+    (void)ctx;
+    ahead_ns += hurry ? 10000000 : 0;
+    return gsp_host_now_ns(NULL) + ahead_ns;
+}
+
+static void
+hurried_sleep_ns(void *ctx, uint64_t ns)
+{
+    (void)ctx;
+    if (!hurry)
+        gsp_host_sleep_ns(NULL, ns);
+}
+
+static const struct gsp_host host = {.now_ns = hurried_now_ns, .sleep_ns = hurried_sleep_ns};
+
 static int
 note_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *out)
 {
@@ -137,7 +159,7 @@ boot(struct rig *r)
 }
 
 static void
-open_rig_for(struct rig *r, const char *chip, const char *release, uint64_t timeout_ns)
+open_rig(struct rig *r, const char *chip, const char *release)
 {
     static struct gsp_bus_ops ops;
     struct emu_config config = {.chip = chip};
@@ -156,16 +178,9 @@ open_rig_for(struct rig *r, const char *chip, const char *release, uint64_t time
     ops.dma_alloc = note_alloc;
     ops.dma_free = note_free;
     r->bus->ops = &ops;
-    boot_config.rm =
-        (struct gsp_rm_config){.bus = r->bus, .abi = r->abi, .timeout_ns = timeout_ns};
+    boot_config.rm = (struct gsp_rm_config){.bus = r->bus, .abi = r->abi, .host = &host};
     check(r, gsp_boot_create(&boot_config, &r->boot, &r->err), "create");
     boot(r);
-}
-
-static void
-open_rig(struct rig *r, const char *chip, const char *release)
-{
-    open_rig_for(r, chip, release, 2000000000);
 }
 
 static void
@@ -265,13 +280,21 @@ two_suspends(const char *chip, const char *release)
     close_rig(&r);
 }
 
+/* Every card and every release takes part; every pair of them only with NVRM_TEST_ALL. */
+static bool
+takes_part(unsigned chip, unsigned release, unsigned chips_count)
+{
+    return getenv("NVRM_TEST_ALL") || release % chips_count == chip;
+}
+
 static void
 objects_survive_two_suspends_before_hopper(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < BEFORE_HOPPER; i++)
         for (unsigned n = 0; n < RELEASES; n++)
-            two_suspends(chips[i], releases[n]);
+            if (takes_part(i, n, BEFORE_HOPPER))
+                two_suspends(chips[i], releases[n]);
 }
 
 static void
@@ -280,7 +303,8 @@ objects_survive_two_suspends_from_hopper_on(void **state)
     (void)state;
     for (unsigned i = BEFORE_HOPPER; i < CHIPS; i++)
         for (unsigned n = WITH_FSP; n < RELEASES; n++)
-            two_suspends(chips[i], releases[n]);
+            if (takes_part(i - BEFORE_HOPPER, n - WITH_FSP, CHIPS - BEFORE_HOPPER))
+                two_suspends(chips[i], releases[n]);
 }
 
 /* What is damaged while power is off, and what booter and the FMC answer. Without its magic the
@@ -448,14 +472,16 @@ a_suspend_or_resume_that_fails_says_so_and_the_card_boots_again(void **state)
         struct rig r;
         int rc;
 
-        open_rig_for(&r, trouble[i].fsp ? "GH100" : "AD102", "595.45.04", 2000000000);
+        open_rig(&r, trouble[i].fsp ? "GH100" : "AD102", "595.45.04");
         if (trouble[i].asleep) {
             suspend(&r);
             power_cycle(&r);
         }
         assert_int_equal(emu_gpu_inject(r.gpu, trouble[i].fault, NULL, 0), 0);
+        hurry = true;
         rc = trouble[i].asleep ? gsp_boot_resume(r.boot, &r.err)
                                : gsp_boot_suspend(r.boot, &r.err);
+        hurry = false;
         if (rc >= 0 || !strstr(r.err.text, trouble[i].text))
             fail_msg("%s: %d, '%s'", trouble[i].fault, rc, r.err.text);
         assert_int_equal(gsp_boot_resume(r.boot, &r.err), -ENOTCONN);
