@@ -212,7 +212,7 @@ note_member(void *ctx, const char *name, uint64_t bytes)
     size_t n = 0;
 
     for (; name[n] && n + 1 < sizeof(plain); n++)
-        plain[n] = name[n] < ' ' || name[n] > '~' ? '?' : name[n];
+        plain[n] = (char)(name[n] < ' ' || name[n] > '~' ? '?' : name[n]);
     plain[n] = '\0';
     if (strstr(plain, "firmware/") || strstr(plain, "gsp_"))
         json_array_append_new(
@@ -300,7 +300,7 @@ check_fmc_hash(const struct fw_file *f, json_t *rows)
     char hex[97], said[97] = "";
 
     for (unsigned i = 0; i < 48; i++)
-        snprintf(said + 2 * i, 3, "%02x", fmc->hash.data[i]);
+        snprintf(said + (size_t)2 * i, 3, "%02x", fmc->hash.data[i]);
     fw_sha384(fmc->image.data, fmc->image.bytes, hex);
     return add_check(rows, f->src.name, "hash", !strcmp(said, hex),
                      strcmp(said, hex) ? "SHA-384 of the image is another" : "SHA-384");

@@ -271,7 +271,7 @@ static void
 put_time(struct gsp_text *out, uint64_t ns)
 {
     if (ns < 100000)
-        gsp_text_printf(out, " <%.1f us>", (double)(ns / 100) / 10);
+        gsp_text_printf(out, " <%.1f us>", (double)ns / 1000);
     else
         gsp_text_printf(out, " <%llu us>", (unsigned long long)(ns / 1000));
 }

@@ -5,7 +5,6 @@
  */
 #include "ce_copy.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* A client must not be able to keep the card busy for hours. */
@@ -210,7 +209,8 @@ fill_all(struct emu_ce_job *job)
     uint8_t pattern[PATTERN_BYTES];
     const uint64_t period = make_pattern(job, pattern);
 
-    assert(period > 0); /* an element has 16 bytes at most */
+    if (!period) /* elements without components */
+        return true;
     for (uint64_t y = 0; y < job->lines; y++)
         if (!fill_line(job, pattern, period, y))
             return false;

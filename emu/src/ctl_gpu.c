@@ -99,7 +99,7 @@ get_tpc_mask(struct emu_call *c)
 static uint32_t
 get_id(struct emu_call *c)
 {
-    emu_set(&c->p, GPU_ID * (c->card->number + 1u), "gpuId");
+    emu_set(&c->p, GPU_ID * (c->card->number + UINT64_C(1)), "gpuId");
     return NV_OK;
 }
 

@@ -134,7 +134,7 @@ fill_layout(const struct emu_wire *w, const struct emu_gpu *gpu)
 
     emu_set(w, end ? start - hw->non_wpr_heap_bytes : emu_region_usable_bytes(gpu->card),
             "fwWprLayoutOffset.nonWprHeapOffset");
-    emu_set(w, end ? end - FRTS_BYTES : gpu->card->pub.fb_bytes - 2 * FRTS_BYTES,
+    emu_set(w, end ? end - FRTS_BYTES : gpu->card->pub.fb_bytes - UINT64_C(2) * FRTS_BYTES,
             "fwWprLayoutOffset.frtsOffset");
 }
 

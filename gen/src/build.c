@@ -94,7 +94,7 @@ finish_names(struct gen_build *b, struct gen_names *n)
 static void
 abi_of_releases(struct gen_build *b, const struct nvrm_names *const *lists, unsigned count)
 {
-    uint64_t *column = gen_alloc(b->g, 2 * GEN_RELEASES_MAX * sizeof(*column));
+    uint64_t(*column)[2] = gen_alloc(b->g, GEN_RELEASES_MAX * sizeof(*column));
     unsigned distinct = 0;
 
     for (unsigned l = 0; l < count; l++) {
@@ -104,16 +104,16 @@ abi_of_releases(struct gen_build *b, const struct nvrm_names *const *lists, unsi
             for (uint32_t r = 0; r < b->m->n; r++) {
                 if (run < lists[l]->first[i + 1] && b->runs.p[run] >> 24 == r)
                     row = b->runs.p[run++] & NVRM_RUN_NONE;
-                column[2 * r] = (column[2 * r] ^ row) * 0x100000001b3u;
-                column[2 * r + 1] = (column[2 * r + 1] + row + 1) * 0x9e3779b97f4a7c15u;
-                column[2 * r + 1] ^= column[2 * r + 1] >> 29;
+                column[r][0] = (column[r][0] ^ row) * 0x100000001b3u;
+                column[r][1] = (column[r][1] + row + 1) * 0x9e3779b97f4a7c15u;
+                column[r][1] ^= column[r][1] >> 29;
             }
         }
     }
     for (uint32_t r = 0; r < b->m->n; r++) {
         uint32_t same = 0;
 
-        while (memcmp(&column[2 * same], &column[2 * r], 2 * sizeof(*column)) != 0)
+        while (memcmp(column[same], column[r], sizeof(*column)) != 0)
             same++;
         b->releases[r].abi = same < r ? b->releases[same].abi : (uint8_t)distinct++;
     }

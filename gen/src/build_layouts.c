@@ -32,7 +32,7 @@ struct work {
 static uint64_t
 round_up(uint64_t value, uint64_t to)
 {
-    return (value + to - 1) / to * to;
+    return to ? (value + to - 1) / to * to : value;
 }
 
 static const struct nvrm_layout *
@@ -308,8 +308,8 @@ same_layout(const struct gen_build *b, uint32_t row, const struct nvrm_layout *l
 
     have.first_field = want.first_field = 0;
     return memcmp(&have, &want, sizeof(have)) == 0 &&
-           memcmp(&b->fields.p[layout_row(b, (uint16_t)row)->first_field], f,
-                  want.fields * sizeof(*f)) == 0;
+           (!want.fields || memcmp(&b->fields.p[layout_row(b, (uint16_t)row)->first_field], f,
+                                   want.fields * sizeof(*f)) == 0);
 }
 
 static uint32_t

@@ -35,7 +35,7 @@ assert_fields(struct asserts *a, const struct nvrm_layout *l, const char *path, 
 
         if (f[i].bit_len)
             continue;
-        if (is_anonymous(name)) {
+        if (inner && is_anonymous(name)) {
             assert_fields(a, inner, path, base + f[i].offset);
             continue;
         }

@@ -123,12 +123,12 @@ write_json_schemas(struct gen_build *b, struct job *job)
         const struct nvrm_class *k = i < classes ? nvrm_class_at(abi, i) : NULL;
         const struct nvrm_control *c = i < classes ? NULL : nvrm_control_at(abi, i - classes);
         const uint16_t params = k ? k->params : c ? c->params : NVRM_NONE;
+        const uint32_t name = k ? k->name : c ? c->name : 0;
 
         if (!nvrm_struct_at(abi, params))
             continue;
         gen_textf(b->g, &index, "%s\n  \"%s\": \"%s.json\"", index.n > 1 ? "," : "",
-                  nvrm_str(abi.schema, k ? k->name : c->name),
-                  nvrm_struct_name(abi.schema, params));
+                  nvrm_str(abi.schema, name), nvrm_struct_name(abi.schema, params));
         wanted[params] = true;
     }
     gen_textf(b->g, &index, "\n}\n");
@@ -230,15 +230,16 @@ run(struct gen *g, void *ctx)
         struct gen_text text = {0};
 
         gen_emit_stats(b, &text);
-        fputs(text.p, stdout);
+        if (text.p)
+            fputs(text.p, stdout);
     }
 }
 
 static bool
 parse_args(int argc, char **argv, struct job *job)
 {
-    for (int i = 1; i < argc; i++) {
-        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+    for (int i = 1; i < argc && argv[i]; i++) {
+        const char *next = argv[i + 1];
 
         if (strcmp(argv[i], "--check") == 0) {
             job->check = true;

@@ -203,10 +203,11 @@ send_init(struct gsp_boot *b, struct gsp_error *err)
     wire_set(&w, "sysmemAddrOfSuspendResumeData", b->sr_meta.bus_addr);
     if (w.rc == 0 && !c)
         w.rc = gsp_fail(err, GSP_ORIGIN_RELEASE, -ENOENT, "no control %s", init_control);
-    return w.rc < 0 ? w.rc
-                    : gsprm_control(&b->rm->base, (uint32_t)get_static(b, "hInternalClient"),
-                                    (uint32_t)get_static(b, "hInternalSubdevice"), c->id,
-                                    params, w.layout->size, err);
+    return w.rc < 0 || !c
+               ? w.rc
+               : gsprm_control(&b->rm->base, (uint32_t)get_static(b, "hInternalClient"),
+                               (uint32_t)get_static(b, "hInternalSubdevice"), c->id, params,
+                               w.layout->size, err);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include <gsp/error.h>
+#undef gsp_fail
 
 int
 gsp_fail(struct gsp_error *err, enum gsp_origin origin, int rc, const char *format, ...)

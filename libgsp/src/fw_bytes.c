@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "fw_bytes_priv.h"
+#undef fw_bad
 
 const char *
 fw_name(const struct gsp_fw_source *src)

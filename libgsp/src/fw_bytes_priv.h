@@ -20,6 +20,9 @@ int fw_take_in(const struct gsp_fw_source *src, const struct gsp_fw_slice *in, u
 /* "NAME: at 0xOFF: reason"; returns -EBADMSG. `off` counts from the source's first byte. */
 int fw_bad(const struct gsp_fw_source *src, struct gsp_error *err, uint64_t off,
            const char *format, ...) __attribute__((format(printf, 4, 5)));
+#ifdef __clang_analyzer__
+#define fw_bad(src, err, off, ...) (fw_bad(src, err, off, __VA_ARGS__), -EBADMSG)
+#endif
 const char *fw_name(const struct gsp_fw_source *src);
 
 static inline uint16_t

@@ -11,12 +11,13 @@
 #define TURING(booter)                                                                         \
     {                                                                                          \
         [GSP_FW_ROLE_GSP] = "tu102", [GSP_FW_ROLE_BOOTLOADER] = "tu102",                       \
-        [GSP_FW_ROLE_BOOTER_LOAD] = booter, [GSP_FW_ROLE_BOOTER_UNLOAD] = booter,              \
+        [GSP_FW_ROLE_BOOTER_LOAD] = (booter), [GSP_FW_ROLE_BOOTER_UNLOAD] = (booter),          \
         [GSP_FW_ROLE_GENERIC_BL] = "tu102"                                                     \
     }
 #define FSP(chip)                                                                              \
     {                                                                                          \
-        [GSP_FW_ROLE_GSP] = "ga102", [GSP_FW_ROLE_BOOTLOADER] = chip, [GSP_FW_ROLE_FMC] = chip \
+        [GSP_FW_ROLE_GSP] = "ga102", [GSP_FW_ROLE_BOOTLOADER] = (chip),                        \
+        [GSP_FW_ROLE_FMC] = (chip)                                                             \
     }
 
 static const struct gsp_fw_family_info families[GSP_FW_FAMILIES] = {

@@ -150,10 +150,11 @@ open_image(struct gsp_fw_gsp *g, struct gsp_error *err)
     struct gsp_fw_segment segment;
     int rc;
 
-    if (g->image.bytes < 4 || memcmp(g->image.data,
-                                     "\x7f"
-                                     "ELF",
-                                     4)) {
+    if (!g->image.data || g->image.bytes < 4 ||
+        memcmp(g->image.data,
+               "\x7f"
+               "ELF",
+               4)) {
         g->libos = 3;
         return 0;
     }

@@ -17,7 +17,7 @@ read_behind(const struct gsp_fw_source *src, const uint8_t *header, unsigned i,
             const char *what, uint32_t *value_out, struct gsp_error *err)
 {
     struct gsp_fw_slice s;
-    int rc = fw_take(src, fw_u32(header + 4 * i), 4, what, &s, err);
+    int rc = fw_take(src, fw_u32(header + (size_t)4 * i), 4, what, &s, err);
 
     if (rc == 0)
         *value_out = fw_u32(s.data);
@@ -145,7 +145,7 @@ gsp_fw_hs_open(const struct gsp_fw_source *src, struct gsp_fw_hs *out, struct gs
     if (rc == 0)
         rc = fw_take_in(src, &n.header, 0, HS_HEADER_BYTES, "signed ucode's header", &header,
                         err);
-    if (rc < 0)
+    if (rc)
         return rc;
     hs.image = n.data;
     rc = read_signatures(src, header.data, &hs, err);

@@ -67,7 +67,7 @@ read_desc(const struct gsp_fw_slice *header, struct gsp_fw_riscv_desc *d)
     uint32_t w[RISCV_DESC_NEWEST / 4] = {0};
 
     for (unsigned i = 0; i < bytes / 4 && 4 * i + 4 <= header->bytes; i++)
-        w[i] = fw_u32(header->data + 4 * i);
+        w[i] = fw_u32(header->data + (size_t)4 * i);
     *d = (struct gsp_fw_riscv_desc){
         .version = w[0],
         .bootloaderOffset = w[1],

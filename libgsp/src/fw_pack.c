@@ -202,7 +202,7 @@ pack_with_desc(const struct pieces *p, struct out *o, struct gsp_error *err)
         rc = find(p, "ucode_image", 0, &image, err);
     if (rc == 0)
         rc = out_init(o, p, NVFW_BYTES + desc.bytes + image.bytes, err);
-    if (rc < 0)
+    if (rc)
         return rc;
     put_wrapper(o, desc.bytes, image.bytes);
     put(o, &desc);
@@ -268,11 +268,11 @@ pack_hs(const struct pieces *p, struct out *o, struct gsp_error *err)
     uint64_t header_bytes;
     int rc = find_hs(p, &h, err);
 
-    if (rc < 0)
+    if (rc)
         return rc;
     header_bytes = HS_HEADER_BYTES + h.sig.bytes + 8 + HS_META_BYTES + 4 + HS_LOAD_BYTES;
     rc = out_init(o, p, NVFW_BYTES + header_bytes + h.image.bytes, err);
-    if (rc < 0)
+    if (rc)
         return rc;
     put_wrapper(o, header_bytes, h.image.bytes);
     put_hs(o, &h);

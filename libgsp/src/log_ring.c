@@ -156,7 +156,7 @@ gsp_log_ring_open(const struct gsp_fw_source *file, struct gsp_log_ring *out,
         return rc;
     if (!r.task && file->name)
         r.task = gsp_log_task_find(file->name);
-    if (r.bytes < 2 * WORD || r.bytes % WORD)
+    if (r.bytes < UINT64_C(2) * WORD || r.bytes % WORD)
         return fw_bad(file, err, file->bytes - r.bytes, "0x%zx bytes are no log ring", r.bytes);
     *out = r;
     return 0;
@@ -321,7 +321,7 @@ gsp_log_decode(const struct gsp_log_ring *ring, const struct gsp_log_elf *elf,
     struct walk w;
 
     memset(out, 0, sizeof(*out));
-    if (ring->bytes < 2 * WORD || ring->bytes > GSP_LOG_RING_MAX)
+    if (ring->bytes < UINT64_C(2) * WORD || ring->bytes > GSP_LOG_RING_MAX)
         return gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG, "0x%zx bytes are no log ring",
                         ring->bytes);
     walk_init(&w, ring, elf);

@@ -236,9 +236,7 @@ log_format(const char *format, const struct log_args *args, char *out, size_t ou
     const char *p = format;
 
     while (*p && w.used + 1 < w.cap) {
-        if (*p != '%') {
-            put(&w, *p++);
-        } else if (*++p == '%') {
+        if (p[0] != '%' || *++p == '%') {
             put(&w, *p++);
         } else if (!put_conversion(&w, &p)) {
             break;

@@ -267,7 +267,7 @@ list_cards(struct nvidia *n, struct gsp_error *err)
                       err);
     for (unsigned i = 0; rc == 0 && i < GSP_NVIDIA_CARDS_MAX; i++)
         if (rows[i * l->size + valid])
-            take_card(n, rows + i * l->size, l);
+            take_card(n, rows + (size_t)i * l->size, l);
     gsp_host_free(n->host, rows);
     qsort(n->list, n->cards, sizeof(*n->list), by_minor);
     return rc;

@@ -278,7 +278,7 @@ write_command(uint8_t *to, enum gsp_fwsec_command command, uint64_t frts_off)
     const unsigned bytes = command == GSP_FWSEC_FRTS ? sizeof(words) : READ_VBIOS_BYTES;
 
     for (unsigned i = 0; i < bytes / 4; i++)
-        fw_put_u32(to + 4 * i, words[i]);
+        fw_put_u32(to + (size_t)4 * i, words[i]);
     return bytes;
 }
 

@@ -49,7 +49,7 @@ alloc_event(struct rm_client *c, rm_handle source, uint32_t notify_index, rm_han
 
     if (rc == 0)
         rc = rm_name_struct(c->backend->abi, EVENT_PARAMS, &layout, err);
-    if (rc < 0)
+    if (rc < 0 || !layout)
         return rc;
     wire = gsp_host_alloc(c->host, layout->size);
     if (!wire)
