@@ -134,8 +134,10 @@ emu_kmod_destroy(struct emu_kmod *k)
         f->ctl = NULL;
         f->refs = 1;
     }
-    while (k->files)
-        emu_kmod_close(k->files);
+    for (struct emu_kfile *f = k->files, *next; f; f = next) {
+        next = f->next;
+        emu_kmod_close(f);
+    }
     for (unsigned i = 0; i < k->cards; i++) {
         kmod_doorbell_fini(&k->card[i]);
         kmod_heap_fini(&k->card[i]);

@@ -368,7 +368,7 @@ complete(struct emu_kmod *k, struct kmod_client *client, uint32_t object, uint32
     const struct kmod_object *o = kmod_object(client, object);
     struct emu_wire p;
 
-    if (o && o->card && strstr(name, "GPFIFO_GET_WORK_SUBMIT_TOKEN") &&
+    if (row && o && o->card && strstr(name, "GPFIFO_GET_WORK_SUBMIT_TOKEN") &&
         emu_wire_init(&p, k->abi, nvrm_struct_name(k->abi.schema, row->params), params, bytes))
         emu_set(&p, kmod_channel_token(o->card, client->handle, object), "workSubmitToken");
 }
