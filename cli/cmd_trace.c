@@ -65,7 +65,8 @@ cmd_trace_run(struct cli *cli, int argc, char **argv)
 const struct nvrm_cmd cmd_trace = {
     .name = "trace",
     .args = "show|stat|diff|replay|convert|dissector|exec|learn ...",
-    .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT, --follow, --summary, --method METHOD",
+    .options = "--filter WORDS, --raw, --ignore FIELDS, --to FORMAT, --follow, --summary, "
+               "--method METHOD",
     .help = "show, count, compare, replay and convert what --record wrote; trace a program",
     .min_args = 1,
     .max_args = -1,

@@ -400,8 +400,8 @@ complete_option(struct wish *p)
 static void
 source_transports(struct wish *p)
 {
-    static const char *const kinds[] = {"emu",  "nvidia",  "vfio-user:",
-                                        "pci:", "replay:", "ssh://",     NULL};
+    static const char *const kinds[] = {
+        "emu", "nvidia", "vfio-user:", "pci:", "replay:", "ssh://", NULL};
     char word[64];
 
     offer_list(p, kinds);

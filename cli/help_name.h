@@ -11,8 +11,8 @@
  * functions, events, statuses, Xids, notifiers, escapes, constants, registers; by full name, by
  * its end, or by number. Returns the exit code. */
 int help_names(struct cli *cli, int argc, char **argv);
-/* Lines that show a verb at work, NULL past the end; a test runs them all. They are typed behind
- * "nvrm-cli". */
+/* Lines that show a verb at work, NULL past the end; a test runs them all. They are typed
+ * behind "nvrm-cli". */
 const char *help_example(const char *verb, unsigned i);
 
 #endif

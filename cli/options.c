@@ -169,21 +169,22 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-    {"--transport", 't', "TRANSPORT", "emu[:CHIP][?fw=RELEASE&fault=FAULT], nvidia[:N], pci:BDF, ssh://HOST", set_transport},
-    {"--device",    'd', "DEVICE",    "a chip's name or its number in 'list'", set_device   },
-    {"--firmware",  'F', "RELEASE",   "a release such as 570.144, or auto",    set_firmware },
-    {"--output",    'o', "FORMAT",    "text, json, jsonl, yaml, csv or raw",   set_format   },
-    {"--json",      'j', NULL,        NULL,                                    set_json     },
-    {"--dry-run",   0,   NULL,        NULL,                                    set_dry_run  },
-    {"--record",    0,   "FILE",      "a file",                                set_record   },
-    {"--record-level", 0, "LEVEL", "backend, rpc, bus or ioctl", set_record_level},
-    {"--policy",    0,   "POLICY",    "read-only, standard, unsafe or a file",                         set_policy   },
-    {"--unsafe",    0,   NULL,        NULL,                                    set_unsafe   },
-    {"--timeout",   0,   "SECONDS",   "seconds above 0, such as 2.5 or 500ms", set_timeout  },
-    {"--color",     0,   "WHEN",      "auto, always or never",                 set_color    },
-    {"--no-pager",  0,   NULL,        NULL,                                    set_no_pager },
-    {"--quiet",     'q', NULL,        NULL,                                    set_quiet    },
-    {"--verbose",   'v', NULL,        NULL,                                    set_verbose  },
+    {"--transport",    't', "TRANSPORT",
+     "emu[:CHIP][?fw=RELEASE&fault=FAULT], nvidia[:N], pci:BDF, ssh://HOST",      set_transport   },
+    {"--device",       'd', "DEVICE",    "a chip's name or its number in 'list'", set_device      },
+    {"--firmware",     'F', "RELEASE",   "a release such as 570.144, or auto",    set_firmware    },
+    {"--output",       'o', "FORMAT",    "text, json, jsonl, yaml, csv or raw",   set_format      },
+    {"--json",         'j', NULL,        NULL,                                    set_json        },
+    {"--dry-run",      0,   NULL,        NULL,                                    set_dry_run     },
+    {"--record",       0,   "FILE",      "a file",                                set_record      },
+    {"--record-level", 0,   "LEVEL",     "backend, rpc, bus or ioctl",            set_record_level},
+    {"--policy",       0,   "POLICY",    "read-only, standard, unsafe or a file", set_policy      },
+    {"--unsafe",       0,   NULL,        NULL,                                    set_unsafe      },
+    {"--timeout",      0,   "SECONDS",   "seconds above 0, such as 2.5 or 500ms", set_timeout     },
+    {"--color",        0,   "WHEN",      "auto, always or never",                 set_color       },
+    {"--no-pager",     0,   NULL,        NULL,                                    set_no_pager    },
+    {"--quiet",        'q', NULL,        NULL,                                    set_quiet       },
+    {"--verbose",      'v', NULL,        NULL,                                    set_verbose     },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 

@@ -19,9 +19,10 @@ struct cli_session {
     bool dry;
     size_t dry_shown;
     struct rm_client *client;
-    char kind[16];                                             /* of the transport */
-    char transport_arg[128], device_arg[64], firmware_arg[64], record_arg[256]; /* as it was opened */
-    json_t *names;                                             /* name -> handle */
+    char kind[16]; /* of the transport */
+    char transport_arg[128], device_arg[64], firmware_arg[64],
+        record_arg[256]; /* as it was opened */
+    json_t *names;       /* name -> handle */
     uint64_t start_ns;
 };
 
@@ -142,10 +143,10 @@ check_same_card(const struct cli *cli, const struct cli_session *s, struct gsp_e
     const struct {
         const char *option, *asked, *opened;
     } args[] = {
-        {"-t", cli->options.transport, s->transport_arg},
-        {"-d", cli->options.device,    s->device_arg   },
-        {"-F", cli->options.firmware,  s->firmware_arg },
-        {"--record", cli->options.record, s->record_arg},
+        {"-t",       cli->options.transport, s->transport_arg},
+        {"-d",       cli->options.device,    s->device_arg   },
+        {"-F",       cli->options.firmware,  s->firmware_arg },
+        {"--record", cli->options.record,    s->record_arg   },
     };
 
     for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
@@ -161,7 +162,8 @@ check_same_card(const struct cli *cli, const struct cli_session *s, struct gsp_e
     return 0;
 }
 
-/* Before anything is sent: a verb that asks for much and shows what it gets would show nothing. */
+/* Before anything is sent: a verb that asks for much and shows what it gets would show nothing.
+ */
 static int
 check_policy(const struct cli *cli, struct gsp_error *err)
 {
@@ -300,8 +302,7 @@ session_dry_calls(struct cli_session *s)
 int
 session_emit_dry(struct cli *cli, struct cli_session *s)
 {
-    return cli_emit(cli,
-                    &(struct cli_doc){.json = session_dry_calls(s), .text = dry_print});
+    return cli_emit(cli, &(struct cli_doc){.json = session_dry_calls(s), .text = dry_print});
 }
 
 bool

@@ -44,8 +44,8 @@ void session_names_prune(struct cli_session *s);
 /* The policy (policy.c): 0, or -EPERM with the option that would allow it. */
 int policy_control(struct cli *cli, struct nvrm_abi abi, const struct nvrm_control *control,
                    uint32_t cmd, struct gsp_error *err);
-int policy_class(struct cli *cli, struct nvrm_abi abi, const struct nvrm_class *cls, uint32_t id,
-                 struct gsp_error *err);
+int policy_class(struct cli *cli, struct nvrm_abi abi, const struct nvrm_class *cls,
+                 uint32_t id, struct gsp_error *err);
 int policy_rpc(struct cli *cli, struct nvrm_abi abi, const struct nvrm_rpc *rpc,
                uint32_t function, const void *payload, size_t payload_bytes,
                struct gsp_error *err);

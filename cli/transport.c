@@ -23,12 +23,12 @@ static const struct {
     const char *kind;
     bool built;
 } kinds[] = {
-    {"emu",       true },
-    {"nvidia",    true },
-    {"pci",       true },
-    {"vfio-user", true },
-    {"replay",    true },
-    {"ssh",       true },
+    {"emu",       true},
+    {"nvidia",    true},
+    {"pci",       true},
+    {"vfio-user", true},
+    {"replay",    true},
+    {"ssh",       true},
 };
 
 /* What the way through ssh may take beyond what a call may. */
@@ -39,7 +39,7 @@ struct transport {
     struct recording *recording; /* NULL without --record */
     struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct gsp_backend *backend;
-    struct ssh *ssh;             /* NULL but for ssh */
+    struct ssh *ssh; /* NULL but for ssh */
 };
 
 static int
@@ -76,13 +76,13 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
         bool *flag;
         enum gsp_pci_via via;
     } words[] = {
-        {"debug-fused", "emu",   &spec->debug_fused, GSP_PCI_AUTO },
-        {"lenient", "emu",       &spec->lenient, GSP_PCI_AUTO },
-        {"preboot", "vfio-user", &spec->preboot, GSP_PCI_AUTO },
-        {"unbind",  "pci",       &spec->unbind,  GSP_PCI_AUTO },
-        {"sysfs",   "pci",       NULL,           GSP_PCI_SYSFS},
-        {"vfio",    "pci",       NULL,           GSP_PCI_VFIO },
-        {"force",   "nvidia",    &spec->force,   GSP_PCI_AUTO },
+        {"debug-fused", "emu",       &spec->debug_fused, GSP_PCI_AUTO },
+        {"lenient",     "emu",       &spec->lenient,     GSP_PCI_AUTO },
+        {"preboot",     "vfio-user", &spec->preboot,     GSP_PCI_AUTO },
+        {"unbind",      "pci",       &spec->unbind,      GSP_PCI_AUTO },
+        {"sysfs",       "pci",       NULL,               GSP_PCI_SYSFS},
+        {"vfio",        "pci",       NULL,               GSP_PCI_VFIO },
+        {"force",       "nvidia",    &spec->force,       GSP_PCI_AUTO },
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -303,7 +303,8 @@ parse_ssh(const struct cli_options *options, struct transport_spec *spec, const 
     ssh_place_fini(&place);
     if (options->device) {
         gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "-d chooses among the cards of this machine");
-        gsp_hint(err, "name the card behind the host: ssh://HOST/nvidia:1, ssh://HOST/emu:GH100");
+        gsp_hint(err,
+                 "name the card behind the host: ssh://HOST/nvidia:1, ssh://HOST/emu:GH100");
         return -EINVAL;
     }
     spec->path = strdup(rest + 1);

@@ -11,18 +11,18 @@
 
 /* -t, taken apart. Text is owned; release with transport_spec_fini(). */
 struct transport_spec {
-    char *kind; /* "emu" */
-    char *chip; /* NULL: the default card */
-    char *fw;   /* NULL: not said */
-    char *inject; /* faults: of fault= and inject=, with a comma between */
-    char *path;   /* vfio-user: socket; pci: address; replay: trace; ssh: //HOST... */
+    char *kind;       /* "emu" */
+    char *chip;       /* NULL: the default card */
+    char *fw;         /* NULL: not said */
+    char *inject;     /* faults: of fault= and inject=, with a comma between */
+    char *path;       /* vfio-user: socket; pci: address; replay: trace; ssh: //HOST... */
     unsigned section; /* replay: which recording of the trace, from 1 */
     bool debug_fused; /* emu: takes debug-signed ucode alone */
-    bool lenient; /* emu: deviations are noted and accepted */
-    bool preboot; /* vfio-user: GSP-RM starts without the boot chain */
-    bool unbind;  /* pci: take the card from its driver */
-    bool force;   /* nvidia: speak -F, whatever release the module is */
-    unsigned gpu; /* nvidia: index of the card */
+    bool lenient;     /* emu: deviations are noted and accepted */
+    bool preboot;     /* vfio-user: GSP-RM starts without the boot chain */
+    bool unbind;      /* pci: take the card from its driver */
+    bool force;       /* nvidia: speak -F, whatever release the module is */
+    unsigned gpu;     /* nvidia: index of the card */
     enum gsp_pci_via via;
 };
 

@@ -98,7 +98,8 @@ print_note(void *ctx, const char *note)
 static int
 add_card(struct vu_server *server, const struct wish *w, const char *path)
 {
-    struct emu_config config = {.chip = w->chip, .inject = w->faults,
+    struct emu_config config = {.chip = w->chip,
+                                .inject = w->faults,
                                 .fb_bytes = w->fb_bytes,
                                 .lenient = w->lenient,
                                 .debug_fused = w->debug_fused};

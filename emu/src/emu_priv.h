@@ -32,7 +32,8 @@ struct emu_regs {
  * GB100's dev_vm.h; what other chips have is not published, INTR_GET_KERNEL_TABLE says it. */
 enum { EMU_GSP_VECTOR = 155 };
 
-/* Where the MSI-X capability says that they are, in BAR0: the same on every card that has it. */
+/* Where the MSI-X capability says that they are, in BAR0: the same on every card that has it.
+ */
 enum { EMU_MSIX_VECTORS = 6, EMU_MSIX_TABLE = 0xb90000, EMU_MSIX_PENDING = 0xba0000 };
 
 struct emu_msix {

@@ -119,8 +119,9 @@ emu_fwsec_dmem(const struct emu_card *card, struct emu_blob *out)
 void
 emu_fwsec_signature(const struct emu_card *card, bool debug, unsigned index, uint8_t out[384])
 {
-    const char scope[] = {'f', 'w', 's', 'e',  'c', ' ', debug ? 'd' : 's',
-                          'i', 'g', ' ', (char)('0' + index), '\0'};
+    const char scope[] = {
+        'f', 'w', 's', 'e', 'c', ' ', debug ? 'd' : 's', 'i', 'g', ' ', (char)('0' + index),
+        '\0'};
 
     emu_noise(out, 384, card->pub.name, scope);
 }

@@ -100,7 +100,8 @@ struct emu_gsp {
     /* What faults do to it */
     bool deaf;        /* the doorbell was not heard */
     uint64_t full_ns; /* the command queue shows itself full until then; 0: it does not */
-    uint32_t hung_ms; /* no request is served, and the last heartbeat was so long ago; 0: none */
+    uint32_t
+        hung_ms; /* no request is served, and the last heartbeat was so long ago; 0: none */
     struct emu_rm rm;
 };
 

@@ -157,14 +157,14 @@ struct emu_hw {
     uint32_t crash_bytes;
     uint8_t meta_flags;          /* of the WPR meta that GSP-RM was started with */
     uint64_t non_wpr_heap_bytes; /* below WPR2, where the FMC placed it */
-    bool turning;        /* a request of the card's own is being looked up in BAR1 */
-    bool booted;         /* by the chain, not by direct_start */
+    bool turning;                /* a request of the card's own is being looked up in BAR1 */
+    bool booted;                 /* by the chain, not by direct_start */
     bool resumable;      /* GSP-RM let go of its core and waits on SEC2 to get it back */
     bool gsp_visible;    /* FSP released the GSP's registers to the CPU */
     unsigned lockdown;   /* reads until it is lifted; UINT32_MAX: stays */
     unsigned visible_in; /* reads until the GSP's registers show */
     enum emu_seq_state seq;
-    bool seq_ran; /* the ucode that GSP-RM asked for */
+    bool seq_ran;    /* the ucode that GSP-RM asked for */
     uint64_t faults; /* a bit for each enum emu_boot_fault */
     uint32_t fault_arg[EMU_BOOT_FAULTS];
 };

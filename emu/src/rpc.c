@@ -292,8 +292,7 @@ keep_first_page(struct emu_gpu *gpu, const struct emu_alloc *a, const uint8_t *e
         return;
     memcpy(&page, entry, sizeof(page));
     o->u.memory.set = true;
-    o->u.memory.target =
-        a->cls != emu_constant(gpu->abi, "NV01_MEMORY_LIST_FBMEM", UINT64_MAX);
+    o->u.memory.target = a->cls != emu_constant(gpu->abi, "NV01_MEMORY_LIST_FBMEM", UINT64_MAX);
     o->u.memory.addr = page << 12;
 }
 

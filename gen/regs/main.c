@@ -33,7 +33,7 @@ struct job {
     int count;
     struct def *defs;
     unsigned n, cap;
-    char **chips; /* one per file */
+    char **chips;                 /* one per file */
     struct gen_text h, c, fields; /* fields: string literals, one a line of reg_name.c's text */
 };
 

@@ -214,7 +214,8 @@ struct boot_saved {
 int boot_saved(struct gsp_boot *b, struct boot_saved *out, struct gsp_error *err);
 /** GSP-RM of this release can be told where a GspFwSRMeta is. */
 bool boot_fbsr_takes_meta(struct gsp_boot *b);
-/** Memory for what GSP-RM keeps below WPR2, and the control that tells of it and of the meta. */
+/** Memory for what GSP-RM keeps below WPR2, and the control that tells of it and of the meta.
+ */
 int boot_fbsr_init(struct gsp_boot *b, const struct boot_saved *saved, struct gsp_error *err);
 /** Takes that memory back from a GSP-RM that runs again. */
 int boot_fbsr_done(struct gsp_boot *b, struct gsp_error *err);

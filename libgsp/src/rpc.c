@@ -140,8 +140,7 @@ fail_gone(struct gsp_rpc *rpc, struct gsp_error *err)
 {
     const int health = rpc->config.health ? rpc->config.health(rpc->config.ctx, err) : 0;
 
-    return health < 0 ? health
-                      : gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "the device is gone");
+    return health < 0 ? health : gsp_fail(err, GSP_ORIGIN_LOST, -ENODEV, "the device is gone");
 }
 
 /* Why an answer did not come. */

@@ -51,21 +51,21 @@ struct gsp_rm {
     struct gsp_rm_config config;
     struct gsp_msgq_geometry geometry;
     struct gsprm_layouts layouts;
-    struct gsp_dma block;         /* page table and queues */
-    struct gsp_dma rmargs;        /* GSP_ARGUMENTS_CACHED */
-    struct gsp_dma libos;         /* LibosMemoryRegionInitArgument table */
-    struct gsp_dma trace;         /* NV_RATS_GSP_TRACE_RECORDs of a crash */
-    struct gsp_dma crash;         /* the queue of CrashCat reports that WPR meta offers */
+    struct gsp_dma block;           /* page table and queues */
+    struct gsp_dma rmargs;          /* GSP_ARGUMENTS_CACHED */
+    struct gsp_dma libos;           /* LibosMemoryRegionInitArgument table */
+    struct gsp_dma trace;           /* NV_RATS_GSP_TRACE_RECORDs of a crash */
+    struct gsp_dma crash;           /* the queue of CrashCat reports that WPR meta offers */
     struct gsprm_log logs[RM_LOGS]; /* those of this chip and release */
     unsigned log_count;
     struct gsp_msgq *queue;
     struct gsp_rpc *rpc;
-    uint32_t chip_arch; /* NV_PMC_BOOT_42 28:24: 0x16 Turing .. 0x1b GB2xx */
-    bool clock_boost;   /* FSP raises clocks for the boot: GSP-RM is told so */
-    bool libos2;        /* Turing and GA100: the older operating system */
-    bool started;       /* GSP-RM runs on our memory */
-    bool dead;          /* a call went unanswered: no use in asking it to unload */
-    bool suspended;     /* GSP-RM is away and comes back: nothing may be sent */
+    uint32_t chip_arch;    /* NV_PMC_BOOT_42 28:24: 0x16 Turing .. 0x1b GB2xx */
+    bool clock_boost;      /* FSP raises clocks for the boot: GSP-RM is told so */
+    bool libos2;           /* Turing and GA100: the older operating system */
+    bool started;          /* GSP-RM runs on our memory */
+    bool dead;             /* a call went unanswered: no use in asking it to unload */
+    bool suspended;        /* GSP-RM is away and comes back: nothing may be sent */
     uint32_t riscv_cpuctl; /* the core's status in BAR0, once it runs; 0: not known */
     struct gsprm_irq irq;
     void *static_info;

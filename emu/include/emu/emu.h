@@ -28,8 +28,8 @@ struct emu_gpu;
 struct emu_config {
     const char *chip;    /* "AD102"; NULL means AD102 */
     struct nvrm_abi abi; /* release of the GSP-RM that runs on the card */
-    const char *
-        inject; /* faults by name or "TRIGGER=EFFECT", commas between: emu/fault.h; NULL: none */
+    const char *inject;  /* faults by name or "TRIGGER=EFFECT", commas between: emu/fault.h;
+                            NULL: none */
 
     /** Where the card takes memory from, system memory behind its bus included: realloc
      * semantics, bytes 0 frees. NULL means libc's. */
@@ -103,7 +103,8 @@ bool emu_gpu_msix_release(struct emu_gpu *gpu, unsigned vector);
 /** What a host's kernel does with a vector that is requested or given back: its mask bit. */
 void emu_gpu_msix_use(struct emu_gpu *gpu, unsigned vector, bool used);
 
-/** Where the expansion ROM's images start in NV_PROM, which may show an inforom header first. */
+/** Where the expansion ROM's images start in NV_PROM, which may show an inforom header first.
+ */
 uint32_t emu_gpu_rom_offset(const struct emu_gpu *gpu);
 
 /** When, on CLOCK_MONOTONIC, the card has something to do of its own, such as a delayed

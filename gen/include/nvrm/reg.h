@@ -24,8 +24,8 @@ struct nvrm_reg {
 };
 extern const struct nvrm_reg nvrm_regs[]; /* sorted by name */
 extern const unsigned nvrm_reg_count;
-/* Fields and their values as text, which costs no relocation: "REGISTER CHIP\n" and below it, for
- * each field, " FIELD HIGH LOW NAME=0xVALUE ...\n". nvrm_reg_fields() reads it. */
+/* Fields and their values as text, which costs no relocation: "REGISTER CHIP\n" and below it,
+ * for each field, " FIELD HIGH LOW NAME=0xVALUE ...\n". nvrm_reg_fields() reads it. */
 extern const char nvrm_reg_field_text[];
 
 /** One bit field. */

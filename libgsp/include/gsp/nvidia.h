@@ -61,8 +61,8 @@ GSP_MUST_CHECK int gsp_nvidia_open(const struct gsp_nvidia_config *config,
                                    struct gsp_backend **backend_out, struct gsp_error *err);
 
 /* Beyond the table: calls of the module that other backends have not. `b` must be one that
- * gsp_nvidia_open() made. Each fails with -EREMOTEIO and RM's status, -ENODEV for a lost card, or
- * the module's errno. */
+ * gsp_nvidia_open() made. Each fails with -EREMOTEIO and RM's status, -ENODEV for a lost card,
+ * or the module's errno. */
 
 /** alloc() in the form that asks for access rights: bits of RS_ACCESS_*; 0: none. */
 GSP_MUST_CHECK int gsp_nvidia_alloc_rights(struct gsp_backend *b, uint32_t hClient,
