@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -47,6 +49,7 @@ static struct {
     int (*dup3)(int, int, int);
     int (*fcntl)(int, int, ...);
     FILE *(*fopen)(const char *, const char *);
+    int (*fclose)(FILE *);
     DIR *(*opendir)(const char *);
     int (*access)(const char *, int);
     ssize_t (*readlink)(const char *, char *, size_t);
@@ -55,6 +58,7 @@ static struct {
     int (*fstat)(int, struct stat *);
     int (*statx)(int, const char *, int, unsigned, struct statx *);
     long (*syscall)(long, ...);
+    int (*select)(int, fd_set *, fd_set *, fd_set *, struct timeval *);
     int (*poll)(struct pollfd *, nfds_t, int);
     int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
     void *(*mmap)(void *, size_t, int, int, int, off_t);
@@ -89,6 +93,7 @@ find_symbols(void)
     FIND(dup3);
     FIND(fcntl);
     FIND(fopen);
+    FIND(fclose);
     FIND(opendir);
     FIND(access);
     FIND(readlink);
@@ -98,6 +103,7 @@ find_symbols(void)
     FIND(statx);
     FIND(syscall);
     FIND(mmap);
+    FIND(select);
     FIND(poll);
     FIND(ppoll);
 #undef FIND
@@ -116,6 +122,7 @@ static struct {
     int count;
     struct emu_kmod *kmod, *still; /* still: paused while a fork() is made */
     bool tried;
+    pid_t owner; /* the process whose descriptors these are */
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct emu_kfile *file_of(void *ctx, int fd);
@@ -209,12 +216,22 @@ let_go(struct shared *s)
     free(s);
 }
 
+/* A child of vfork() has this memory, but descriptors of its own: what it closes is open here.
+ */
+static bool
+is_borrowed(void)
+{
+    return getpid() != table.owner;
+}
+
 /* A descriptor is gone, or became something else. */
 static void
 forget(int fd)
 {
     struct shared *s;
 
+    if (is_borrowed())
+        return;
     pthread_mutex_lock(&table.lock);
     s = slot_locked(fd);
     if (s)
@@ -230,6 +247,8 @@ share(int of, int fd)
 {
     struct shared *s;
 
+    if (is_borrowed())
+        return;
     pthread_mutex_lock(&table.lock);
     s = slot_locked(of);
     if (s && grow_locked(fd)) {
@@ -366,6 +385,49 @@ close(int fd)
     pthread_once(&once, find_symbols);
     forget(fd);
     return real.close(fd);
+}
+
+/* Whoever closes in another way closes ours as well: a number that is used again must not be
+ * taken for a node. */
+EXPORT int
+fclose(FILE *f)
+{
+    pthread_once(&once, find_symbols);
+    if (f && fileno(f) >= 0)
+        forget(fileno(f));
+    return real.fclose(f);
+}
+
+static void
+forget_range(unsigned first, unsigned last)
+{
+    unsigned count;
+
+    if (is_borrowed())
+        return;
+    pthread_mutex_lock(&table.lock);
+    count = (unsigned)table.count;
+    pthread_mutex_unlock(&table.lock);
+    for (unsigned fd = first; fd <= last && fd < count; fd++)
+        forget((int)fd);
+}
+
+EXPORT int
+close_range(unsigned first, unsigned last, int flags)
+{
+    int rc;
+
+    pthread_once(&once, find_symbols);
+    rc = (int)real.syscall(SYS_close_range, first, last, flags);
+    if (rc == 0 && !(flags & CLOSE_RANGE_CLOEXEC))
+        forget_range(first, last);
+    return rc;
+}
+
+EXPORT void
+closefrom(int first)
+{
+    (void)close_range(first > 0 ? (unsigned)first : 0, ~0u, 0);
 }
 
 static int
@@ -742,6 +804,28 @@ seen(struct pollfd *fds, nfds_t n)
     }
 }
 
+static void
+seen_set(int n, const fd_set *set)
+{
+    for (int fd = 0; set && fd < n; fd++) {
+        struct pollfd p = {.fd = fd, .revents = FD_ISSET(fd, set) ? POLLIN : 0};
+
+        seen(&p, 1);
+    }
+}
+
+EXPORT int
+select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
+{
+    int rc;
+
+    pthread_once(&once, find_symbols);
+    rc = real.select(n, in, out, except, timeout);
+    if (rc > 0)
+        seen_set(n, in);
+    return rc;
+}
+
 EXPORT int
 poll(struct pollfd *fds, nfds_t n, int timeout)
 {
@@ -807,6 +891,8 @@ syscall(long number, ...)
     case SYS_statx:
         return statx((int)a[0], (const char *)a[1], (int)a[2], (unsigned)a[3],
                      (struct statx *)a[4]);
+    case SYS_close_range:
+        return close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
     case SYS_poll:
         return poll((struct pollfd *)a[0], (nfds_t)a[1], (int)a[2]);
     default:
@@ -829,6 +915,7 @@ before_fork(void)
 static void
 after_fork(void)
 {
+    table.owner = getpid();
     pthread_mutex_unlock(&table.lock);
     if (table.still)
         emu_kmod_resume(table.still);
@@ -838,5 +925,6 @@ __attribute__((constructor)) static void
 begin(void)
 {
     pthread_once(&once, find_symbols);
+    table.owner = getpid();
     pthread_atfork(before_fork, after_fork, after_fork);
 }

@@ -135,7 +135,7 @@ programs_of_every_kind_run(void **state)
 {
     static const char *const scenarios[] = {"once",  "threads", "closing", "fork",
                                             "exec",  "dlsym",   "syscall", "descriptors",
-                                            "names", "errors"};
+                                            "swept", "vfork",   "names",   "errors"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {

@@ -184,6 +184,25 @@ forked(void)
     ask(ctl, client);
 }
 
+/* The child of vfork() closes what its parent keeps. */
+static void
+vforked(void)
+{
+    const int ctl = open_control(), copy = dup(ctl);
+    int status;
+    const pid_t pid = vfork();
+
+    if (pid == 0) {
+        (void)close_range((unsigned)ctl, (unsigned)copy, 0);
+        (void)close(ctl);
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(1);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    once(ctl);
+    once(copy);
+}
+
 static void
 execed(void)
 {
@@ -244,6 +263,28 @@ descriptors(void)
     CHECK(dup2(0, copy) == copy);
     errno = 0;
     CHECK(ioctl(copy, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == ENOTTY);
+}
+
+/* Closed in one sweep, or through a stream: the numbers are anybody's afterwards. */
+static void
+swept(void)
+{
+    struct alloc a = {.class_id = 0x41};
+    const int first = open_control();
+    const int second = open_control();
+    FILE *f;
+    int fd;
+
+    CHECK(close_range((unsigned)first, (unsigned)second, 0) == 0);
+    fd = open("/dev/null", O_RDWR);
+    errno = 0;
+    CHECK(fd == first && ioctl(fd, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == ENOTTY);
+    f = fdopen(open_control(), "r");
+    CHECK(f && fclose(f) == 0);
+    fd = open("/dev/null", O_RDWR);
+    errno = 0;
+    CHECK(ioctl(fd, ESC(RM_ALLOC, struct alloc), &a) == -1 && errno == ENOTTY);
+    once(open_control());
 }
 
 static void
@@ -309,11 +350,13 @@ main(int argc, char **argv)
         {"threads",     threads    },
         {"closing",     closing    },
         {"fork",        forked     },
+        {"vfork",       vforked    },
         {"exec",        execed     },
         {"once",        just_once  },
         {"dlsym",       looked_up  },
         {"syscall",     by_number  },
         {"descriptors", descriptors},
+        {"swept",       swept      },
         {"names",       names      },
         {"errors",      errors     },
         {"killed",      killed     },
