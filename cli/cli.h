@@ -85,6 +85,9 @@ struct cli {
     struct gsp_host host;      /* what the libraries get; its clock ends waits on SIGINT */
 };
 
+/* What Ctrl-C adds to the clock of the libraries. */
+#define CLI_PAST_DEADLINES_NS (UINT64_C(1000000000) * 3600 * 24 * 365)
+
 /* One verb. argv[0] is the verb itself; the return value is the exit code. */
 struct nvrm_cmd {
     const char *name;

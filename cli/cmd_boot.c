@@ -94,8 +94,11 @@ print_state(struct cli *cli, const json_t *row)
 static json_t *
 state_row(const struct gsp_boot_report *r)
 {
+    uint64_t time_ns = r->end_ns - r->start_ns;
     json_t *row = json_object(), *registers = json_array();
 
+    if (time_ns >= CLI_PAST_DEADLINES_NS) /* Ctrl-C in the state */
+        time_ns -= CLI_PAST_DEADLINES_NS;
     for (unsigned i = 0; i < r->touched_count; i++) {
         char name[128];
 
@@ -106,8 +109,7 @@ state_row(const struct gsp_boot_report *r)
     json_object_set_new(row, "count", json_integer(r->count));
     json_object_set_new(row, "state", json_string(r->state->name));
     json_object_set_new(row, "ok", json_boolean(r->rc == 0));
-    json_object_set_new(row, "time_us",
-                        json_integer((json_int_t)((r->end_ns - r->start_ns) / NS_PER_US)));
+    json_object_set_new(row, "time_us", json_integer((json_int_t)(time_ns / NS_PER_US)));
     json_object_set_new(row, "reads", json_integer((json_int_t)r->reads));
     json_object_set_new(row, "writes", json_integer((json_int_t)r->writes));
     json_object_set_new(row, "meaning", json_string(r->state->meaning));

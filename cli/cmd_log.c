@@ -359,7 +359,8 @@ emit(struct reading *r, bool counts_only)
 
 /* One NVLOG buffer a ring: PATH, or PATH.TASK when there are several. */
 static int
-save_rings(const struct reading *r, const char *path, struct gsp_error *err)
+save_rings(const struct reading *r, const char *path, struct fw_write how,
+           struct gsp_error *err)
 {
     int rc = 0;
 
@@ -374,7 +375,7 @@ save_rings(const struct reading *r, const char *path, struct gsp_error *err)
                  task_name(ring->task));
         gsp_log_nvlog_write(ring, bytes);
         rc = fw_file_write(name, bytes, GSP_LOG_NVLOG_HEADER + ring->bytes,
-                           (struct fw_write){.dry = r->cli->options.dry_run}, err);
+                           how, err);
         free(bytes);
         if (rc == 0)
             cli_note(r->cli, "%s: NVLOG buffer of task %s", name, task_name(ring->task));
@@ -384,7 +385,7 @@ save_rings(const struct reading *r, const char *path, struct gsp_error *err)
 
 struct log_options {
     char *elf, *save;
-    bool raw, counts;
+    bool raw, counts, force;
 };
 
 static int
@@ -405,7 +406,7 @@ log_gsp(struct cli *cli, int argc, char **argv, const struct log_options *o)
     if (rc == 0)
         rc = decode(r, &err);
     if (rc == 0 && o->save)
-        rc = save_rings(r, o->save, &err);
+        rc = save_rings(r, o->save, (struct fw_write){o->force, cli->options.dry_run}, &err);
     if (rc < 0 && err.origin == GSP_ORIGIN_PROTOCOL && !err.hint[0])
         gsp_hint(&err,
                  "rings are as nouveau's debugfs shows them, or NVLOG buffers; --elf takes "
@@ -418,7 +419,7 @@ log_gsp(struct cli *cli, int argc, char **argv, const struct log_options *o)
 
 /* log elf FILE: the emulated card's logging ELF, for other decoders. */
 static int
-log_elf(struct cli *cli, int argc, char **argv)
+log_elf(struct cli *cli, int argc, char **argv, bool force)
 {
     struct gsp_error err = {0};
     struct nvrm_abi abi;
@@ -433,8 +434,7 @@ log_elf(struct cli *cli, int argc, char **argv)
     rc = emu_logging_elf(nvrm_release_name(abi.schema, abi.release), &bytes, &size);
     if (rc < 0)
         return cli_out_of_memory(cli);
-    rc = fw_file_write(argv[2], bytes, size, (struct fw_write){.dry = cli->options.dry_run},
-                       &err);
+    rc = fw_file_write(argv[2], bytes, size, (struct fw_write){force, cli->options.dry_run}, &err);
     free(bytes);
     return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
 }
@@ -443,7 +443,8 @@ static int
 cmd_log_run(struct cli *cli, int argc, char **argv)
 {
     struct log_options o = {.raw = cli_flag(&argc, argv, "--raw"),
-                            .counts = cli_flag(&argc, argv, "--count")};
+                            .counts = cli_flag(&argc, argv, "--count"),
+                            .force = cli_flag(&argc, argv, "--force")};
     int rc = cli_value(cli, &argc, argv, "--elf", &o.elf);
 
     if (rc == CLI_OK)
@@ -455,14 +456,14 @@ cmd_log_run(struct cli *cli, int argc, char **argv)
     if (!strcmp(argv[1], "gsp"))
         return log_gsp(cli, argc, argv, &o);
     if (!strcmp(argv[1], "elf"))
-        return log_elf(cli, argc, argv);
+        return log_elf(cli, argc, argv, o.force);
     return cli_usage(cli, "legal: gsp, elf", "there is no log '%s'", argv[1]);
 }
 
 const struct nvrm_cmd cmd_log = {
     .name = "log",
     .args = "gsp [FILE...], or elf FILE",
-    .options = "--elf FILE, --save FILE, --raw, --count",
+    .options = "--elf FILE, --save FILE, --force, --raw, --count",
     .help = "what GSP-RM's tasks logged, from files or from the open card",
     .min_args = 1,
     .max_args = -1,

@@ -26,9 +26,10 @@ no_file(const char *path, const char *what, struct gsp_error *err)
         code == EACCES || code == EPERM ? GSP_ORIGIN_TRANSPORT : GSP_ORIGIN_INPUT;
 
     gsp_fail(err, origin, -code, "%s: cannot %s: %s", path, what, strerror(code));
-    gsp_hint(err, code == ENOENT   ? "fw list FOLDER shows the firmware below a folder"
-                  : code == EISDIR ? "it is a folder: name a file in it"
-                                   : "is it a file of yours?");
+    gsp_hint(err, code == ENOENT && !strcmp(what, "create") ? "the folder above it must exist"
+                  : code == ENOENT                          ? "name a readable file, or - for stdin"
+                  : code == EISDIR                          ? "it is a folder: name a file in it"
+                                                            : "is it a file of yours?");
     return -code;
 }
 

@@ -33,7 +33,7 @@ clock_of_waits(void *ctx)
     const struct cli *cli = ctx;
     const uint64_t now_ns = gsp_host_now_ns(NULL);
 
-    return *cli->interrupted ? now_ns + UINT64_C(1000000000) * 3600 * 24 * 365 : now_ns;
+    return *cli->interrupted ? now_ns + CLI_PAST_DEADLINES_NS : now_ns;
 }
 
 static void
