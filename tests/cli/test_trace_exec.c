@@ -208,6 +208,15 @@ children_are_followed_when_asked(void **state)
 }
 
 static void
+a_child_that_borrows_our_memory_closes_nothing_of_ours(void **state)
+{
+    (void)state;
+    cli_expect_text(EMU "nvrm-cli trace exec -- $CLIENT vfork", 0, NULL,
+                    "</dev/nvidiactl>, {cmd=50}) = 0 {reply=1, versionString=");
+    assert_int_equal(count(EMU "nvrm-cli trace exec -- $CLIENT vfork", 0, "close("), 0);
+}
+
+static void
 every_thread_is_seen(void **state)
 {
     (void)state;
@@ -373,6 +382,7 @@ main(void)
         cmocka_unit_test(a_static_program_is_seen),
         cmocka_unit_test(an_unknown_release_shows_bytes_and_shared_names),
         cmocka_unit_test(children_are_followed_when_asked),
+        cmocka_unit_test(a_child_that_borrows_our_memory_closes_nothing_of_ours),
         cmocka_unit_test(every_thread_is_seen),
         cmocka_unit_test(bad_pointers_stay_the_programs_business),
         cmocka_unit_test(a_reader_that_keeps_up_loses_nothing),

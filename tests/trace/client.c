@@ -10,6 +10,7 @@
  *   die          killed in the middle of calls
  *   scribble     rubbish over what the tracer reads
  *   unknown      controls that no header has
+ *   vfork        a child that has our memory closes what is open, then a control
  *   map          opens, duplicates and maps /dev/nvidiactl
  */
 #include <errno.h>
@@ -205,6 +206,25 @@ map(void)
     return close(fd) < 0;
 }
 
+/* As subprocess of Python does it. */
+static int
+in_vfork(void)
+{
+    const int fd = open("/dev/nvidiactl", O_RDWR);
+    uint8_t version[72] = {'2'};
+    pid_t pid;
+
+    if (fd < 0)
+        return 1;
+    pid = vfork();
+    if (pid == 0) {
+        close_range(3, 100, 0);
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    return ioctl(fd, _IOWR('F', 210, version), version) < 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -220,6 +240,8 @@ main(int argc, char **argv)
         return wait_for_signal();
     if (!strcmp(what, "unknown"))
         return unknown();
+    if (!strcmp(what, "vfork"))
+        return in_vfork();
     if (!strcmp(what, "map"))
         return map();
     if (!strcmp(what, "bad"))

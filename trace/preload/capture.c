@@ -110,6 +110,12 @@ capture_begin(void)
         atomic_fetch_add(&process.ring->attached, 1);
 }
 
+bool
+capture_own_process(void)
+{
+    return (uint32_t)syscall(SYS_getpid) == process.pid;
+}
+
 /* The lane is the parent's. */
 void
 capture_forked(void)

@@ -33,6 +33,8 @@ struct capture; /* of this thread */
 
 void capture_begin(void);  /* of the process: finds the ring */
 void capture_forked(void); /* in a child */
+/** False in a child of vfork(), which closes its own descriptors but has our memory. */
+bool capture_own_process(void);
 /** Of this thread, busy until capture_end(): NULL when nothing is traced, or when this is a
  * call inside of another one that is. errno stays as it is. */
 struct capture *capture_enter(void);

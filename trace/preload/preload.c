@@ -177,8 +177,11 @@ close(int fd)
     int rc;
 
     ready();
+    if (!file || !capture_own_process())
+        return real.close(fd);
     file_set(fd, FILE_NONE);
-    if (!file || !(c = capture_enter()))
+    c = capture_enter();
+    if (!c)
         return real.close(fd);
     start = capture_now();
     rc = real.close(fd);
@@ -187,13 +190,27 @@ close(int fd)
     return rc;
 }
 
+/* One of many that are closed at once. */
+static void
+note_close(int fd)
+{
+    const uint16_t file = file_of(fd);
+    const uint64_t arg[] = {(uint64_t)(int64_t)fd};
+    struct capture *c = capture_enter();
+
+    file_set(fd, FILE_NONE);
+    if (c)
+        capture_call(c, GSP_TRACE_CLOSE, capture_now(), 0, 1, arg, file);
+    capture_leave(c);
+}
+
 EXPORT int
 close_range(unsigned first, unsigned last, int flags)
 {
     ready();
     for (unsigned fd = first; !flags && fd <= last && fd < 1u << 16; fd++)
-        if (file_of((int)fd))
-            (void)close((int)fd);
+        if (file_of((int)fd) && capture_own_process())
+            note_close((int)fd);
     if (real.close_range)
         return real.close_range(first, last, flags);
     errno = ENOSYS;
