@@ -111,16 +111,20 @@ check_xid(struct judged *j)
 static void
 check_recovery(struct judged *j)
 {
-    static const char *const names[] = {"none", "reset the GPU", "reboot the node",
-                                        "drain peer-to-peer traffic", "drain and reset"};
-    const unsigned known = sizeof(names) / sizeof(names[0]);
+    static const char *const names[] = {"none",
+                                        "reset the GPU",
+                                        "reboot the node",
+                                        "drain peer-to-peer traffic",
+                                        "drain and reset",
+                                        "recover the IMEX domain"};
+    const unsigned count = sizeof(names) / sizeof(names[0]);
     double action;
 
     if (!figure(j, "recovery_action", &action))
         return;
     if (action == 0)
         say(j, HEALTH_OK, "none needed");
-    else if (action > 0 && action < known)
+    else if (action > 0 && action < count)
         say(j, HEALTH_CRITICAL, "RM asks: %s", names[(unsigned)action]);
     else
         say(j, HEALTH_CRITICAL, "RM asks for recovery action %.0f", action);

@@ -234,7 +234,7 @@ remote_rpc(struct gsp_backend *b, uint32_t function, const void *payload, size_t
     struct remote_frame q = {
         .args = 2,
         .arg = {function, reply_cap},
-        .params = (uint8_t *)(uintptr_t)payload,
+        .params = (uint8_t *)payload,
         .params_bytes = payload_bytes
     };
     int rc = exchange(r, &q, "rpc", 0, err);

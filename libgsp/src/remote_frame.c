@@ -58,7 +58,7 @@ nibble(char c)
 static bool
 unhex(const struct gsp_lex_string *s, uint8_t **at_out, size_t *bytes_out)
 {
-    uint8_t *to = (uint8_t *)(uintptr_t)s->s;
+    uint8_t *to = (uint8_t *)s->s;
 
     if (s->bytes % 2 || s->escaped)
         return false;
@@ -146,7 +146,8 @@ take_key(struct gsp_lex *l, struct remote_frame *f)
 }
 
 bool
-remote_parse(char *line, size_t bytes, struct remote_frame *f)
+remote_parse(char *line, size_t bytes, /* NOLINT(readability-non-const-parameter) */
+             struct remote_frame *f)
 {
     struct gsp_lex l = {.text = line, .p = line, .end = line + bytes};
 

@@ -209,7 +209,7 @@ serve_event(struct broker *b, struct gsp_error *err)
     b->a.arg[0] = e.function;
     b->a.arg[1] = e.rpc_result;
     b->a.arg[2] = e.lost;
-    b->a.params = (uint8_t *)(uintptr_t)e.payload;
+    b->a.params = (uint8_t *)e.payload;
     b->a.params_bytes = e.payload_bytes;
     return 0;
 }
