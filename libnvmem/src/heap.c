@@ -77,7 +77,7 @@ fill_region(struct nvmem_heap *heap, unsigned r)
         return 0;
     if (nvmem_heap_nodes_reserve(heap, 1) < 0)
         return -ENOMEM;
-    region->first = region->last = nvmem_heap_node_take(heap);
+    region->first = region->last = heap_node_take(heap);
     n = heap_node(heap, region->first);
     n->place =
         from | (uint64_t)r << 48 | (uint64_t)(reserved ? NODE_RESERVED : NODE_FREE) << 56;
@@ -191,50 +191,57 @@ suits(const struct region *region, uint32_t need)
            ((flags & NVMEM_PROTECTED) == (need & NVMEM_PROTECTED));
 }
 
-/* A node for [addr, addr + size) after `prev`. */
+/* A node for [addr, addr + size) between two that follow each other; one may be NO_NODE. */
 static uint32_t
-insert_after(struct nvmem_heap *heap, unsigned r, uint32_t prev, uint64_t addr, uint64_t size,
-             enum node_state state)
+insert(struct nvmem_heap *heap, unsigned r, uint32_t prev, uint32_t next, uint64_t addr,
+       uint64_t size, enum node_state state)
 {
-    const uint32_t i = nvmem_heap_node_take(heap);
-    struct node *n = heap_node(heap, i), *p = heap_node(heap, prev);
+    const uint32_t i = heap_node_take(heap);
+    struct node *n = heap_node(heap, i);
 
     n->place = addr | (uint64_t)r << 48 | (uint64_t)state << 56;
     n->extent = (n->extent & ~NODE_VALUE) | size;
     n->prev = prev;
-    n->next = p->next;
-    if (p->next != NO_NODE)
-        heap_node(heap, p->next)->prev = i;
+    n->next = next;
+    if (prev != NO_NODE)
+        heap_node(heap, prev)->next = i;
+    else
+        heap->region[r].first = i;
+    if (next != NO_NODE)
+        heap_node(heap, next)->prev = i;
     else
         heap->region[r].last = i;
-    p->next = i;
     return i;
 }
 
-/* Cut [addr, addr + size) out of the free range i; two nodes can be taken. */
+/* Cut [addr, addr + size) out of the free range i; two nodes can be taken. What is left of the
+ * range keeps its node, and so its list where it can. */
 static uint32_t
 carve(struct nvmem_heap *heap, unsigned r, uint32_t i, uint64_t addr, uint64_t size)
 {
     struct region *region = &heap->region[r];
     struct node *n = heap_node(heap, i);
     const uint64_t from = node_addr(n), to = from + node_size(n);
-    uint32_t used = i;
+    uint32_t used;
 
-    heap_prefetch(heap, n->next);
-    heap_unlink(heap, region, i);
-    heap->stat.free_ranges--;
-    if (addr > from) {
-        n->extent = (n->extent & ~NODE_VALUE) | (addr - from);
-        heap_link(heap, region, i);
-        heap->stat.free_ranges++;
-        used = insert_after(heap, r, i, addr, size, NODE_USED);
-    } else {
-        n->place = addr | (uint64_t)r << 48 | (uint64_t)NODE_USED << 56;
-        n->extent = (n->extent & ~NODE_VALUE) | size;
+    if (addr == from && to == addr + size) {
+        heap_prefetch(heap, n->next);
+        heap_unlink(heap, region, i);
+        n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
+        heap->stat.free_ranges--;
+        return i;
     }
+    if (addr == from) {
+        used = insert(heap, r, n->prev, i, addr, size, NODE_USED);
+        heap_resize(heap, region, i, addr + size, to - addr - size);
+        return used;
+    }
+    heap_resize(heap, region, i, from, addr - from);
+    used = insert(heap, r, i, n->next, addr, size, NODE_USED);
     if (to > addr + size) {
         heap_link(heap, region,
-                  insert_after(heap, r, used, addr + size, to - addr - size, NODE_FREE));
+                  insert(heap, r, used, heap_node(heap, used)->next, addr + size,
+                         to - addr - size, NODE_FREE));
         heap->stat.free_ranges++;
     }
     return used;
@@ -314,7 +321,7 @@ nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *q,
 
     if (rc < 0)
         return rc;
-    if (nvmem_heap_nodes_reserve(heap, 2) < 0)
+    if (heap->unused_count < 2 && nvmem_heap_nodes_reserve(heap, 2) < 0)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory for bookkeeping",
                         heap->name);
     for (unsigned r = 0; r < heap->region_count; r++) {
@@ -374,33 +381,64 @@ nvmem_heap_free_error(const struct nvmem_heap *heap, const struct nvmem_range *r
                     heap->name, range->addr, range->bytes);
 }
 
-/* Swallow the free neighbour `other` into i; `other` comes right after it. */
-static void
-join(struct nvmem_heap *heap, struct region *region, uint32_t i, uint32_t other)
-{
-    struct node *n = heap_node(heap, i);
-    const struct node *o = heap_node(heap, other);
-
-    n->extent += node_size(o);
-    n->next = o->next;
-    if (o->next != NO_NODE)
-        heap_node(heap, o->next)->prev = i;
-    else
-        region->last = i;
-    nvmem_heap_node_drop(heap, other);
-}
-
 static bool
 is_free(const struct nvmem_heap *heap, uint32_t i)
 {
     return i != NO_NODE && node_state(heap_node(heap, i)) == NODE_FREE;
 }
 
+/* The node i, on no list, is taken out of the order of addresses. */
+static void
+remove_node(struct nvmem_heap *heap, struct region *region, uint32_t i)
+{
+    const struct node *n = heap_node(heap, i);
+
+    if (n->prev != NO_NODE)
+        heap_node(heap, n->prev)->next = n->next;
+    else
+        region->first = n->next;
+    if (n->next != NO_NODE)
+        heap_node(heap, n->next)->prev = n->prev;
+    else
+        region->last = n->prev;
+    heap_node_drop(heap, i);
+}
+
+/* The range of i becomes free, one with its free neighbours. */
+static void
+set_free(struct nvmem_heap *heap, struct region *region, uint32_t i)
+{
+    struct node *n = heap_node(heap, i);
+    const uint32_t prev = n->prev, next = n->next;
+    const bool with_prev = is_free(heap, prev), with_next = is_free(heap, next);
+    uint64_t addr = node_addr(n), size = node_size(n);
+
+    if (!with_prev && !with_next) {
+        n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
+        heap_link(heap, region, i);
+        heap->stat.free_ranges++;
+        return;
+    }
+    remove_node(heap, region, i);
+    if (with_prev) {
+        addr = node_addr(heap_node(heap, prev));
+        size += node_size(heap_node(heap, prev));
+    }
+    if (with_next)
+        size += node_size(heap_node(heap, next));
+    if (with_prev && with_next) {
+        heap_unlink(heap, region, next);
+        remove_node(heap, region, next);
+        heap->stat.free_ranges--;
+    }
+    heap_resize(heap, region, with_prev ? prev : next, addr, size);
+}
+
 int
 nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
                        struct gsp_error *err)
 {
-    uint32_t i = (uint32_t)range->id;
+    const uint32_t i = (uint32_t)range->id;
     struct region *region;
     struct node *n;
     int rc;
@@ -415,22 +453,7 @@ nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
     heap->stat.used_ranges--;
     heap->stat.used_bytes -= node_size(n) << heap->shift;
     node_renew(n);
-    n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
-    heap->stat.free_ranges++;
-    if (is_free(heap, n->next)) {
-        heap_unlink(heap, region, n->next);
-        join(heap, region, i, n->next);
-        heap->stat.free_ranges--;
-    }
-    if (is_free(heap, n->prev)) {
-        const uint32_t prev = n->prev;
-
-        heap_unlink(heap, region, prev);
-        join(heap, region, prev, i);
-        i = prev;
-        heap->stat.free_ranges--;
-    }
-    heap_link(heap, region, i);
+    set_free(heap, region, i);
     return 0;
 }
 

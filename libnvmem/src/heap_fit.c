@@ -51,7 +51,7 @@ place(const struct node *n, const struct fit *fit, uint64_t *addr_out)
 }
 
 /* Some ranges of a list, for one that takes the request. */
-static uint32_t
+static inline uint32_t
 try_list(const struct nvmem_heap *heap, uint32_t i, const struct fit *fit, unsigned tries,
          uint64_t *addr_out)
 {

@@ -45,6 +45,7 @@ add_chunk(struct nvmem_heap *heap)
     if (!heap->chunk[k])
         return -ENOMEM;
     advise(heap->chunk[k], chunk_nodes(k) * sizeof(struct node));
+    heap->origin[k] = (uintptr_t)heap->chunk[k] - chunk_first(k) * sizeof(struct node);
     heap->capacity += chunk_nodes(k);
     heap->stat.metadata_bytes += chunk_nodes(k) * sizeof(struct node);
     return 0;
@@ -60,31 +61,14 @@ nvmem_heap_nodes_reserve(struct nvmem_heap *heap, uint32_t count)
 }
 
 uint32_t
-nvmem_heap_node_take(struct nvmem_heap *heap)
+nvmem_heap_node_fresh(struct nvmem_heap *heap)
 {
-    uint32_t i = heap->unused;
+    const uint32_t i = heap->fresh;
 
-    if (i != NO_NODE) {
-        heap->unused = heap_node(heap, i)->list.next;
-        heap->unused_count--;
-        return i;
-    }
-    i = heap->fresh;
     __atomic_store_n(&heap->fresh, i + 1,
                      __ATOMIC_RELAXED); /* nvmem_heap_used_node() reads it */
     heap_node(heap, i)->extent = (uint64_t)heap->generation[heap_chunk(i)] << 48;
     return i;
-}
-
-void
-nvmem_heap_node_drop(struct nvmem_heap *heap, uint32_t i)
-{
-    struct node *n = heap_node(heap, i);
-
-    n->place = 0;
-    n->list.next = heap->unused;
-    heap->unused = i;
-    heap->unused_count++;
 }
 
 void
@@ -116,7 +100,7 @@ relist_unused(struct nvmem_heap *heap)
     heap->unused_count = 0;
     for (uint32_t i = heap->fresh; i-- > 0;)
         if (node_state(heap_node(heap, i)) == NODE_UNUSED)
-            nvmem_heap_node_drop(heap, i);
+            heap_node_drop(heap, i);
 }
 
 size_t

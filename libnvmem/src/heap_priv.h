@@ -54,6 +54,7 @@ struct nvmem_heap {
     uint16_t salt; /* part of every id */
     pthread_mutex_t lock;
     struct node *chunk[CHUNKS];
+    uintptr_t origin[CHUNKS];    /* where node 0 would be, if chunks followed each other */
     uint16_t generation[CHUNKS]; /* that a chunk's nodes start with */
     uint32_t fresh, capacity;    /* nodes never used begin here; nodes there are */
     uint32_t unused;             /* list of NODE_UNUSED */
@@ -74,9 +75,7 @@ heap_chunk(uint32_t i)
 static inline struct node *
 heap_node(const struct nvmem_heap *heap, uint32_t i)
 {
-    const uint32_t k = heap_chunk(i);
-
-    return &heap->chunk[k][i + (1u << CHUNK_BITS) - (1u << (k + CHUNK_BITS))];
+    return (struct node *)(heap->origin[heap_chunk(i)] + i * sizeof(struct node));
 }
 
 static inline uint64_t
@@ -199,6 +198,23 @@ heap_unlink(struct nvmem_heap *heap, struct region *region, uint32_t i)
     }
 }
 
+/** Give a free range another place and size. Most often it stays on its list. */
+static inline void
+heap_resize(struct nvmem_heap *heap, struct region *region, uint32_t i, uint64_t addr,
+            uint64_t size)
+{
+    struct node *n = heap_node(heap, i);
+    const struct size_class was = class_of(node_size(n)), is = class_of(size);
+    const bool moves = was.fl != is.fl || was.sl != is.sl;
+
+    if (moves)
+        heap_unlink(heap, region, i);
+    n->place = (n->place & ~NODE_VALUE) | addr;
+    n->extent = (n->extent & ~NODE_VALUE) | size;
+    if (moves)
+        heap_link(heap, region, i);
+}
+
 /** The range's neighbours will be looked at: with many ranges that is a cache miss each. */
 static inline void
 heap_prefetch(const struct nvmem_heap *heap, uint32_t i)
@@ -211,10 +227,33 @@ heap_prefetch(const struct nvmem_heap *heap, uint32_t i)
 
 /** Make sure that `count` nodes can be taken. 0 or -ENOMEM. */
 int nvmem_heap_nodes_reserve(struct nvmem_heap *heap, uint32_t count);
-/** An unused node; there is one, see nvmem_heap_nodes_reserve(). */
-uint32_t nvmem_heap_node_take(struct nvmem_heap *heap);
-void nvmem_heap_node_drop(struct nvmem_heap *heap, uint32_t i);
+/** A node that never was used. */
+uint32_t nvmem_heap_node_fresh(struct nvmem_heap *heap);
 void nvmem_heap_nodes_free(struct nvmem_heap *heap);
+
+/** An unused node; there is one, see nvmem_heap_nodes_reserve(). */
+static inline uint32_t
+heap_node_take(struct nvmem_heap *heap)
+{
+    const uint32_t i = heap->unused;
+
+    if (i == NO_NODE)
+        return nvmem_heap_node_fresh(heap);
+    heap->unused = heap_node(heap, i)->list.next;
+    heap->unused_count--;
+    return i;
+}
+
+static inline void
+heap_node_drop(struct nvmem_heap *heap, uint32_t i)
+{
+    struct node *n = heap_node(heap, i);
+
+    n->place = 0;
+    n->list.next = heap->unused;
+    heap->unused = i;
+    heap->unused_count++;
+}
 
 /* heap_fit.c: which free range */
 
