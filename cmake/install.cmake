@@ -2,7 +2,7 @@
 # cli, emu, dev (libraries, headers, schemas, nvrm-gen) and doc.
 
 # In a library folder that others share, an archive says whose it is: libnvrm-gsp.a.
-foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_bind gsp rm emu emu_kmod)
+foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_bind gsp rm nvmem emu emu_kmod)
     string(REGEX REPLACE "^nvrm_" "" name ${target})
     string(REPLACE "_" "-" name ${name})
     install(FILES $<TARGET_FILE:${target}> RENAME libnvrm-${name}.a DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
@@ -10,7 +10,7 @@ endforeach()
 install(TARGETS nvrm-gen COMPONENT dev)
 
 set(nvrm_headers ${CMAKE_INSTALL_INCLUDEDIR}/nvrm)
-foreach(folder gen libgsp rm-api emu)
+foreach(folder gen libgsp rm-api libnvmem emu)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include/ DESTINATION ${nvrm_headers} COMPONENT dev
         FILES_MATCHING PATTERN "*.h")
 endforeach()
@@ -31,6 +31,7 @@ set(rows
     "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"
+    "nvmem|video memory and address spaces: heaps, page tables|nvrm-gsp|-lnvrm-nvmem -pthread"
     "emu|the emulated card|nvrm-schema|-lnvrm-emu"
     "kmod|the emulated kernel module|nvrm-emu|-lnvrm-emu-kmod")
 file(RELATIVE_PATH NVRM_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

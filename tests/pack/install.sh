@@ -38,7 +38,7 @@ done <"$work/verbs"
 # A program of its own, by pkg-config alone.
 export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$moved" -name nvrm-rm.pc)")
-for module in schema regs bind gsp rm emu kmod; do
+for module in schema regs bind gsp rm nvmem emu kmod; do
     pkg-config --print-errors --exists "nvrm-$module" || fail "nvrm-$module.pc"
     grep -q "$work/moved" <<<"$(pkg-config --cflags --libs "nvrm-$module")" || fail "nvrm-$module does not follow the tree"
 done
@@ -65,7 +65,8 @@ link nvrm-regs nvrm/reg.h '(int)nvrm_reg_count'
 link nvrm-bind nvrm/bind.h 'nvrm_bind_language_name(0) != 0'
 link nvrm-gsp gsp/trace.h '(int)gsp_trace_schema_hash((struct nvrm_abi){nvrm_schema_builtin(), 0})'
 link nvrm-emu emu/emu.h '(int)emu_chip_count()'
-link nvrm-kmod emu/kmod.h 'emu_kmod_destroy != 0'
+link nvrm-nvmem nvmem/heap.h '(void *)&nvmem_heap_create == (void *)main'
+link nvrm-kmod emu/kmod.h '(void *)&emu_kmod_destroy == (void *)main'
 
 # The same with CMake's find_package.
 mkdir "$work/cm"
