@@ -22,7 +22,7 @@ fail() {
 }
 
 await() { # FILE TEXT
-    for _ in $(seq 400); do
+    for _ in $(seq 3000); do
         grep -q "$2" "$1" 2>/dev/null && return
         sleep 0.01
     done

@@ -24,7 +24,7 @@ static int
 open_fixture(struct fixture *f, struct nvrm_abi abi, const char *chip, const char *inject)
 {
     const struct emu_config card = {.chip = chip, .abi = abi, .inject = inject};
-    struct gsp_rm_config config = {.abi = abi, .timeout_ns = 300000000};
+    struct gsp_rm_config config = {.abi = abi, .timeout_ns = 1000000000};
     int rc;
 
     *f = (struct fixture){0};
@@ -297,7 +297,7 @@ a_session_that_waits_is_woken_by_the_card(void **state)
         w = (struct waits){0};
         assert_int_equal(ask_name(&f, name, sizeof(name)), 0);
         assert_int_equal(w.taken, 0);
-        assert_true(w.slept >= 5);
+        assert_true(w.slept >= 1);
         assert_int_equal(emu_gpu_inject(f.gpu, "ctl:0x20800110=slow:30", NULL, 0), 0);
         w = (struct waits){0};
         assert_int_equal(ask_name(&f, name, sizeof(name)), 0);
