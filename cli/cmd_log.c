@@ -374,8 +374,7 @@ save_rings(const struct reading *r, const char *path, struct fw_write how,
         snprintf(name, sizeof(name), r->count > 1 ? "%s.%s" : "%s", path,
                  task_name(ring->task));
         gsp_log_nvlog_write(ring, bytes);
-        rc = fw_file_write(name, bytes, GSP_LOG_NVLOG_HEADER + ring->bytes,
-                           how, err);
+        rc = fw_file_write(name, bytes, GSP_LOG_NVLOG_HEADER + ring->bytes, how, err);
         free(bytes);
         if (rc == 0)
             cli_note(r->cli, "%s: NVLOG buffer of task %s", name, task_name(ring->task));
@@ -434,7 +433,8 @@ log_elf(struct cli *cli, int argc, char **argv, bool force)
     rc = emu_logging_elf(nvrm_release_name(abi.schema, abi.release), &bytes, &size);
     if (rc < 0)
         return cli_out_of_memory(cli);
-    rc = fw_file_write(argv[2], bytes, size, (struct fw_write){force, cli->options.dry_run}, &err);
+    rc = fw_file_write(argv[2], bytes, size, (struct fw_write){force, cli->options.dry_run},
+                       &err);
     free(bytes);
     return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
 }

@@ -27,9 +27,9 @@ no_file(const char *path, const char *what, struct gsp_error *err)
 
     gsp_fail(err, origin, -code, "%s: cannot %s: %s", path, what, strerror(code));
     gsp_hint(err, code == ENOENT && !strcmp(what, "create") ? "the folder above it must exist"
-                  : code == ENOENT                          ? "name a readable file, or - for stdin"
-                  : code == EISDIR                          ? "it is a folder: name a file in it"
-                                                            : "is it a file of yours?");
+                  : code == ENOENT ? "name a readable file, or - for stdin"
+                  : code == EISDIR ? "it is a folder: name a file in it"
+                                   : "is it a file of yours?");
     return -code;
 }
 
