@@ -27,12 +27,16 @@ one() {
 export -f one
 export LC_ALL=C
 
-# FILE NUL FOLDER NUL COMMAND NUL for every compile command: CMake writes one member of a row per line.
+# FILE NUL FOLDER NUL COMMAND NUL for every file: CMake writes one member of a row per line.
 files() {
+    local -A seen
+    local dir command file
     sed -n 's/\\"/"/g; s/\\\\/\\/g; s/^ *"\(directory\|command\|file\)": "\(.*\)",\?$/\2/p' $build/compile_commands.json |
         while IFS= read -r dir && IFS= read -r command && IFS= read -r file; do
             file=${file#"$PWD"/}
             case $file in /* | tests/* | build*) continue ;; esac
+            [ -z "${seen[$file]:-}" ] || continue # a file of several targets
+            seen[$file]=1
             [ $# -eq 0 ] || [[ " $* " == *" $file "* ]] || continue
             printf '%s\0%s\0%s\0' "$file" "$dir" "${command%% -o *} -E -P $PWD/$file"
         done
