@@ -327,6 +327,23 @@ capture_ioctl(struct capture *c, int fd, uint16_t file, unsigned long request, v
     r->time_ns = capture_now();
 }
 
+static bool
+same(const struct gsp_trace_piece *a, const struct gsp_trace_piece *b)
+{
+    return a->bytes == b->bytes && (!a->bytes || !memcmp(a->data, b->data, a->bytes));
+}
+
+/* Most of what comes back is what went in, and some structs have many kilobytes. */
+static void
+leave_out_same(struct gsp_trace_record *r)
+{
+    if (!same(&r->piece[1], &r->piece[2]) || !same(&r->piece[3], &r->piece[4]))
+        return;
+    r->flags |= GSP_TRACE_OUT_SAME;
+    r->piece[2].bytes = 0;
+    r->pieces = 4;
+}
+
 void
 capture_ioctl_done(struct capture *c, int rc)
 {
@@ -348,6 +365,7 @@ capture_ioctl_done(struct capture *c, int rc)
         r->status = gsp_trace_ioctl_status(process.abi, c->layout, c->out, bytes);
     if (rc == 0 && r->type == GSP_TRACE_IOCTL && (r->arg[1] & 0xff) == NR_VERSION)
         learn_release(c->out, bytes);
+    leave_out_same(r);
     publish(c, r);
     errno = before;
 }
