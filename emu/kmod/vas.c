@@ -116,7 +116,7 @@ fill_split(const struct kmod_vas *v, struct table *t, uint64_t large)
 /* The table below entry i, made when it is not there. The level above the last has entries of
  * two words: the first is a large page, the second leads to small ones. */
 static struct table *
-table_below(struct kmod_vas *v, struct table *t, unsigned level, unsigned i)
+table_below(struct kmod_vas *v, struct table *t, unsigned level, size_t i)
 {
     const bool dual = level == 4;
 
@@ -137,14 +137,12 @@ table_below(struct kmod_vas *v, struct table *t, unsigned level, unsigned i)
 static uint64_t *
 entry_at(struct kmod_vas *v, uint64_t va, unsigned level)
 {
+    const size_t i = va >> levels[level].shift & ((1u << levels[level].bits) - 1);
     struct table *t = v->root;
 
     for (unsigned l = first_level(v); t && l < level; l++)
         t = table_below(v, t, l, va >> levels[l].shift & ((1u << levels[l].bits) - 1));
-    if (!t)
-        return NULL;
-    return &t->entries[(va >> levels[level].shift & ((1u << levels[level].bits) - 1)) *
-                       (level == 4 ? 2 : 1)];
+    return t ? &t->entries[level == 4 ? 2 * i : i] : NULL;
 }
 
 /* The table of large pages for va; NULL when nothing was mapped near: *span_out is then how far

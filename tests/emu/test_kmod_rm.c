@@ -689,6 +689,62 @@ descriptors_that_run_out_leave_nothing_behind(void **state)
     host_close(&h);
 }
 
+/* Calls that few programs make */
+
+static uint32_t
+status_of(struct host *h, int fd, const char *escape, struct arg *a)
+{
+    assert_int_equal(host_call(h, fd, escape, a), 0);
+    return (uint32_t)arg_get(a, "status");
+}
+
+static void
+calls_of_old_answer_with_their_own_statuses(void **state)
+{
+    struct host h;
+    struct tree t;
+    struct arg a;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    tree_open(&h, &t, 0);
+    assert_int_equal(rm_memory(&h, t.ctl, t.client, t.device, MEMORY, false, 65536), OK);
+    arg_init(&h, &a, "NVOS39_PARAMETERS");
+    arg_set(&a, "hObjectParent", t.client); /* which is what it holds */
+    arg_set(&a, "hObjectNew", 0x77);
+    arg_set(&a, "hClass", 2);
+    arg_set(&a, "hMemory", MEMORY);
+    arg_set(&a, "limit", 4095);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_ALLOC_CONTEXT_DMA2", &a), OK);
+    arg_set(&a, "hMemory", 0x4242);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_ALLOC_CONTEXT_DMA2", &a), NOT_FOUND);
+    arg_init(&h, &a, "NVOS49_PARAMETERS");
+    arg_set(&a, "hClient", t.client);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_BIND_CONTEXT_DMA", &a), NOT_FOUND);
+    arg_init(&h, &a, "NVOS57_PARAMETERS");
+    arg_set(&a, "hClient", t.client);
+    arg_set(&a, "hObject", MEMORY);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_SHARE", &a), OK);
+    arg_set(&a, "hObject", 0x4242);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_SHARE", &a), NOT_FOUND);
+    arg_init(&h, &a, "NVOS_I2C_ACCESS_PARAMS");
+    assert_int_equal(status_of(&h, t.gpu, "NV_ESC_RM_I2C_ACCESS", &a), BAD_CLIENT);
+    arg_set(&a, "hClient", t.client);
+    assert_int_equal(status_of(&h, t.gpu, "NV_ESC_RM_I2C_ACCESS", &a), NOT_SUPPORTED);
+    arg_init(&h, &a, "NVOS38_PARAMETERS");
+    arg_set(&a, "AccessType", 2);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_ACCESS_REGISTRY", &a), PERMISSIONS);
+    arg_set(&a, "AccessType", 9);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_ACCESS_REGISTRY", &a), BAD_ARGUMENT);
+    arg_init(&h, &a, "NVOS05_PARAMETERS");
+    arg_set(&a, "hRoot", t.client);
+    arg_set(&a, "hObjectParent", t.device);
+    arg_set(&a, "hObjectNew", 0x78);
+    arg_set(&a, "hClass", 0x40);
+    assert_int_equal(status_of(&h, t.ctl, "NV_ESC_RM_ALLOC_OBJECT", &a), BAD_ARGUMENT);
+    host_close(&h);
+}
+
 /* Threads: each a program of its own on the same card. */
 
 static void
@@ -837,6 +893,7 @@ main(void)
         cmocka_unit_test(memory_of_the_program_needs_pages_that_are_there),
         cmocka_unit_test(video_memory_ends_and_comes_back),
         cmocka_unit_test(descriptors_that_run_out_leave_nothing_behind),
+        cmocka_unit_test(calls_of_old_answer_with_their_own_statuses),
         cmocka_unit_test(programs_in_eight_threads_do_not_meet),
         cmocka_unit_test(several_cards_are_told_apart),
         cmocka_unit_test(a_card_that_nobody_opens_is_probed_but_not_attached),
