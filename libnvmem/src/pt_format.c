@@ -5,93 +5,65 @@
  */
 #include "pt_priv.h"
 
-/* In VER3 the flags are bits of PCF, and PDEs say in theirs that ATS is not allowed. */
-/* clang-format off: version 14 crashes on these rows */
-const struct format nvmem_pt_formats[3] = {
-    [NVMEM_PT_V2] =
-        {
-            .va_bits = 49,
-            .levels = 6,
-            .level =
-                {
-                    {47, 2, 1, false, 4096},
-                    {38, 9, 1, false, 4096},
-                    {29, 9, 1, false, 4096},
-                    {21, 8, 2, true, 4096},
-                    {16, 5, 1, true, 256},
-                    {12, 9, 1, true, 4096},
-                },
-            .addr = {{8, 25, 12}, {8, 25, 12}, {8, 46, 12}, {8, 46, 12}},
-            .aperture = {1, 2, 0},
-            .peer = {33, 3, 0},
-            .kind = {56, 8, 0},
-            .valid = 1,
-            .sparse = 1 << 3,
-            .flag = {1 << 6, 1 << 3, 1 << 5, 1 << 7, 0},
-            .pde_aperture = {1, 2, 0},
-            .pde_addr = {8, 46, 12},
-            .pde_addr_big = {4, 50, 8},
-            .pde_sparse = 1 << 3,
-            .pde_value = {1, 0, 2, 3},
-        },
-    [NVMEM_PT_V3] =
-        {
-            .va_bits = 57,
-            .levels = 7,
-            .level =
-                {
-                    {56, 1, 1, false, 4096},
-                    {47, 9, 1, false, 4096},
-                    {38, 9, 1, false, 4096},
-                    {29, 9, 1, true, 4096},
-                    {21, 8, 2, true, 4096},
-                    {16, 5, 1, true, 256},
-                    {12, 9, 1, true, 4096},
-                },
-            .addr = {{12, 40, 12}, {12, 40, 12}, {12, 40, 12}, {12, 40, 12}},
-            .aperture = {1, 2, 0},
-            .peer = {61, 3, 0},
-            .kind = {8, 4, 0},
-            .valid = 1,
-            .sparse = 1 << 3,
-            .flag = {1 << 5, 1 << 3, 1 << 4, 1 << 6, 1 << 7},
-            .pde_aperture = {1, 2, 0},
-            .pde_addr = {12, 40, 12},
-            .pde_addr_big = {8, 44, 8},
-            .pde_set = 2 << 3,
-            .pde_sparse = 3 << 3,
-            .pde_value = {1, 0, 2, 3},
-        },
-    [NVMEM_PT_V3_256G] =
-        {
-            .va_bits = 57,
-            .levels = 7,
-            .level =
-                {
-                    {56, 1, 1, false, 4096},
-                    {47, 9, 1, false, 4096},
-                    {38, 9, 1, true, 4096},
-                    {29, 9, 1, true, 4096},
-                    {21, 8, 2, true, 4096},
-                    {16, 5, 1, true, 256},
-                    {12, 9, 1, true, 4096},
-                },
-            .addr = {{12, 40, 12}, {12, 40, 12}, {12, 40, 12}, {12, 40, 12}},
-            .aperture = {1, 2, 0},
-            .peer = {61, 3, 0},
-            .kind = {8, 4, 0},
-            .valid = 1,
-            .sparse = 1 << 3,
-            .flag = {1 << 5, 1 << 3, 1 << 4, 1 << 6, 1 << 7},
-            .pde_aperture = {1, 2, 0},
-            .pde_addr = {12, 40, 12},
-            .pde_addr_big = {8, 44, 8},
-            .pde_set = 2 << 3,
-            .pde_sparse = 3 << 3,
-            .pde_value = {1, 0, 2, 3},
-        },
+static const struct level levels_v2[] = {
+    {47, 2, 1, false, 4096},
+    {38, 9, 1, false, 4096},
+    {29, 9, 1, false, 4096},
+    {21, 8, 2, true,  4096},
+    {16, 5, 1, true,  256 },
+    {12, 9, 1, true,  4096},
 };
-/* clang-format on */
+static const struct level levels_v3[] = {
+    {56, 1, 1, false, 4096},
+    {47, 9, 1, false, 4096},
+    {38, 9, 1, false, 4096},
+    {29, 9, 1, true,  4096},
+    {21, 8, 2, true,  4096},
+    {16, 5, 1, true,  256 },
+    {12, 9, 1, true,  4096},
+};
+static const struct level levels_v3_256g[] = {
+    {56, 1, 1, false, 4096},
+    {47, 9, 1, false, 4096},
+    {38, 9, 1, true,  4096},
+    {29, 9, 1, true,  4096},
+    {21, 8, 2, true,  4096},
+    {16, 5, 1, true,  256 },
+    {12, 9, 1, true,  4096},
+};
+
+#define FIELD(shift, bits, drop)                                                               \
+    {                                                                                          \
+        shift, bits, drop                                                                      \
+    }
+
+/* In VER3 the flags are bits of PCF, and PDEs say in theirs that ATS is not allowed. */
+#define V3_FIELDS                                                                              \
+    .va_bits = 57, .levels = 7, .addr[NVMEM_VRAM] = FIELD(12, 40, 12),                         \
+    .addr[NVMEM_PEER] = FIELD(12, 40, 12), .addr[NVMEM_SYSTEM] = FIELD(12, 40, 12),            \
+    .addr[NVMEM_SYSTEM_NONCOHERENT] = FIELD(12, 40, 12), .aperture = FIELD(1, 2, 0),           \
+    .peer = FIELD(61, 3, 0), .kind = FIELD(8, 4, 0), .valid = 1, .sparse = 1 << 3,             \
+    .flag[0] = 1 << 5, .flag[1] = 1 << 3, .flag[2] = 1 << 4, .flag[3] = 1 << 6,                \
+    .flag[4] = 1 << 7, .pde_aperture = FIELD(1, 2, 0), .pde_addr = FIELD(12, 40, 12),          \
+    .pde_addr_big = FIELD(8, 44, 8), .pde_set = 2 << 3, .pde_sparse = 3 << 3,                  \
+    .pde_value[NVMEM_VRAM] = 1, .pde_value[NVMEM_SYSTEM] = 2,                                  \
+    .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
+
+#define V2_FIELDS                                                                              \
+    .va_bits = 49, .levels = 6, .addr[NVMEM_VRAM] = FIELD(8, 25, 12),                          \
+    .addr[NVMEM_PEER] = FIELD(8, 25, 12), .addr[NVMEM_SYSTEM] = FIELD(8, 46, 12),              \
+    .addr[NVMEM_SYSTEM_NONCOHERENT] = FIELD(8, 46, 12), .aperture = FIELD(1, 2, 0),            \
+    .peer = FIELD(33, 3, 0), .kind = FIELD(56, 8, 0), .valid = 1, .sparse = 1 << 3,            \
+    .flag[0] = 1 << 6, .flag[1] = 1 << 3, .flag[2] = 1 << 5, .flag[3] = 1 << 7,                \
+    .pde_aperture = FIELD(1, 2, 0), .pde_addr = FIELD(8, 46, 12),                              \
+    .pde_addr_big = FIELD(4, 50, 8), .pde_sparse = 1 << 3, .pde_value[NVMEM_VRAM] = 1,         \
+    .pde_value[NVMEM_SYSTEM] = 2, .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
+
+const struct format nvmem_pt_formats[3] = {
+    [NVMEM_PT_V2] = {.level = levels_v2,      V2_FIELDS},
+    [NVMEM_PT_V3] = {.level = levels_v3,      V3_FIELDS},
+    [NVMEM_PT_V3_256G] = {.level = levels_v3_256g, V3_FIELDS},
+};
 
 uint64_t
 nvmem_pt_page_sizes(enum nvmem_pt_format format)

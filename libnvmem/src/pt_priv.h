@@ -6,8 +6,6 @@
 #include <nvmem/pt.h>
 #include <pthread.h>
 
-enum { MAX_LEVELS = 7 };
-
 /** One level of a format: directories from the root on, then the tables of 64K and 4K pages,
  * which both hang on the last directory. */
 struct level {
@@ -25,7 +23,7 @@ struct field {
 
 struct format {
     uint8_t va_bits, levels;
-    struct level level[MAX_LEVELS];
+    const struct level *level;
 
     /* Page entries. */
     struct field addr[4]; /* by enum nvmem_aperture */

@@ -130,15 +130,13 @@ requests_that_make_no_sense_are_refused(void **state)
         {4096, 4096, 0, 0},
     };
     const struct nvmem_heap_config odd = {.granule_bytes = 3000}, plain = {0};
-    /* clang-format off: version 14 crashes on these rows */
     const struct nvmem_request rows[] = {
-        {.bytes = 0                    },
-        {   .bytes = UINT64_MAX      },
-        {  .bytes = 1,                         .align = 3},
-        { .bytes = 1, .page_bytes = 5000},
-        {                .bytes = 1,                                          .flags = NVMEM_FIXED, .fixed_addr = 12},
+        {0,          0, 0,    0, 0, 0,  0,           0, 0},
+        {UINT64_MAX, 0, 0,    0, 0, 0,  0,           0, 0},
+        {1,          3, 0,    0, 0, 0,  0,           0, 0},
+        {1,          0, 5000, 0, 0, 0,  0,           0, 0},
+        {1,          0, 0,    0, 0, 12, NVMEM_FIXED, 0, 0},
     };
-    /* clang-format on */
     struct nvmem_heap *heap = heap_of(0, GIB), *other = NULL;
     struct nvmem_range r = {.id = 7};
     struct gsp_error err = {0};
