@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsp/codec.h>
 #include <gsp/nvidia.h>
 #include <rm/name.h>
 
@@ -374,20 +375,46 @@ alloc_named(struct cli_session *s, rm_handle parent, const char *class_name, con
     return rc < 0 ? rc : session_name_set(s, name, *handle_out, err);
 }
 
+/* Which of RM's devices is the card that was opened: 0 where there is one. */
+static int
+device_instance(struct cli_session *s, uint64_t *instance_out, struct gsp_error *err)
+{
+    const struct nvrm_abi abi = session_abi(s);
+    const struct nvrm_control *row =
+        nvrm_control_find(abi, "NV0000_CTRL_CMD_GPU_GET_ID_INFO_V2");
+    const struct nvrm_layout *l = row ? nvrm_struct_at(abi, row->params) : NULL;
+    const uint32_t gpu = s->transport ? transport_gpu_id(s->transport) : 0;
+    uint8_t wire[128] = {0};
+    int rc;
+
+    *instance_out = 0;
+    if (!gpu || !l || l->size > sizeof(wire))
+        return 0;
+    rc = gsp_field_set(abi, l, wire, l->size, "gpuId", gpu, err);
+    if (rc == 0)
+        rc = rm_control(s->client, rm_client_handle(s->client), row->id, wire, l->size, err);
+    return rc < 0 ? rc
+                  : gsp_field_get(abi, l, wire, l->size, "deviceInstance", instance_out, err);
+}
+
 /* device and subdevice come into being when they are first named. */
 static int
 make_well_known(struct cli_session *s, const char *name, rm_handle *handle_out,
                 struct gsp_error *err)
 {
-    rm_handle device;
+    rm_handle device = 0;
+    uint64_t instance;
     char json[96];
     int rc = 0;
 
     if (strcmp(name, "device") && strcmp(name, "subdevice"))
         return -ENOENT;
     if (!session_name_get(s, "device", &device)) {
-        snprintf(json, sizeof(json), "{\"deviceId\": 0, \"hClientShare\": \"0x%08x\"}",
-                 rm_client_handle(s->client));
+        rc = device_instance(s, &instance, err);
+        if (rc < 0)
+            return rc;
+        snprintf(json, sizeof(json), "{\"deviceId\": %u, \"hClientShare\": \"0x%08x\"}",
+                 (unsigned)instance, rm_client_handle(s->client));
         rc = alloc_named(s, rm_client_handle(s->client), "NV01_DEVICE_0", json, "device",
                          &device, err);
     }

@@ -40,6 +40,7 @@ struct transport {
     struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct gsp_backend *backend;
     struct ssh *ssh; /* NULL but for ssh */
+    uint32_t gpu_id; /* nvidia: the card that was asked for, among the module's; else 0 */
 };
 
 static int
@@ -457,6 +458,7 @@ open_nvidia(struct transport *t, const struct cli_options *options,
         return rc;
     snprintf(t->card.chip, sizeof(t->card.chip), "%04x:%04x",
              gsp_nvidia_card(t->backend)->vendor, gsp_nvidia_card(t->backend)->device);
+    t->gpu_id = gsp_nvidia_card(t->backend)->gpu_id;
     if (!ioctls)
         rc = recording_open(options, abi, t->card.chip, &t->recording, err);
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
@@ -559,4 +561,10 @@ const char *
 transport_chip(const struct transport *t)
 {
     return t->card.chip;
+}
+
+uint32_t
+transport_gpu_id(const struct transport *t)
+{
+    return t->gpu_id;
 }

@@ -43,6 +43,8 @@ int transport_open(const struct cli_options *options, const struct transport_spe
 /* An error is one of --record: the trace is incomplete. */
 int transport_close(struct transport *t, struct gsp_error *err);
 struct gsp_backend *transport_backend(struct transport *t);
+/* RM's id of the card, where RM has several and must be told which one; else 0. */
+uint32_t transport_gpu_id(const struct transport *t);
 const char *transport_chip(const struct transport *t);
 
 /* --dry-run: a backend that accepts every call and keeps what would have been sent. */
