@@ -447,6 +447,7 @@ open_nvidia(struct transport *t, const struct cli_options *options,
     struct gsp_nvidia_config config = {
         .gpu = spec->gpu, .abi = abi, .force = spec->force, .host = host};
     const bool ioctls = options->record_level == CLI_RECORD_IOCTL;
+    unsigned cards;
     int rc = 0;
 
     if (ioctls) /* from the first one on, when the card is not known yet */
@@ -458,7 +459,8 @@ open_nvidia(struct transport *t, const struct cli_options *options,
         return rc;
     snprintf(t->card.chip, sizeof(t->card.chip), "%04x:%04x",
              gsp_nvidia_card(t->backend)->vendor, gsp_nvidia_card(t->backend)->device);
-    t->gpu_id = gsp_nvidia_card(t->backend)->gpu_id;
+    (void)gsp_nvidia_cards(t->backend, &cards);
+    t->gpu_id = cards > 1 ? gsp_nvidia_card(t->backend)->gpu_id : 0;
     if (!ioctls)
         rc = recording_open(options, abi, t->card.chip, &t->recording, err);
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
