@@ -206,8 +206,22 @@ first_free(void *a, unsigned slot)
 static void *
 libc_create(uint64_t bytes, unsigned live)
 {
+    void **p = calloc(live + 2, sizeof(void *));
+
     (void)bytes;
-    return calloc(live + 1, sizeof(void *));
+    if (p)
+        p[live + 1] = p; /* the end, for libc_destroy() */
+    return p;
+}
+
+static void
+libc_destroy(void *a)
+{
+    void **p = a;
+
+    for (size_t i = 0; p && p[i] != p; i++)
+        free(p[i]);
+    free(p);
 }
 
 static bool
@@ -225,6 +239,7 @@ libc_free(void *a, unsigned slot)
     void **p = a;
 
     free(p[slot]);
+    p[slot] = NULL;
 }
 
 static const struct allocator allocators[] = {
@@ -233,7 +248,7 @@ static const struct allocator allocators[] = {
     {"vma",       vma_create,    vma_destroy,  vma_alloc,    vma_free   },
 #endif
     {"first fit", first_create,  free,         first_alloc,  first_free },
-    {"malloc",    libc_create,   free,         libc_alloc,   libc_free  },
+    {"malloc",    libc_create,   libc_destroy, libc_alloc,   libc_free  },
     {"cached",    cached_create, ours_destroy, cached_alloc, cached_free},
 };
 enum { ALLOCATORS = sizeof(allocators) / sizeof(allocators[0]), MOST_LIVE = 1000000 };

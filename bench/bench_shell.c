@@ -5,6 +5,7 @@
  * runs on busy machines and in builds with sanitizers, allows ten times as much.
  */
 #include "bench.h"
+#include "vars.h"
 #include "cmds.h"
 #include "complete.h"
 #include "hint.h"
@@ -125,5 +126,7 @@ main(int argc, char **argv)
         ok = measure(&b, searches[i], run_command, &p) && ok;
     }
     fclose(p.cli.out);
+    vars_fini(&p.cli);
+    json_decref(p.cli.references);
     return ok ? 0 : 1;
 }

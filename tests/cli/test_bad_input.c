@@ -79,6 +79,8 @@ every_row_of_the_page_is_what_the_program_does(void **state)
             continue;
         assert_int_equal(split_row(line, cells), CELLS);
         rows++;
+        if (TEST_SANITIZED && strstr(cells[0], "emu exec")) /* has no library to preload */
+            continue;
         wrong += !check_row(cells);
     }
     fclose(f);

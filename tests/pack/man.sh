@@ -59,6 +59,7 @@ done
 count=0 failed=0
 check() { # what was collected: command, code, shown
     [ -n "$command" ] || return 0
+    [ -z "${NVRM_NO_PRELOAD:-}" ] || [[ $command != *"emu exec"* && $command != *"trace exec"* ]] || { count=$((count + 1)); return 0; }
     local got rc=0 pattern
     command=${command//\/tmp\//$work/} shown=${shown//\/tmp\//$work/}
     got=$(timeout 60 bash -c "$command" 2>&1 </dev/null) || rc=$?
