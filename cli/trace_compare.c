@@ -93,6 +93,29 @@ emit(struct trace_pairs *p, json_t *row)
         p->rc = rc;
 }
 
+static void
+print_nothing(struct cli *cli, const json_t *row)
+{
+    (void)cli;
+    (void)row;
+}
+
+void
+trace_pairs_count(struct trace_pairs *p)
+{
+    const enum cli_format format = p->cli->options.format;
+    json_t *row;
+    int rc;
+
+    if (format != CLI_JSON && format != CLI_JSONL && format != CLI_YAML)
+        return;
+    row = json_pack("{s:s, s:i, s:i, s:i, s:i}", "mark", "=", "agree", (int)p->same, "differ",
+                    (int)p->changed, "only_a", (int)p->only_a, "only_b", (int)p->only_b);
+    rc = cli_emit_row(p->cli, row, print_nothing);
+    if (p->rc == CLI_OK)
+        p->rc = rc;
+}
+
 static json_t *
 row_of(const char *mark, struct nvrm_abi abi, const struct gsp_trace_record *r)
 {

@@ -20,6 +20,8 @@ struct trace_pairs {
     int rc; /* an exit code, once something could not be written */
 };
 void trace_pairs_fini(struct trace_pairs *p);
+/* The counts as the last row, for machines: text has them on stderr. */
+void trace_pairs_count(struct trace_pairs *p);
 /* How many differences make 0 or CLI_EXPECTATION, or what went wrong. */
 bool trace_pairs_differ(const struct trace_pairs *p);
 

@@ -196,6 +196,10 @@ trace_diff(struct cli *cli, int argc, char **argv)
         rc = trace_input_open(cli, argv[2], &sides[1].in);
     if (rc == CLI_OK)
         rc = diff_all(&pairs, &sides[0], &sides[1]);
+    if (rc == CLI_OK) {
+        trace_pairs_count(&pairs);
+        rc = pairs.rc;
+    }
     if (rc == CLI_OK)
         cli_note(cli, "%u calls agree, %u differ, %u only in %s, %u only in %s", pairs.same,
                  pairs.changed, pairs.only_a, argv[1], pairs.only_b, argv[2]);

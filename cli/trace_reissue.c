@@ -479,10 +479,13 @@ dry_verdict(const struct reissue *r)
 }
 
 static int
-verdict(const struct reissue *r)
+verdict(struct reissue *r)
 {
     if (!r->transport)
         return dry_verdict(r);
+    trace_pairs_count(&r->pairs);
+    if (r->pairs.rc != CLI_OK)
+        return r->pairs.rc;
     cli_note(r->cli, "%u calls agree, %u differ", r->pairs.same, r->pairs.changed);
     if (r->passed)
         cli_note(r->cli, "%u records of other kinds (mappings, ioctls) were not made again",

@@ -238,6 +238,8 @@ equal_sessions_do_not_differ(void **state)
     run("nvrm-cli --record $T/a run " SCRIPT, 0);
     run("nvrm-cli --record $T/b run " SCRIPT, 0);
     cli_expect_text("nvrm-cli trace diff $T/a $T/b", 0, "", "0 differ");
+    cli_expect_text("nvrm-cli -j trace diff $T/a $T/b", 0, "\"differ\":0,\"only_a\":0", NULL);
+    cli_expect_text("nvrm-cli -j trace replay $T/a", 0, "\"differ\":0,\"only_a\":0", NULL);
 }
 
 static void
@@ -259,8 +261,9 @@ a_difference_is_named_and_ends_with_code_9(void **state)
     run("nvrm-cli -t emu:AD102 --record $T/a ctl subdevice " NAME, 0);
     run("nvrm-cli -t emu:GH100 --record $T/b ctl subdevice " NAME, 0);
     out = cli_expect("nvrm-cli -j -q trace diff $T/a $T/b", 9);
-    row = json_loads(out, 0, NULL);
+    row = json_loads(out, JSON_DISABLE_EOF_CHECK, NULL);
     assert_non_null(row);
+    assert_non_null(strstr(out, "{\"mark\":\"=\",\"agree\":4,\"differ\":1,\"only_a\":0,"));
     assert_string_equal(cli_str(row, "name"), NAME);
     assert_string_equal(cli_str(row, "field"), "out.gpuNameString.ascii");
     assert_non_null(strstr(cli_str(row, "b_value"), "H100"));
