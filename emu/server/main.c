@@ -10,6 +10,7 @@
 
 #include <emu/fault.h>
 
+#include "nearest.h"
 #include "server.h"
 
 enum { EXIT_CARD = 3, EXIT_MISUSE = 2 };
@@ -63,6 +64,69 @@ misuse(const char *what, const char *value)
     return EXIT_MISUSE;
 }
 
+/* The names that one word may be. */
+typedef const char *(*name_at)(unsigned i);
+
+static bool
+suggest(const char *word, name_at name)
+{
+    const char *best = NULL;
+    unsigned least = NVRM_FAR;
+
+    for (unsigned i = 0; name(i); i++) {
+        const unsigned distance = nvrm_name_distance(word, name(i), least);
+
+        if (distance < least) {
+            least = distance;
+            best = name(i);
+        }
+    }
+    if (best)
+        fprintf(stderr, "nvrm-emu: did you mean %s?\n", best);
+    return best != NULL;
+}
+
+static const char *
+chip_at(unsigned i)
+{
+    return emu_chip_at(i) ? emu_chip_at(i)->name : NULL;
+}
+
+static const char *
+fault_at(unsigned i)
+{
+    struct emu_fault_row row;
+
+    return emu_fault_row_at(i, &row) ? row.name : NULL;
+}
+
+static const char *
+release_at(unsigned i)
+{
+    const struct nvrm_schema *s = nvrm_schema_builtin();
+
+    return i < nvrm_release_count(s) ? nvrm_release_name(s, i) : NULL;
+}
+
+static bool
+has_name(const char *word, name_at name)
+{
+    for (unsigned i = 0; name(i); i++)
+        if (!strcmp(name(i), word))
+            return true;
+    return false;
+}
+
+/* What may have been meant when a card could not be made. */
+static void
+suggest_card(const struct wish *w)
+{
+    if (w->chip && !has_name(w->chip, chip_at))
+        (void)suggest(w->chip, chip_at);
+    else if (w->faults && !strpbrk(w->faults, ":=,") && !has_name(w->faults, fault_at))
+        (void)suggest(w->faults, fault_at);
+}
+
 static bool
 parse_bytes(const char *text, uint64_t *bytes_out)
 {
@@ -111,11 +175,18 @@ add_card(struct vu_server *server, const struct wish *w, const char *path)
         config.on_note = print_note;
         config.note_ctx = (void *)(uintptr_t)path; /* of argv */
     }
-    if (find_release(w->release, &config.abi) < 0)
-        return misuse("unknown release", w->release);
+    if (find_release(w->release, &config.abi) < 0) {
+        misuse("unknown release", w->release);
+        if (!suggest(w->release, release_at))
+            fprintf(
+                stderr, "nvrm-emu: the newest is %s; nvrm-cli schema list releases\n",
+                nvrm_release_name(config.abi.schema, nvrm_release_newest(config.abi.schema)));
+        return EXIT_MISUSE;
+    }
     rc = emu_gpu_create(&config, &card.gpu, message, sizeof(message));
     if (rc < 0) {
         fprintf(stderr, "nvrm-emu: %s\n", *message ? message : strerror(-rc));
+        suggest_card(w);
         return rc == -EINVAL || rc == -ENOENT ? EXIT_MISUSE : EXIT_CARD;
     }
     rc = vu_server_add(server, &card);
@@ -158,6 +229,17 @@ static int (*find_listing(const char *option))(void)
     return !strcmp(option, "--list-faults") ? list_faults : NULL;
 }
 
+/* 0 is no size: without --vram the card has its chip's. */
+static int
+take_size(struct wish *w, const char *value)
+{
+    if (parse_bytes(value, &w->fb_bytes) && w->fb_bytes)
+        return 0;
+    misuse("--vram: no size:", value);
+    fputs("nvrm-emu: 1 GiB to 1 TiB in steps of 64 MiB, for example 8G\n", stderr);
+    return EXIT_MISUSE;
+}
+
 static int
 take_option(struct vu_server *server, struct wish *w, const char *name, const char *value)
 {
@@ -170,7 +252,7 @@ take_option(struct vu_server *server, struct wish *w, const char *name, const ch
     else if (!strcmp(name, "--fault"))
         w->faults = value;
     else if (!strcmp(name, "--vram"))
-        return parse_bytes(value, &w->fb_bytes) ? 0 : misuse("no size:", value);
+        return take_size(w, value);
     else if (!strcmp(name, "--socket"))
         return add_card(server, w, value);
     else

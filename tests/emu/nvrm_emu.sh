@@ -41,6 +41,11 @@ expect 2 "$emu"
 expect 2 "$emu" --chip AD999 --socket "$dir/x"
 expect 2 "$emu" --vram 5 --socket "$dir/x"
 expect 2 "$emu" --fw 1.2.3 --socket "$dir/x"
+for typo in "--chip AD12 AD102" "--fw 595.45.4 595.45.04" "--fault wpr2up wpr2-up" "--vram 0 8G"; do
+    read -r option value meant <<<"$typo"
+    expect 2 "$emu" "$option" "$value" --socket "$dir/x"
+    grep -q "$meant" "$dir/stderr" || fail "$option $value suggests no $meant: $(cat "$dir/stderr")"
+done
 expect 3 "$emu" --socket "$dir/no/such/folder"
 
 expect 2 "$emu" --fault gremlins --socket "$dir/x"
