@@ -21,7 +21,7 @@ static const struct nvrm_cmd verify_row = {
 static const struct nvrm_cmd list_row = {
     .name = "fw list", .args = "[FOLDER...]", .min_args = 0, .max_args = -1};
 static const struct nvrm_cmd diff_row = {
-    .name = "fw diff", .args = "FILE FILE", .min_args = 2, .max_args = 2};
+    .name = "fw diff", .args = "FILE FILE|FOLDER FOLDER", .min_args = 2, .max_args = 2};
 static const struct nvrm_cmd extract_row = {
     .name = "fw extract", .args = "FILE PART --to FILE", .min_args = 2, .max_args = 2};
 
@@ -68,23 +68,6 @@ print_infos(struct cli *cli, const json_t *docs)
     }
 }
 
-/* The document of one path; NULL with *err filled. */
-static json_t *
-doc_of(const char *path, struct gsp_error *err)
-{
-    struct fw_file *f = calloc(1, sizeof(*f));
-    json_t *doc = NULL;
-
-    if (!f)
-        gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
-    else if (fw_file_open(path, f, err) == 0) {
-        doc = fw_doc(f, err);
-        fw_file_free(f);
-    }
-    free(f);
-    return doc;
-}
-
 static int
 fw_info(struct cli *cli, int argc, char **argv)
 {
@@ -96,7 +79,7 @@ fw_info(struct cli *cli, int argc, char **argv)
         return rc;
     docs = json_array();
     for (int i = 1; i < argc; i++) {
-        json_t *doc = doc_of(argv[i], &err);
+        json_t *doc = fw_doc_of(argv[i], &err);
 
         if (!doc) {
             json_decref(docs);
@@ -279,8 +262,16 @@ fw_diff_run(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
-    a = doc_of(argv[1], &err);
-    b = a ? doc_of(argv[2], &err) : NULL;
+    if (fw_is_folder(argv[1]) != fw_is_folder(argv[2]))
+        return cli_usage(cli, "name two files, or two folders",
+                         "fw diff cannot compare a file and a folder");
+    if (fw_is_folder(argv[1])) {
+        rows = fw_diff_folders(argv[1], argv[2], &err);
+        return rows ? cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_diff})
+                    : cli_fail(cli, &err);
+    }
+    a = fw_doc_of(argv[1], &err);
+    b = a ? fw_doc_of(argv[2], &err) : NULL;
     if (!b) {
         json_decref(a);
         return cli_fail(cli, &err);

@@ -349,3 +349,19 @@ fw_checks(const struct nvrm_schema *schema, const struct fw_file *f, json_t *row
         ok &= check_arrays(f, rows);
     return ok;
 }
+
+json_t *
+fw_doc_of(const char *path, struct gsp_error *err)
+{
+    struct fw_file *f = calloc(1, sizeof(*f));
+    json_t *doc = NULL;
+
+    if (!f)
+        gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    else if (fw_file_open(path, f, err) == 0) {
+        doc = fw_doc(f, err);
+        fw_file_free(f);
+    }
+    free(f);
+    return doc;
+}

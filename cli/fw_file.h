@@ -50,6 +50,8 @@ void fw_paths_free(struct fw_paths *paths);
 
 /* fw_doc.c: everything about a file as one document. */
 json_t *fw_doc(const struct fw_file *f, struct gsp_error *err);
+/* The document of one path; NULL with *err filled. */
+json_t *fw_doc_of(const char *path, struct gsp_error *err);
 /* Checks as rows {file, check, ok, detail}; false when one failed. */
 bool fw_checks(const struct nvrm_schema *schema, const struct fw_file *f, json_t *rows);
 

@@ -108,6 +108,23 @@ diff_names_what_changed(void **state)
     json_decref(same);
 }
 
+static void
+diff_of_folders_goes_by_role(void **state)
+{
+    (void)state;
+    cli_expect_text(
+        "f=$(mktemp -d); for r in 570.144 535.113.01; do "
+        "nvrm-cli -q fw synth --chip AD102 --release $r --to $f/$r >/dev/null; done; "
+        "nvrm-cli fw diff $f/570.144 $f/535.113.01 && "
+        "nvrm-cli fw diff $f/570.144 $f/570.144 && nvrm-cli fw diff $f $f; "
+        "rc=$?; rm -r $f; exit $rc",
+        2, "ad102 booter_load: parts.image.sha256", "of one release each");
+    cli_expect_text("f=$(mktemp -d); nvrm-cli -q fw synth --chip AD102 --to $f/a >/dev/null; "
+                    "nvrm-cli -q fw synth --chip TU102 --to $f/b >/dev/null; "
+                    "nvrm-cli -o jsonl fw diff $f/a $f/b; rm -r $f",
+                    0, "{\"what\":\"tu102 booter_load\",\"a\":null,", NULL);
+}
+
 /* A folder in linux-firmware's layout, complete for one family. */
 static void
 list_tells_what_boots_and_what_is_missing(void **state)
@@ -233,6 +250,7 @@ main(void)
         cmocka_unit_test(verify_fails_when_a_check_does),
         cmocka_unit_test(extract_writes_the_part_and_replaces_nothing),
         cmocka_unit_test(diff_names_what_changed),
+        cmocka_unit_test(diff_of_folders_goes_by_role),
         cmocka_unit_test(list_tells_what_boots_and_what_is_missing),
         cmocka_unit_test(run_archive_gives_its_firmware),
         cmocka_unit_test(foreign_and_missing_files_are_named),
