@@ -142,6 +142,21 @@ open_elf(struct reading *r, const char *path, struct gsp_error *err)
     return rc < 0 ? rc : gsp_log_elf_open(&r->elf_file.src, NULL, &r->elf, err);
 }
 
+/* A file of other bytes may have a put count that is possible. */
+static int
+check_records(const struct reading *r, const struct source *s, struct gsp_error *err)
+{
+    if (s->log.count || !s->log.bad_words)
+        return 0;
+    gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
+             "%s: at 0x%llx: none of the %llu words form a record", s->file.src.name,
+             (unsigned long long)(s->file.src.bytes - s->ring.bytes + 8),
+             (unsigned long long)s->log.bad_words);
+    if (r->elf)
+        gsp_hint(err, "is it the logging ELF of the release that wrote the ring?");
+    return -EBADMSG;
+}
+
 static int
 decode(struct reading *r, struct gsp_error *err)
 {
@@ -149,6 +164,8 @@ decode(struct reading *r, struct gsp_error *err)
         struct source *s = &r->sources[i];
         int rc = gsp_log_decode(&s->ring, r->elf, NULL, &s->log, err);
 
+        if (rc == 0)
+            rc = check_records(r, s, err);
         if (rc < 0)
             return rc;
         s->ring.form = s->log.form;
@@ -416,6 +433,14 @@ log_gsp(struct cli *cli, int argc, char **argv, const struct log_options *o)
     return rc;
 }
 
+static void
+print_written(struct cli *cli, const json_t *doc)
+{
+    cli_note(cli, "%s: logging ELF of %s, %lld bytes", cli_str(doc, "file"),
+             cli_str(doc, "release"),
+             (long long)json_integer_value(json_object_get(doc, "bytes")));
+}
+
 /* log elf FILE: the emulated card's logging ELF, for other decoders. */
 static int
 log_elf(struct cli *cli, int argc, char **argv, bool force)
@@ -424,6 +449,7 @@ log_elf(struct cli *cli, int argc, char **argv, bool force)
     struct nvrm_abi abi;
     uint8_t *bytes;
     size_t size;
+    json_t *doc;
     int rc;
 
     if (argc != 3)
@@ -436,7 +462,12 @@ log_elf(struct cli *cli, int argc, char **argv, bool force)
     rc = fw_file_write(argv[2], bytes, size, (struct fw_write){force, cli->options.dry_run},
                        &err);
     free(bytes);
-    return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
+    if (rc < 0)
+        return cli_fail(cli, &err);
+    doc = json_pack("{s:s, s:s, s:I, s:b}", "file", argv[2], "release",
+                    nvrm_release_name(abi.schema, abi.release), "bytes", (json_int_t)size,
+                    "written", !cli->options.dry_run);
+    return cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_written});
 }
 
 static int

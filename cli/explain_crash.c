@@ -117,6 +117,19 @@ explain_crash_reports(const struct fw_file *f, struct gsp_error *err)
     return NULL;
 }
 
+static void
+print_none(struct cli *cli, const json_t *doc)
+{
+    fprintf(cli->out, "no crash report: %s\n", cli_str(doc, "reason"));
+}
+
+static json_t *
+no_crash(void)
+{
+    return json_pack("{s:n, s:s}", "crash", "reason",
+                     "the card's GSP has not crashed, or left no report");
+}
+
 static int
 fetch(struct cli *cli, struct gsp_bus *bus, struct gsp_backend *b)
 {
@@ -131,6 +144,10 @@ fetch(struct cli *cli, struct gsp_bus *bus, struct gsp_backend *b)
         return cli_out_of_memory(cli);
     rc = b ? gsp_rm_crash_fetch(b, packets, MOST_BYTES, &bytes, &err)
            : gsp_crash_fetch(bus, NV_PGSP__BASE, NULL, packets, MOST_BYTES, &bytes, &err);
+    if (rc == -ENOENT) {
+        free(packets);
+        return cli_emit(cli, &(struct cli_doc){.json = no_crash(), .text = print_none});
+    }
     if (rc == 0) {
         f.src.data = packets;
         f.src.bytes = bytes;

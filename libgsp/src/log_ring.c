@@ -21,6 +21,8 @@ enum {
 #define NEAR_BYTES     (16ull << 20)
 #define CLOCK_SHIFT    12 /* of two time stamps, none is 4096 times the other */
 #define LONGEST_GAP_NS (24ull * 3600 * 1000000000)
+/* Words that a ring can have lost: a year of 34,000 words a second. */
+#define MOST_LOST (1ull << 40)
 
 static const char *const tasks[] = {
     NULL, "KRNL", "INIT", "RM", "INTR", "VGPU", "MNOC", "DBG", "ROOT", "RMON",
@@ -139,6 +141,18 @@ read_nvlog(const struct gsp_fw_source *file, struct gsp_log_ring *r, struct gsp_
     return read_build_id(file, r, err);
 }
 
+static int
+check_put(const struct gsp_fw_source *file, const struct gsp_log_ring *r, struct gsp_error *err)
+{
+    const uint64_t put = fw_u64(r->words), entries = r->bytes / WORD - 1;
+
+    if (put <= entries || put - entries <= MOST_LOST)
+        return 0;
+    return fw_bad(file, err, file->bytes - r->bytes,
+                  "no ring of %llu words was written 0x%llx words", (unsigned long long)entries,
+                  (unsigned long long)put);
+}
+
 int
 gsp_log_ring_open(const struct gsp_fw_source *file, struct gsp_log_ring *out,
                   struct gsp_error *err)
@@ -158,8 +172,10 @@ gsp_log_ring_open(const struct gsp_fw_source *file, struct gsp_log_ring *out,
         r.task = gsp_log_task_find(file->name);
     if (r.bytes < UINT64_C(2) * WORD || r.bytes % WORD)
         return fw_bad(file, err, file->bytes - r.bytes, "0x%zx bytes are no log ring", r.bytes);
-    *out = r;
-    return 0;
+    rc = check_put(file, &r, err);
+    if (rc == 0)
+        *out = r;
+    return rc;
 }
 
 static void

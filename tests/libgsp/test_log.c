@@ -277,6 +277,24 @@ hostile_rings_end_with_what_could_be_read(void **state)
 }
 
 static void
+a_put_count_that_no_ring_reaches_is_refused(void **state)
+{
+    uint64_t words[RING_WORDS] = {16 + (UINT64_C(1) << 40)};
+    const struct gsp_fw_source file = {"x.bin", (const uint8_t *)words, sizeof(words), 0};
+    struct gsp_log_ring ring;
+    struct gsp_error err = {0};
+
+    (void)state;
+    assert_int_equal(gsp_log_ring_open(&file, &ring, &err), 0);
+    words[0]++;
+    assert_int_equal(gsp_log_ring_open(&file, &ring, &err), -EBADMSG);
+    assert_string_equal(err.text,
+                        "x.bin: at 0x0: no ring of 16 words was written 0x10000000011 words");
+    words[0] = UINT64_MAX;
+    assert_int_equal(gsp_log_ring_open(&file, &ring, &err), -EBADMSG);
+}
+
+static void
 files_that_are_no_ring_are_refused_by_name(void **state)
 {
     uint8_t bytes[100] = {0};
@@ -468,6 +486,7 @@ main(void)
         cmocka_unit_test(address_records_are_told_apart_without_an_elf),
         cmocka_unit_test(a_wrapped_ring_loses_its_oldest_record_only),
         cmocka_unit_test(hostile_rings_end_with_what_could_be_read),
+        cmocka_unit_test(a_put_count_that_no_ring_reaches_is_refused),
         cmocka_unit_test(files_that_are_no_ring_are_refused_by_name),
         cmocka_unit_test(a_saved_nvlog_buffer_reads_back_with_its_chip_and_task),
         cmocka_unit_test(the_histogram_counts_messages_and_what_it_left_out),

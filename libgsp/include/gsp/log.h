@@ -57,7 +57,8 @@ struct gsp_log_ring {
 };
 
 /** A file: a bare ring or a LIBOS_LOG_NVLOG_BUFFER of version 0, 1 or 2. file->name names the
- * task when the file does not. 0 or -EBADMSG. */
+ * task when the file does not. 0 or -EBADMSG, also for a put count that is more than 2^40 words
+ * beyond what the ring holds. */
 GSP_MUST_CHECK int gsp_log_ring_open(const struct gsp_fw_source *file, struct gsp_log_ring *out,
                                      struct gsp_error *err);
 
