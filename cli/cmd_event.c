@@ -13,6 +13,7 @@
 #include "cmds.h"
 #include "describe.h"
 #include "explain.h"
+#include "nearest.h"
 #include "session.h"
 
 #define NOTIFIER_PREFIX "NV2080_NOTIFIERS_"
@@ -46,10 +47,35 @@ notifier_name(struct nvrm_abi abi, uint32_t index)
     return NULL;
 }
 
+/* The nearest notifier's name without its prefix; NULL when none is near. */
+static const char *
+nearest_notifier(struct nvrm_abi abi, const char *word)
+{
+    const size_t prefix = sizeof(NOTIFIER_PREFIX) - 1;
+    unsigned limit = 1 + (unsigned)strlen(word) / 3;
+    const char *best = NULL;
+
+    for (unsigned row = 0; row < nvrm_constant_count(abi.schema); row++) {
+        const struct nvrm_const *c = nvrm_constant_at(abi, row);
+        const char *name = c ? nvrm_str(abi.schema, c->name) : "";
+        unsigned d;
+
+        if (strncmp(name, NOTIFIER_PREFIX, prefix) != 0)
+            continue;
+        d = cli_distance(word, name + prefix);
+        if (d < limit) {
+            limit = d;
+            best = name + prefix;
+        }
+    }
+    return best;
+}
+
 static int
 parse_notifier(struct nvrm_abi abi, const char *word, uint32_t *index_out,
                struct gsp_error *err)
 {
+    const char *nearest;
     char name[128];
     uint64_t value;
 
@@ -64,7 +90,11 @@ parse_notifier(struct nvrm_abi abi, const char *word, uint32_t *index_out,
     }
     gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "release %s has no notifier %s",
              nvrm_release_name(abi.schema, abi.release), name);
-    gsp_hint(err, "schema search '%s*' lists them", NOTIFIER_PREFIX);
+    nearest = nearest_notifier(abi, name + sizeof(NOTIFIER_PREFIX) - 1);
+    if (nearest)
+        gsp_hint(err, "did you mean %s?", nearest);
+    else
+        gsp_hint(err, "schema search '%s*' lists them", NOTIFIER_PREFIX);
     return -ENOENT;
 }
 

@@ -132,6 +132,41 @@ explain_find_xid(struct nvrm_abi abi, const char *word)
     return NULL;
 }
 
+/* The Xid whose number is next to the one asked for. */
+static const struct nvrm_const *
+nearest_xid(struct nvrm_abi abi, uint32_t number)
+{
+    const struct nvrm_const *best = NULL;
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned i = 0; i < nvrm_constant_count(abi.schema); i++) {
+        const struct nvrm_const *c = nvrm_constant_at(abi, i);
+        uint64_t distance;
+
+        if (!c || !describe_xid_name(abi, c))
+            continue;
+        distance = c->value > number ? c->value - number : number - c->value;
+        if (distance < least) {
+            least = distance;
+            best = c;
+        }
+    }
+    return best;
+}
+
+static void
+hint_number(struct nvrm_abi abi, const char *word, struct gsp_error *err)
+{
+    uint32_t number;
+    const struct nvrm_const *c = rm_parse_u32(word, &number) ? nearest_xid(abi, number) : NULL;
+
+    if (c)
+        gsp_hint(err, "the nearest is Xid %llu, %s", (unsigned long long)c->value,
+                 describe_xid_name(abi, c));
+    else
+        gsp_hint(err, "a number, or a name such as GR_EXCEPTION");
+}
+
 static int
 no_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
 {
@@ -149,12 +184,12 @@ no_xid(struct cli *cli, struct nvrm_abi abi, const char *word)
             best = name;
         }
     }
-    gsp_fail(&err, best ? GSP_ORIGIN_INPUT : GSP_ORIGIN_RELEASE, -ENOENT,
-             "release %s has no Xid '%s'", nvrm_release_name(abi.schema, abi.release), word);
+    gsp_fail(&err, GSP_ORIGIN_INPUT, -ENOENT, "release %s has no Xid '%s'",
+             nvrm_release_name(abi.schema, abi.release), word);
     if (best)
         gsp_hint(&err, "did you mean '%s'?", best);
     else
-        gsp_hint(&err, "a number, or a name such as GR_EXCEPTION");
+        hint_number(abi, word, &err);
     return cli_fail(cli, &err);
 }
 
@@ -205,7 +240,7 @@ cmd_explain_run(struct cli *cli, int argc, char **argv)
     if (cli_abi(cli, &abi, &err) < 0)
         return cli_fail(cli, &err);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!strcmp(kinds[i].name, argv[1]))
+        if (!strcasecmp(kinds[i].name, argv[1]))
             return kinds[i].run(cli, abi, argv[2]);
     }
     return cli_usage(cli, "legal: status, class, ctl, rpc, xid, crash, or a file alone",

@@ -8,10 +8,11 @@
 #include "help_name.h"
 
 static void
-print_overview(struct cli *cli)
+print_overview(struct cli *cli, const json_t *doc)
 {
     const struct nvrm_cmd *cmd;
 
+    (void)doc;
     fputs("usage: nvrm-cli [OPTIONS] VERB [ARGS]\n\nverbs\n", cli->out);
     for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++)
         fprintf(cli->out, "  %-9s %s\n", cmd->name, cmd->help);
@@ -52,9 +53,35 @@ print_examples(struct cli *cli, const char *verb)
         fprintf(cli->out, "%s  nvrm-cli %s\n", i ? "" : "\nexamples\n", line);
 }
 
-static void
-print_verb(struct cli *cli, const struct nvrm_cmd *cmd)
+static json_t *
+verb_doc(const struct nvrm_cmd *cmd)
 {
+    json_t *examples = json_array();
+    const char *line;
+
+    for (unsigned i = 0; (line = help_example(cmd->name, i)); i++)
+        json_array_append_new(examples, json_sprintf("nvrm-cli %s", line));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "verb", cmd->name, "args", cmd->args,
+                     "options", cmd->options ? cmd->options : "", "help", cmd->help, "examples",
+                     examples);
+}
+
+static json_t *
+overview_doc(void)
+{
+    json_t *verbs = json_array();
+    const struct nvrm_cmd *cmd;
+
+    for (unsigned i = 0; (cmd = cli_cmd_at(i)); i++)
+        json_array_append_new(verbs, verb_doc(cmd));
+    return json_pack("{s:o}", "verbs", verbs);
+}
+
+static void
+print_verb(struct cli *cli, const json_t *doc)
+{
+    const struct nvrm_cmd *cmd = cli_cmd_find(cli_str(doc, "verb"));
+
     fprintf(cli->out, "%snvrm-cli %s%s %s\n  %s\n", cli_paint(cli, cli->out, "\033[1m"),
             cmd->name, cli_paint(cli, cli->out, "\033[0m"), cmd->args, cmd->help);
     if (cmd->options)
@@ -69,7 +96,7 @@ is_kind(const char *word)
     static const char *const kinds[] = {"status", "class", "ctl", "rpc", "xid", NULL};
 
     for (const char *const *kind = kinds; *kind; kind++) {
-        if (!strcmp(*kind, word))
+        if (!strcasecmp(*kind, word))
             return true;
     }
     return false;
@@ -83,17 +110,16 @@ cmd_help_run(struct cli *cli, int argc, char **argv)
 
     if (rc != CLI_OK)
         return rc;
-    if (argc < 2) {
-        print_overview(cli);
-        return CLI_OK;
-    }
+    if (argc < 2)
+        return cli_emit(cli, &(struct cli_doc){.json = overview_doc(), .text = print_overview});
     if (argc == 3 && is_kind(argv[1]))
         return cmd_explain.run(cli, argc, argv);
     cmd = argc == 2 ? cli_cmd_find(argv[1]) : NULL;
+    if (argc == 2 && is_kind(argv[1]))
+        cli_note(cli, "help %s NAME|NUMBER explains one, such as help xid 79", argv[1]);
     if (!cmd)
         return help_names(cli, argc - 1, argv + 1);
-    print_verb(cli, cmd);
-    return CLI_OK;
+    return cli_emit(cli, &(struct cli_doc){.json = verb_doc(cmd), .text = print_verb});
 }
 
 const struct nvrm_cmd cmd_help = {

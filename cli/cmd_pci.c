@@ -35,6 +35,18 @@ links_of(const struct gsp_pci_features *f)
     return link;
 }
 
+/* What the BAR can be made, in MiB. */
+static json_t *
+sizes_of(uint64_t bits)
+{
+    json_t *sizes = json_array();
+
+    for (unsigned n = 0; n < 44; n++)
+        if (bits >> n & 1)
+            json_array_append_new(sizes, json_integer((json_int_t)1 << n));
+    return sizes;
+}
+
 static json_t *
 bars_of(const struct gsp_pci_device *d)
 {
@@ -55,6 +67,8 @@ bars_of(const struct gsp_pci_device *d)
                                         : bar->wide ? "mem64"
                                                     : "mem32"));
         json_object_set_new(row, "prefetchable", json_boolean(bar->prefetchable));
+        if (d->features.rebar_sizes[i])
+            json_object_set_new(row, "resizable_mib", sizes_of(d->features.rebar_sizes[i]));
         json_array_append_new(rows, row);
     }
     return rows;

@@ -48,6 +48,8 @@ matches_number(const struct search *s, const struct schema_kind *kind, const voi
         return ((const struct nvrm_class *)row)->id == s->number;
     if (!strcmp(kind->single, "rpc"))
         return ((const struct nvrm_rpc *)row)->id == s->number;
+    if (!strcmp(kind->single, "constant") && describe_xid_name(s->abi, row))
+        return ((const struct nvrm_const *)row)->value == s->number;
     return !strcmp(kind->single, "status") &&
            ((const struct nvrm_const *)row)->value == s->number;
 }

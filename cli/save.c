@@ -198,6 +198,14 @@ save_step(struct cli *cli, json_t *step)
     json_array_append_new(cli->steps, step);
 }
 
+static void
+print_saved(struct cli *cli, const json_t *doc)
+{
+    cli_note(cli, "%lld steps in %s",
+             (long long)json_integer_value(json_object_get(doc, "steps")),
+             cli_str(doc, "file"));
+}
+
 static int
 cmd_save_run(struct cli *cli, int argc, char **argv)
 {
@@ -216,7 +224,10 @@ cmd_save_run(struct cli *cli, int argc, char **argv)
                  strerror(errno));
         rc = cli_fail(cli, &err);
     } else {
-        cli_note(cli, "%zu steps in %s", json_array_size(cli->steps), argv[1]);
+        json_t *doc = json_pack("{s:s, s:I}", "file", argv[1], "steps",
+                                (json_int_t)json_array_size(cli->steps));
+
+        rc = cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_saved});
     }
     json_decref(script);
     return rc;

@@ -10,6 +10,7 @@
 #include <gsp/nvidia.h>
 #include <rm/name.h>
 
+#include "nearest.h"
 #include "policy.h"
 #include "session.h"
 #include "transport.h"
@@ -425,11 +426,32 @@ make_well_known(struct cli_session *s, const char *name, rm_handle *handle_out,
                        handle_out, err);
 }
 
+/* A live object's name, one or two letters away. */
+static const char *
+nearest_object(struct cli_session *s, const char *word)
+{
+    static const char *const known[] = {"root", "client", "device", "subdevice"};
+    const char *best = NULL, *name;
+    unsigned limit = 3;
+
+    for (unsigned i = 0; i < 4 || session_name_at(s, i - 4); i++) {
+        unsigned d;
+
+        name = i < 4 ? known[i] : session_name_at(s, i - 4);
+        d = cli_distance(word, name);
+        if (d < limit && d < strlen(word)) {
+            limit = d;
+            best = name;
+        }
+    }
+    return best;
+}
+
 int
 session_object(struct cli_session *s, const char *word, rm_handle *handle_out,
                struct gsp_error *err)
 {
-    const char *name = *word == '$' ? word + 1 : word;
+    const char *name = *word == '$' ? word + 1 : word, *nearest;
     int rc;
 
     if (rm_parse_u32(name, handle_out) || session_name_get(s, name, handle_out))
@@ -438,6 +460,11 @@ session_object(struct cli_session *s, const char *word, rm_handle *handle_out,
     if (rc != -ENOENT)
         return rc;
     gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "no live object is called '%s'", name);
-    gsp_hint(err, "root, device and subdevice are always there; others are named with --as");
+    nearest = nearest_object(s, name);
+    if (nearest)
+        gsp_hint(err, "did you mean %s?", nearest);
+    else
+        gsp_hint(err,
+                 "root, device and subdevice are always there; others are named with --as");
     return -ENOENT;
 }

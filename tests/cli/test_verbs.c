@@ -362,6 +362,13 @@ help_and_version_say_what_there_is(void **state)
     (void)state;
     cli_expect_text("nvrm-cli --version", 0, "94 releases from 535.54.03 to 595.45.04", NULL);
     cli_expect_text("nvrm-cli help", 0, "event", NULL);
+    cli_expect_text("nvrm-cli -o jsonl help", 0, "{\"verbs\":[{\"verb\":\"list\"", NULL);
+    cli_expect_text("nvrm-cli -o jsonl help boot", 0, "{\"verb\":\"boot\",\"args\":\"", NULL);
+    cli_expect_text("f=$(mktemp -d); nvrm-cli -o jsonl log elf $f/e; rm -r $f", 0,
+                    "\"written\":true", NULL);
+    cli_expect_text("nvrm-cli -o jsonl -e 'ctl subdevice "
+                    "NV2080_CTRL_CMD_GPU_GET_NAME_STRING' -e 'save /dev/null'",
+                    0, "{\"file\":\"/dev/null\",\"steps\":1}", NULL);
     cli_expect_text("nvrm-cli alloc --help", 0, "[PARENT] CLASS", NULL);
     cli_expect_text("nvrm-cli", 2, "", "no verb");
 }
@@ -415,6 +422,21 @@ leaks_are_what_a_script_left(void **state)
                     "nothing is left");
 }
 
+/* BAR1 of this dump can be 1 GiB or 16 GiB. */
+static void
+pci_list_has_the_sizes_of_a_bar_that_can_be_resized(void **state)
+{
+    (void)state;
+    cli_expect_text(
+        "f=$(mktemp); { echo '01:00.0 VGA compatible controller'; awk 'BEGIN {"
+        "b[0]=222; b[1]=16; b[2]=132; b[3]=38; b[11]=3; b[16]=1; b[20]=12; b[27]=224;"
+        "b[256]=21; b[258]=1; b[261]=64; b[262]=4; b[264]=33; b[265]=8;"
+        "for (i = 0; i < 4096; i += 16) { printf \"%02x:\", i;"
+        "for (k = 0; k < 16; k++) printf \" %02x\", b[i + k]; print \"\" } }'; } >$f; "
+        "nvrm-cli -o jsonl pci list --dump $f; rm $f",
+        0, "\"resizable_mib\":[1024,16384]", NULL);
+}
+
 static void
 help_explains_every_kind_of_name(void **state)
 {
@@ -422,6 +444,9 @@ help_explains_every_kind_of_name(void **state)
     cli_expect_text("nvrm-cli help NV2080_CTRL_CMD_FB_GET_INFO_V2", 0,
                     "in 545.23.06 NV2080_CTRL_FB_GET_INFO_V2_PARAMS", NULL);
     cli_expect_text("nvrm-cli help FB_GET_INFO_V2", 0, "NV2080_CTRL_CMD_FB_GET_INFO_V2", NULL);
+    cli_expect_text("nvrm-cli help 79", 0, "explain xid 79", NULL);
+    cli_expect_text("nvrm-cli help Xid", 0, NULL, "such as help xid 79");
+    cli_expect_text("nvrm-cli help Xid 79", 0, "FALLEN_OFF_THE_BUS", NULL);
     cli_expect_text("nvrm-cli help 0x20801303", 0, "privilege        any client", NULL);
     cli_expect_text("nvrm-cli help FERMI_VASPACE_A", 0,
                     "try              alloc FERMI_VASPACE_A", NULL);
@@ -618,6 +643,7 @@ main(void)
         cmocka_unit_test(tree_filters_sums_up_and_draws_graphs),
         cmocka_unit_test(watching_is_one_step_of_a_script),
         cmocka_unit_test(leaks_are_what_a_script_left),
+        cmocka_unit_test(pci_list_has_the_sizes_of_a_bar_that_can_be_resized),
         cmocka_unit_test(help_explains_every_kind_of_name),
         cmocka_unit_test(every_example_of_help_runs),
         cmocka_unit_test(the_pages_name_every_verb_and_every_option),
