@@ -5,10 +5,10 @@
  * runs on busy machines and in builds with sanitizers, allows ten times as much.
  */
 #include "bench.h"
-#include "vars.h"
 #include "cmds.h"
 #include "complete.h"
 #include "hint.h"
+#include "vars.h"
 
 enum { MOST_MS = 20 };
 

@@ -124,7 +124,8 @@ a_lenient_card_boots_as_a_strict_one_does(void **state)
 {
     (void)state;
     cli_expect_text("nvrm-cli -t 'emu:AD102?lenient' boot run", 0, "static-info   ok", NULL);
-    cli_expect_text("nvrm-cli -t 'emu:AD102?debug-fused' boot run", 0, "static-info   ok", NULL);
+    cli_expect_text("nvrm-cli -t 'emu:AD102?debug-fused' boot run", 0, "static-info   ok",
+                    NULL);
     cli_expect_text("nvrm-cli -t 'emu:GH100?lenient&fault=fsp-error' boot run", 6, NULL,
                     "FSP refused command");
 }

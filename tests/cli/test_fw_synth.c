@@ -75,7 +75,8 @@ mistakes_are_refused(void **state)
     (void)state;
     cli_expect_text("nvrm-cli fw synth", 2, NULL, "--to FOLDER");
     cli_expect_text("nvrm-cli fw synth --chip AD999 --to $T/d", 2, NULL, "known: TU102");
-    cli_expect_text("nvrm-cli fw synth --release newest --to $T/d", 8, NULL, "nearest known release");
+    cli_expect_text("nvrm-cli fw synth --release newest --to $T/d", 8, NULL,
+                    "nearest known release");
     cli_expect_text("nvrm-cli fw synth --to /proc/none", 1, NULL, "/proc/none");
 }
 

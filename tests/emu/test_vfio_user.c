@@ -495,8 +495,8 @@ interrupt(struct client *c)
     put(c, 0, 0xb81640, 103);
 }
 
-/* Two bits of a leaf are pending; a byte's write clears what is in that byte, and what is stored
- * keeps its other bytes. */
+/* Two bits of a leaf are pending; a byte's write clears what is in that byte, and what is
+ * stored keeps its other bytes. */
 static void
 a_byte_is_written_without_its_neighbours(void **state)
 {

@@ -20,9 +20,9 @@ struct boot_card {
     const char *files_of; /* the chip whose firmware set it takes */
     bool fsp, brom;
     bool boost_asked, boost; /* clocks, GB100 and later */
-    uint32_t command; /* PCI: memory and bus master */
-    uint32_t wpr2;    /* where WPR2's registers lie */
-    uint32_t *regs;   /* BAR0 */
+    uint32_t command;        /* PCI: memory and bus master */
+    uint32_t wpr2;           /* where WPR2's registers lie */
+    uint32_t *regs;          /* BAR0 */
     uint8_t *memory, *rom;
     bool used[BOOT_CARD_ROOM / 4096];
     size_t lent; /* pages */

@@ -61,7 +61,8 @@ GSP_MUST_CHECK int rm_dup_by_descriptor(struct rm_client *c, rm_handle parent,
  *
  * @param memory    a live object below a device
  * @param offset    into it; offset and bytes are multiples of the CPU's page
- * @param at_out    set only on success; ends with rm_unmap(), with the object, or with the client
+ * @param at_out    set only on success; ends with rm_unmap(), with the object, or with the
+ * client
  * @return 0, -EOPNOTSUPP (this backend has no mappings), -ENOENT, -EINVAL, -EREMOTEIO
  */
 GSP_MUST_CHECK int rm_map(struct rm_client *c, rm_handle memory, uint64_t offset,
