@@ -121,7 +121,7 @@ race(const struct bench *b, const char *release, const char *type, size_t distan
     const char *kind = t.wire_bytes == gsp_plan_canon_bytes(t.plan) ? "same" : "translated";
     char name[160];
 
-    memset(room, 0, 2 * ROOM);
+    memset(room, 0, (size_t)2 * ROOM);
     snprintf(name, sizeof(name), "encode %s %s %s %zu B +%zu", kind, type, release,
              t.wire_bytes, distance);
     bench_compare(b, name, out, 2);
@@ -185,8 +185,8 @@ survey(const struct bench *b, uint8_t *room)
     const struct nvrm_schema *s = nvrm_schema_builtin();
     unsigned pairs = 0, within = 0;
 
-    memset(room, 0, 2 * ROOM);
-    for (uint16_t row = 0; row < nvrm_struct_count(s); row++) {
+    memset(room, 0, (size_t)2 * ROOM);
+    for (unsigned row = 0; row < nvrm_struct_count(s); row++) {
         const struct nvrm_layout *last = NULL;
 
         for (unsigned r = 0; r < nvrm_release_count(s) && nvrm_struct_canon(s, row); r++) {
@@ -261,7 +261,7 @@ main(int argc, char **argv)
     const struct bench b = bench_init("codec", argc, argv);
     struct lookup l = {open_codec("535.113.01"),
                        nvrm_struct_row(nvrm_schema_builtin(), "GspSystemInfo")};
-    uint8_t *room = aligned_alloc(4096, 3 * ROOM);
+    uint8_t *room = aligned_alloc(4096, (size_t)3 * ROOM);
 
     if (!room)
         die("out of memory");

@@ -92,13 +92,13 @@ main(int argc, char **argv)
     exec_channel(&r.x, &r.c, EXEC_COPY2, 0);
     map_small(&r);
     /* As local memory is: large, aligned to a large page, backed when it is touched. */
-    map = mmap(NULL, 4 * MAX_BYTES, PROT_READ | PROT_WRITE,
+    map = mmap(NULL, (size_t)4 * MAX_BYTES, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED)
         return 1;
     r.from = map + (MAX_BYTES - (uintptr_t)map % MAX_BYTES);
     r.to = r.from + MAX_BYTES;
-    memset(r.from, 1, 2 * MAX_BYTES);
+    memset(r.from, 1, (size_t)2 * MAX_BYTES);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         for (unsigned small = 0; small < 2; small++) {
             const uint64_t base = small ? small_va : EXEC_VA + EXEC_DATA;
@@ -108,7 +108,7 @@ main(int argc, char **argv)
             prepare(&r, base, base + MAX_BYTES, sizes[i].bytes);
             compare(&r, &b, which);
         }
-    munmap(map, 4 * MAX_BYTES);
+    munmap(map, (size_t)4 * MAX_BYTES);
     if (exec_rd(&r.x, r.c.notifier + 8) || exec_rd(&r.x, EXEC_DATA - 16) != 1)
         return 1; /* an error stopped it: no figure counts */
     exec_close(&r.x);

@@ -185,7 +185,8 @@ stage_send(struct stage *s)
     for (uint32_t i = 0; i < e->count; i++) {
         if ((*s->their_read + GSP_MSGQ_ELEMENTS - slot - 1) % GSP_MSGQ_ELEMENTS == 0)
             must(-1);
-        memcpy(s->ring + slot * GSP_MSGQ_PAGE, (uint8_t *)e + i * GSP_MSGQ_PAGE, GSP_MSGQ_PAGE);
+        memcpy(s->ring + (size_t)slot * GSP_MSGQ_PAGE, (uint8_t *)e + (size_t)i * GSP_MSGQ_PAGE,
+               GSP_MSGQ_PAGE);
         slot = (slot + 1) % GSP_MSGQ_ELEMENTS;
     }
     __atomic_thread_fence(__ATOMIC_RELEASE);
@@ -202,8 +203,8 @@ stage_receive(struct stage *s)
     for (uint32_t i = 0; i < count; i++) {
         if (slot == *s->their_write)
             must(-1);
-        memcpy((uint8_t *)e + i * GSP_MSGQ_PAGE, s->other + slot * GSP_MSGQ_PAGE,
-               GSP_MSGQ_PAGE);
+        memcpy((uint8_t *)e + (size_t)i * GSP_MSGQ_PAGE,
+               s->other + (size_t)slot * GSP_MSGQ_PAGE, GSP_MSGQ_PAGE);
         slot = (slot + 1) % GSP_MSGQ_ELEMENTS;
         if (i == 0)
             count = e->count;

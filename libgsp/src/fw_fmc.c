@@ -3,6 +3,7 @@
  * fmc-*.bin: the first mutable code that FSP starts, in an ELF32 of four named sections. Each
  * section header carries the section's CRC-32 where ELF has sh_info.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "fw_bytes_priv.h"

@@ -194,7 +194,7 @@ write_entries(struct nvmem_pt *pt, struct table *t, uint32_t i, uint32_t count, 
     const unsigned words = pt->format->level[t->level].words;
 
     for (uint32_t k = 0; k < count; k++) {
-        t->words[(i + k) * words] = word + k * step;
+        t->words[(size_t)(i + k) * words] = word + k * step;
         if (words == 2)
             t->words[(i + k) * words + 1] = 0;
     }

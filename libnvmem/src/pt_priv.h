@@ -123,7 +123,7 @@ child_slot(const struct format *f, struct table *t, uint32_t i, unsigned child)
 static inline uint64_t *
 entry_word(const struct format *f, struct table *t, uint32_t i)
 {
-    return &t->words[i * f->level[t->level].words];
+    return &t->words[(size_t)i * f->level[t->level].words];
 }
 
 /** Whether the directory's entry is a page or sparse. */

@@ -177,7 +177,7 @@ is_one_page(const struct format *f, const uint64_t *words, uint32_t count, unsig
     if (!words[0] || (valid && field_get(addr, words[0]) & (entry_bytes(f, level) * count - 1)))
         return false;
     for (uint32_t k = 1; k < count; k++)
-        if (words[k * stride] != words[0] + k * step)
+        if (words[(size_t)k * stride] != words[0] + k * step)
             return false;
     return true;
 }
@@ -202,7 +202,7 @@ join_small(struct nvmem_pt *pt, struct table *dir, uint32_t i, uint32_t slot)
     nvmem_pt_push(pt, t, slot, 1);
     if (!t->linked)
         nvmem_pt_link(pt, dir, i, t);
-    memset(&small->words[from], 0, count * 8);
+    memset(&small->words[from], 0, (size_t)count * 8);
     small->live -= count;
     nvmem_pt_push(pt, small, from, count);
     return true;

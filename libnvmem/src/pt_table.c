@@ -45,7 +45,7 @@ nvmem_pt_table_new(struct nvmem_pt *pt, unsigned level, int *rc_out)
     }
     nvmem_pt_push(pt, t, 0, table_words(f, level));
     pt->stat.tables++;
-    pt->stat.table_bytes += table_words(f, level) * 8;
+    pt->stat.table_bytes += (uint64_t)table_words(f, level) * 8;
     pt->stat.shadow_bytes += host_bytes(f, level);
     return t;
 }
@@ -54,7 +54,7 @@ void
 nvmem_pt_table_free(struct nvmem_pt *pt, struct table *t)
 {
     pt->stat.tables--;
-    pt->stat.table_bytes -= table_words(pt->format, t->level) * 8;
+    pt->stat.table_bytes -= (uint64_t)table_words(pt->format, t->level) * 8;
     pt->stat.shadow_bytes -= host_bytes(pt->format, t->level);
     pt->config.ops->table_free(pt->config.ctx, &t->memory);
     gsp_host_free(pt->config.host, t);
@@ -75,7 +75,7 @@ nvmem_pt_push(struct nvmem_pt *pt, struct table *t, uint32_t word, uint32_t coun
 {
     pt->stat.words_written += count;
     if (t->memory.cpu)
-        memcpy((char *)t->memory.cpu + word * 8, &t->words[word], count * 8);
+        memcpy((char *)t->memory.cpu + (size_t)word * 8, &t->words[word], (size_t)count * 8);
     else
         pt->config.ops->write(pt->config.ctx, &t->memory, word * 8, &t->words[word], count);
 }

@@ -105,7 +105,7 @@ open_path(int dir, const char *path, int flags, mode_t mode)
     if ((flags) & (O_CREAT | O_TMPFILE)) {                                                     \
         va_list ap;                                                                            \
         va_start(ap, flags);                                                                   \
-        mode = va_arg(ap, mode_t);                                                             \
+        mode = va_arg(ap, mode_t); /* NOLINT(bugprone-macro-parentheses): it is declared */    \
         va_end(ap);                                                                            \
     }
 
@@ -137,11 +137,12 @@ openat64(int dir, const char *path, int flags, ...)
     return open_path(dir, path, flags | O_LARGEFILE, mode);
 }
 
-/* Fortified programs call these. */
+/* Fortified programs call these. NOLINTBEGIN(bugprone-reserved-identifier): names of libc's */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int dir, const char *path, int flags);
 int __openat64_2(int dir, const char *path, int flags);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 EXPORT int
 __open_2(const char *path, int flags)

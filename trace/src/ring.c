@@ -99,7 +99,7 @@ ring_leave(struct ring_lane *lane)
 static size_t
 frame_bytes(const struct gsp_trace_record *r, unsigned pieces)
 {
-    size_t bytes = sizeof(struct ring_frame) + 8 * r->args;
+    size_t bytes = sizeof(struct ring_frame) + (size_t)8 * r->args;
 
     for (unsigned i = 0; i < pieces; i++)
         bytes += pad(r->piece[i].bytes);
@@ -135,7 +135,7 @@ has_room(const struct ring_lane *lane, uint64_t head, size_t bytes)
 static bool
 wait_for_room(struct ring *ring, const struct ring_lane *lane, uint64_t head, size_t bytes)
 {
-    const struct timespec step = {0, WAIT_MS * 1000000};
+    const struct timespec step = {0, WAIT_MS * 1000000L};
     uint32_t seen = atomic_load(&ring->progress);
     uint64_t since = now_ms();
 
@@ -209,7 +209,7 @@ ring_write(struct ring *ring, struct ring_lane *lane, uint32_t pid,
     frame.sequence = atomic_fetch_add_explicit(&ring->sequence, 1, memory_order_relaxed);
     data = ring->data[lane - ring->lane];
     at = put(data, head, &frame, sizeof(frame));
-    at = put(data, at, r->arg, 8 * r->args);
+    at = put(data, at, r->arg, (size_t)8 * r->args);
     for (unsigned i = 0; i < pieces; i++)
         at = put(data, at, r->piece[i].data, r->piece[i].bytes);
     atomic_store_explicit(&lane->head, at, memory_order_release);
