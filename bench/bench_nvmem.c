@@ -353,6 +353,7 @@ static void
 tails(const struct bench *b, const char *which, unsigned live)
 {
     const unsigned calls = b->quick ? 20000 : 1000000;
+    const unsigned mid = calls / 2, high = calls - calls / 1000;
     uint32_t *ns = malloc(calls * sizeof(*ns));
 
     for (unsigned i = 0; ns && i < ALLOCATORS && bench_wants(b, which) && !b->count; i++) {
@@ -371,9 +372,9 @@ tails(const struct bench *b, const char *which, unsigned live)
         w.a->destroy(w.state);
         qsort(ns, calls, sizeof(*ns), by_value);
         snprintf(what, sizeof(what), "%s p50", w.a->name);
-        bench_print(b, which, what, ns[calls / 2], "ns", calls);
+        bench_print(b, which, what, ns[mid], "ns", calls);
         snprintf(what, sizeof(what), "%s p99.9", w.a->name);
-        bench_print(b, which, what, ns[calls - calls / 1000], "ns", calls);
+        bench_print(b, which, what, ns[high], "ns", calls);
         snprintf(what, sizeof(what), "%s worst", w.a->name);
         bench_print(b, which, what, ns[calls - 1], "ns", calls);
     }

@@ -195,7 +195,7 @@ learn_release(struct trace_sink *s, const struct gsp_trace_record *r)
     if (s->abi.release != NVRM_NO_RELEASE || !text[0] || s->unknown[0])
         return;
     for (size_t i = 0; text[i]; i++)
-        s->unknown[i] = text[i] > ' ' && text[i] < 127 ? text[i] : '?';
+        s->unknown[i] = (char)(text[i] > ' ' && text[i] < 127 ? text[i] : '?');
     cli_note(s->config.cli,
              "release %s is not known: parameters are shown as bytes; -F RELEASE decodes them "
              "as those of another one",
@@ -454,15 +454,15 @@ trace_sink_take(struct trace_sink *s, const struct gsp_trace_record *r, uint32_t
 int
 trace_sink_finish(struct trace_sink *s)
 {
-    int code = CLI_OK;
+    struct gsp_error closing = {0};
+    int rc;
 
     flush_waiting(s);
     if (s->config.summary)
         print_summary(s);
-    if (s->error.origin != GSP_ORIGIN_NONE)
-        code = cli_fail(s->config.cli, &s->error);
-    else if (gsp_trace_writer_close(s->writer, &s->error) < 0)
-        code = cli_fail(s->config.cli, &s->error);
+    rc = gsp_trace_writer_close(s->writer, &closing);
     s->writer = NULL;
-    return code;
+    if (rc < 0 && s->error.origin == GSP_ORIGIN_NONE)
+        s->error = closing;
+    return s->error.origin == GSP_ORIGIN_NONE ? CLI_OK : cli_fail(s->config.cli, &s->error);
 }

@@ -151,7 +151,7 @@ gsp_fw_elf_section(const struct gsp_fw_elf *elf, unsigned i, struct gsp_fw_secti
     int rc;
 
     memset(out, 0, sizeof(*out));
-    if (i >= elf->sections)
+    if (i >= elf->sections || !elf->section_table.data)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: no section %u", fw_name(&elf->src),
                         i);
     row = elf->section_table.data + (uint64_t)i * c->section;
