@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <nvrm/regs.h>
+
 #include "vfio_user_priv.h"
 
 enum {
@@ -28,7 +30,6 @@ enum {
     SET_TRIGGER = 32,
     PCI_COMMAND = 4,
     MEMORY_AND_MASTER = 6,
-    MAILBOX_0 = 0x110040,
     PAGE_BYTES = 4096,
     BLOCK_BYTES = 64 << 10, /* of one read; every server takes 1 MiB */
 };
@@ -374,8 +375,8 @@ bus_gone(struct gsp_bus *bus)
 static int
 bus_direct_start(struct gsp_bus *bus, uint64_t libos_args)
 {
-    bus_wr32(bus, 0, MAILBOX_0, (uint32_t)libos_args);
-    bus_wr32(bus, 0, MAILBOX_0 + 4, (uint32_t)(libos_args >> 32));
+    bus_wr32(bus, 0, NV_PGSP__BASE + NV_PFALCON_FALCON_MAILBOX0, (uint32_t)libos_args);
+    bus_wr32(bus, 0, NV_PGSP__BASE + NV_PFALCON_FALCON_MAILBOX1, (uint32_t)(libos_args >> 32));
     return from_bus(bus)->link.fd < 0 ? -ENODEV : 0;
 }
 

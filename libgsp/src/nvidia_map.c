@@ -53,15 +53,15 @@ static int
 map_here(struct nvidia *n, struct nvidia_mapping *m, int fd, bool writable,
          struct gsp_error *err)
 {
-    int rc;
+    int rc, undone;
 
     m->at = n->os.map(n->os.ctx, fd, (size_t)m->bytes, writable, &rc);
     if (m->at)
         return 0;
-    gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "mmap of object 0x%x: %s", m->hMemory,
-             strerror(-rc));
-    rc = unmap_memory(n, m, NULL);
-    return err ? err->rc : rc < 0 ? rc : -EIO;
+    undone = unmap_memory(n, m, NULL); /* that mmap failed is the news */
+    (void)undone;
+    return gsp_fail(err, GSP_ORIGIN_TRANSPORT, rc, "mmap of object 0x%x: %s", m->hMemory,
+                    strerror(-rc));
 }
 
 int

@@ -381,3 +381,22 @@ exec_last_note(struct exec *x)
         last = emu_gpu_note_at(x->r.gpu, i);
     return last;
 }
+
+void
+exec_semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute)
+{
+    EXEC_METHOD(c, 0, SEM_ADDR_LO, LO(va), HI(va), LO(payload), HI(payload), execute);
+}
+
+void
+exec_release(struct exec_channel *c, uint64_t fb_off, uint32_t payload)
+{
+    exec_semaphore(c, EXEC_VA + fb_off, payload, RELEASE);
+}
+
+void
+exec_open_one(struct exec *x, struct exec_channel *c, const char *chip)
+{
+    exec_open(x, chip, NULL);
+    exec_channel(x, c, EXEC_COPY2, 0);
+}

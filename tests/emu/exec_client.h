@@ -100,4 +100,32 @@ void exec_copy(struct exec_channel *c, uint64_t from, uint64_t to, uint32_t byte
 uint32_t exec_error(struct exec *x, uint32_t *chid_out, char *text, size_t text_bytes);
 const char *exec_last_note(struct exec *x);
 
+/* What tests of channels write again and again */
+
+#define DATA  (EXEC_VA + EXEC_DATA) /* the tests' memory, as a channel sees it */
+#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
+#define LO(v) (uint32_t)(v)
+
+enum {
+    SEM_ADDR_LO = 0x5c, /* host methods and fields of SEM_EXECUTE, clc56f.h */
+    SEM_EXECUTE = 0x6c,
+    ACQUIRE = 0,
+    RELEASE = 1,
+    ACQ_STRICT_GEQ = 2,
+    ACQ_CIRC_GEQ = 3,
+    ACQ_AND = 4,
+    ACQ_NOR = 5,
+    REDUCTION = 6,
+    WIDE = 1 << 24,
+    TIMESTAMP = 1 << 25,
+    PRIVILEGED_CHANNEL = 1 << 5, /* NVOS04_FLAGS_* */
+};
+
+/** SEM_ADDR to SEM_EXECUTE in one method. */
+void exec_semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute);
+/** Release `payload` in local memory. */
+void exec_release(struct exec_channel *c, uint64_t fb_off, uint32_t payload);
+/** A card with one channel of COPY2. */
+void exec_open_one(struct exec *x, struct exec_channel *c, const char *chip);
+
 #endif

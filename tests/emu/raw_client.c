@@ -499,3 +499,25 @@ raw_tree(struct raw *r)
     assert_int_equal(raw_alloc(r, RAW_CLIENT, RAW_DEVICE, RAW_SUBDEVICE, 0x2080, subdevice, 4),
                      0);
 }
+
+void *
+raw_counting_realloc(void *budget, void *old, size_t bytes)
+{
+    struct raw_budget *b = budget;
+    void *p;
+
+    if (!bytes) {
+        b->live--;
+        free(old);
+        return NULL;
+    }
+    b->made++;
+    if (b->left == 0)
+        return NULL;
+    if (b->left > 0)
+        b->left--;
+    p = realloc(old, bytes);
+    if (p && !old)
+        b->live++;
+    return p;
+}

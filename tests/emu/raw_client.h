@@ -111,4 +111,12 @@ void raw_tree(struct raw *r);
 #define RAW_DEVICE    0xdeu
 #define RAW_SUBDEVICE 0x5du
 
+/** For tests of failing allocations: emu_config.realloc with a budget as its context. */
+struct raw_budget {
+    long left; /* allocations until the first one fails; -1 for no limit */
+    long live; /* blocks that are out */
+    long made;
+};
+void *raw_counting_realloc(void *budget, void *old, size_t bytes);
+
 #endif

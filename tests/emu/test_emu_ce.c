@@ -3,8 +3,6 @@
 #include "exec_client.h"
 #include "test.h"
 
-#define DATA (EXEC_VA + EXEC_DATA)
-
 static void
 fill(struct exec *x, uint64_t fb_off, uint32_t words, uint32_t seed)
 {
@@ -35,9 +33,6 @@ a_line_is_copied_and_its_semaphore_released(void **state)
     }
 }
 
-#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
-#define LO(v) (uint32_t)(v)
-
 enum {
     PIPELINED = 1,
     FLUSH = 1 << 2,
@@ -52,7 +47,6 @@ enum {
     SRC_PHYS = 1 << 12,
     DST_PHYS = 1 << 13,
     TWO_WORD = 1 << 27,
-    PRIVILEGED_CHANNEL = 1 << 5,
 };
 
 static void

@@ -3,23 +3,6 @@
 #include "exec_client.h"
 #include "test.h"
 
-#define DATA  (EXEC_VA + EXEC_DATA)
-#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
-#define LO(v) (uint32_t)(v)
-
-static void
-release(struct exec_channel *c, uint64_t va, uint32_t payload)
-{
-    EXEC_METHOD(c, 0, 0x5c, LO(va), HI(va), payload, 0, 1);
-}
-
-static void
-open_one(struct exec *x, struct exec_channel *c)
-{
-    exec_open(x, "AD102", NULL);
-    exec_channel(x, c, EXEC_COPY2, 0);
-}
-
 static void
 groups_keep_their_time_slice(void **state)
 {
@@ -58,9 +41,9 @@ a_stopped_channel_runs_again_when_it_is_scheduled(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c);
+    exec_open_one(&x, &c, "AD102");
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xa06f0112, &at_once, 1), 0);
-    release(&c, DATA, 1);
+    exec_semaphore(&c, DATA, 1, RELEASE);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xa06f0103, &on, 2), 0);
@@ -79,9 +62,9 @@ disabled_channels_go_on_where_they_were(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c);
+    exec_open_one(&x, &c, "AD102");
     EXEC_METHOD(&c, 0, 0x5c, LO(DATA), HI(DATA), 1, 0, 0); /* an acquire in the middle */
-    release(&c, DATA + 4, 1);
+    exec_semaphore(&c, DATA + 4, 1, RELEASE);
     exec_kick(&c);
     p[6] = RAW_CLIENT;
     p[70] = c.handle;
@@ -105,10 +88,10 @@ a_reset_stops_the_channel_with_a_notifier(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c);
+    exec_open_one(&x, &c, "AD102");
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0x906f0102, p, sizeof(p)), 0);
     assert_int_equal(exec_rd(&x, c.notifier + 8), 43);
-    release(&c, DATA, 1);
+    exec_semaphore(&c, DATA, 1, RELEASE);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
     exec_close(&x);
@@ -122,9 +105,9 @@ the_last_mmu_fault_can_be_asked_for(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c);
+    exec_open_one(&x, &c, "AD102");
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0x906f0106, p, sizeof(p)), 0x57);
-    release(&c, UINT64_C(0x7f00001230), 1);
+    exec_semaphore(&c, UINT64_C(0x7f00001230), 1, RELEASE);
     exec_kick(&c);
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0x906f0106, p, sizeof(p)), 0);
     memcpy(p, x.r.payload + x.r.rel.control_header, sizeof(p));

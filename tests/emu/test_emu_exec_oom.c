@@ -4,41 +4,14 @@
 #include "exec_client.h"
 #include "test.h"
 
-struct budget {
-    long left; /* allocations until the first one fails; -1 for no limit */
-    long live, made;
-};
-
-static void *
-counting_realloc(void *ctx, void *old, size_t bytes)
-{
-    struct budget *b = ctx;
-    void *p;
-
-    if (!bytes) {
-        b->live--;
-        free(old);
-        return NULL;
-    }
-    b->made++;
-    if (b->left == 0)
-        return NULL;
-    if (b->left > 0)
-        b->left--;
-    p = realloc(old, bytes);
-    if (p && !old)
-        b->live++;
-    return p;
-}
-
 /* A channel, a bind and copies of many pages with kept translations. True: all of it worked. */
 static bool
-session(struct budget *b)
+session(struct raw_budget *b)
 {
     const struct emu_config config = {.chip = "AD102",
                                       .abi = raw_abi("570.144"),
                                       .inject = "stale-tlb",
-                                      .realloc = counting_realloc,
+                                      .realloc = raw_counting_realloc,
                                       .realloc_ctx = b};
     const long limit = b->left;
     struct exec_channel c;
@@ -73,13 +46,13 @@ session(struct budget *b)
 static void
 every_allocation_of_a_channel_may_fail(void **state)
 {
-    struct budget b = {.left = -1};
+    struct raw_budget b = {.left = -1};
     unsigned failed = 0;
 
     (void)state;
     assert_true(session(&b));
     for (long n = 0; n < 40; n++) {
-        b = (struct budget){.left = n};
+        b = (struct raw_budget){.left = n};
         failed += !session(&b);
     }
     assert_in_range(failed, 2, 39);

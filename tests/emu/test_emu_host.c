@@ -3,50 +3,13 @@
 #include "exec_client.h"
 #include "test.h"
 
-#define DATA  (EXEC_VA + EXEC_DATA)
-#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
-#define LO(v) (uint32_t)(v)
-
-enum {
-    NON_STALL = 0x20,
-    SEM_ADDR_LO = 0x5c,
-    SEM_EXECUTE = 0x6c,
-    ACQUIRE = 0,
-    RELEASE = 1,
-    ACQ_STRICT_GEQ = 2,
-    ACQ_CIRC_GEQ = 3,
-    ACQ_AND = 4,
-    ACQ_NOR = 5,
-    REDUCTION = 6,
-    WIDE = 1 << 24,
-    TIMESTAMP = 1 << 25,
-    PRIVILEGED_CHANNEL = 1 << 5,
-};
-
-static void
-semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute)
-{
-    EXEC_METHOD(c, 0, SEM_ADDR_LO, LO(va), HI(va), LO(payload), HI(payload), execute);
-}
-
-static void
-release(struct exec_channel *c, uint64_t fb_off, uint32_t payload)
-{
-    semaphore(c, EXEC_VA + fb_off, payload, RELEASE);
-}
+enum { NON_STALL = 0x20 };
 
 /* Any access to the card lets channels that wait look again. */
 static void
 touch(struct exec *x)
 {
     x->r.bus->ops->rd32(x->r.bus, 0, 0);
-}
-
-static void
-open_one(struct exec *x, struct exec_channel *c, const char *chip)
-{
-    exec_open(x, chip, NULL);
-    exec_channel(x, c, EXEC_COPY2, 0);
 }
 
 /* Doorbells and GPFIFO */
@@ -69,7 +32,7 @@ channels_run_when_they_are_scheduled_and_rung(void **state)
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, c.handle, 0xc36f0108, token, 4), 0);
     c.chid = token[0];
     c.runlist = 1;
-    release(&c, EXEC_DATA, 7);
+    exec_release(&c, EXEC_DATA, 7);
     exec_put(&c);
     touch(&x);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 0); /* no doorbell */
@@ -89,8 +52,8 @@ doorbells_of_nobody_are_noted(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "GB202");
-    release(&c, EXEC_DATA, 1);
+    exec_open_one(&x, &c, "GB202");
+    exec_release(&c, EXEC_DATA, 1);
     exec_put(&c);
     x.r.bus->ops->wr32(x.r.bus, 0, 0xbb0090, c.chid | c.runlist << 16);
     assert_non_null(strstr(exec_last_note(&x), "bit 30"));
@@ -109,12 +72,12 @@ the_ring_wraps_and_control_entries_do_nothing(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "TU102");
+    exec_open_one(&x, &c, "TU102");
     for (uint32_t i = 1; i <= 3 * EXEC_RING; i++) {
         c.dwords = c.start = 0;
         if (i % 3 == 0)
             exec_entry(&c, 0); /* NOP */
-        release(&c, EXEC_DATA, i);
+        exec_release(&c, EXEC_DATA, i);
         exec_kick(&c);
         assert_int_equal(exec_rd(&x, EXEC_DATA), i);
         assert_int_equal(exec_get(&c), c.put);
@@ -137,7 +100,7 @@ bad_gpfifo_entries_stop_the_channel(void **state)
 
         exec_channel(&x, &c, EXEC_COPY2, 0);
         exec_entry(&c, (uint64_t)opcode << 32);
-        release(&c, EXEC_DATA + opcode * 16, 1);
+        exec_release(&c, EXEC_DATA + opcode * 16, 1);
         exec_kick(&c);
         assert_int_equal(exec_rd(&x, EXEC_DATA + opcode * 16), !xid);
         assert_int_equal(exec_error(&x, &chid, text, sizeof(text)), xid);
@@ -156,7 +119,7 @@ gpput_beyond_the_ring_stops_the_channel(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
+    exec_open_one(&x, &c, "AD102");
     exec_wr(&x, c.userd + 0x8c, EXEC_RING);
     exec_ring(&c);
     assert_int_equal(exec_error(&x, NULL, NULL, 0), 32);
@@ -172,9 +135,9 @@ push_buffers_lie_high_from_hopper_on(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "GH100");
+    exec_open_one(&x, &c, "GH100");
     exec_map(&x, high, 21, 0, 0x800000, 0); /* where channels lie */
-    release(&c, EXEC_DATA, 9);
+    exec_release(&c, EXEC_DATA, 9);
     exec_entry(&c, (uint64_t)4 << 32 | 3 << 8);
     exec_entry(&c, (c.push - 0x800000) | (uint64_t)c.dwords << 42);
     exec_ring(&c);
@@ -209,7 +172,7 @@ userd_and_notifier_can_be_in_system_memory(void **state)
     c.chid = token[0];
     c.runlist = 1;
     EXEC_METHOD(&c, 0, 0x50, 0x1234); /* SET_REFERENCE */
-    release(&c, EXEC_DATA, 5);
+    exec_release(&c, EXEC_DATA, 5);
     exec_put(&c);
     memcpy(p + 0x8c, &(uint32_t){1}, 4);
     exec_ring(&c);
@@ -261,7 +224,7 @@ every_form_of_method_is_decoded(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
+    exec_open_one(&x, &c, "AD102");
     exec_push(&c, 0);                              /* no operation */
     exec_push(&c, 3u << 29 | 2 << 16 | 0x50 >> 2); /* non-incrementing: the last counts */
     exec_push(&c, 1);
@@ -294,12 +257,12 @@ other_cards_methods_are_skipped(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
+    exec_open_one(&x, &c, "AD102");
     exec_push(&c, 1 << 16 | 2 << 4); /* SET_SUBDEVICE_MASK: the second card alone */
-    release(&c, EXEC_DATA, 1);
+    exec_release(&c, EXEC_DATA, 1);
     exec_push(&c, 2 << 16 | 1 << 4); /* STORE */
     exec_push(&c, 3 << 16);          /* USE */
-    release(&c, EXEC_DATA + 4, 2);
+    exec_release(&c, EXEC_DATA + 4, 2);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
     assert_int_equal(exec_rd(&x, EXEC_DATA + 4), 2);
@@ -315,13 +278,13 @@ releases_have_three_sizes(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "GH100");
+    exec_open_one(&x, &c, "GH100");
     for (uint32_t i = 0; i < 0x40; i += 4)
         exec_wr(&x, EXEC_DATA + i, 0xdddddddd);
-    semaphore(&c, DATA, 0x1122334455667788, RELEASE);
-    semaphore(&c, DATA + 0x10, 0x1122334455667788, RELEASE | WIDE);
-    semaphore(&c, DATA + 0x20, 0x1122334455667788, RELEASE | TIMESTAMP);
-    semaphore(&c, DATA + 0x30, 0x1122334455667788, RELEASE | TIMESTAMP | WIDE);
+    exec_semaphore(&c, DATA, 0x1122334455667788, RELEASE);
+    exec_semaphore(&c, DATA + 0x10, 0x1122334455667788, RELEASE | WIDE);
+    exec_semaphore(&c, DATA + 0x20, 0x1122334455667788, RELEASE | TIMESTAMP);
+    exec_semaphore(&c, DATA + 0x30, 0x1122334455667788, RELEASE | TIMESTAMP | WIDE);
     exec_kick(&c);
     assert_int_equal(exec_rd64(&x, EXEC_DATA), 0xdddddddd55667788);
     assert_int_equal(exec_rd64(&x, EXEC_DATA + 0x10), 0x1122334455667788);
@@ -357,12 +320,12 @@ reductions_change_what_is_there(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
+    exec_open_one(&x, &c, "AD102");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         c.dwords = c.start = 0;
         exec_wr(&x, EXEC_DATA, rows[i].before);
-        semaphore(&c, DATA, rows[i].payload,
-                  REDUCTION | rows[i].op << 27 | rows[i].is_unsigned << 31);
+        exec_semaphore(&c, DATA, rows[i].payload,
+                       REDUCTION | rows[i].op << 27 | rows[i].is_unsigned << 31);
         exec_kick(&c);
         assert_int_equal(exec_rd(&x, EXEC_DATA), rows[i].after);
     }
@@ -397,10 +360,10 @@ acquires_wait_until_they_hold(void **state)
         exec_channel(&x, &other, EXEC_COPY2, 0);
         exec_wr64(&x, EXEC_DATA, rows[i].not_yet);
         exec_wr64(&x, EXEC_DATA + 0x10, 0);
-        semaphore(&c, DATA, rows[i].payload, rows[i].op);
-        release(&c, EXEC_DATA + 0x10, 1);
+        exec_semaphore(&c, DATA, rows[i].payload, rows[i].op);
+        exec_release(&c, EXEC_DATA + 0x10, 1);
         exec_kick(&c);
-        release(&other, EXEC_DATA + 0x14, 2);
+        exec_release(&other, EXEC_DATA + 0x14, 2);
         exec_kick(&other);
         assert_int_equal(exec_rd(&x, EXEC_DATA + 0x10), 0);
         assert_int_equal(exec_rd(&x, EXEC_DATA + 0x14), 2); /* others go on */
@@ -426,10 +389,10 @@ channels_release_each_other(void **state)
     exec_channel(&x, &a, EXEC_COPY2, 0);
     exec_channel(&x, &b, EXEC_GR0, 0);
     for (uint32_t i = 1; i <= 20; i++) {
-        release(&a, EXEC_DATA, i);
-        semaphore(&a, DATA + 4, i, ACQUIRE);
-        semaphore(&b, DATA, i, ACQUIRE);
-        release(&b, EXEC_DATA + 4, i);
+        exec_release(&a, EXEC_DATA, i);
+        exec_semaphore(&a, DATA + 4, i, ACQUIRE);
+        exec_semaphore(&b, DATA, i, ACQUIRE);
+        exec_release(&b, EXEC_DATA + 4, i);
     }
     exec_kick(&a);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 1); /* b was not rung */
@@ -446,9 +409,9 @@ a_waiting_channel_can_be_freed(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
-    semaphore(&c, DATA, 1, ACQUIRE);
-    release(&c, EXEC_DATA + 4, 1);
+    exec_open_one(&x, &c, "AD102");
+    exec_semaphore(&c, DATA, 1, ACQUIRE);
+    exec_release(&c, EXEC_DATA + 4, 1);
     exec_kick(&c);
     assert_int_equal(raw_free(&x.r, RAW_CLIENT, c.handle), 0);
     exec_wr(&x, EXEC_DATA, 1);
@@ -467,7 +430,7 @@ an_acquire_gives_up_where_the_channel_asked_for_it(void **state)
     (void)state;
     exec_open(&x, "AD102", NULL);
     exec_channel(&x, &c, EXEC_COPY2, 1 << 27); /* PBDMA_ACQUIRE_TIMEOUT */
-    semaphore(&c, DATA, 1, ACQUIRE);
+    exec_semaphore(&c, DATA, 1, ACQUIRE);
     exec_kick(&c);
     while (exec_rd(&x, c.notifier + 8) == 0)
         x.r.bus->ops->irq_wait(x.r.bus, 1000000);
@@ -483,7 +446,7 @@ the_old_semaphores_work_as_well(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "TU102");
+    exec_open_one(&x, &c, "TU102");
     EXEC_METHOD(&c, 0, 0x10, HI(DATA), LO(DATA), 0x42, 2 | 1 << 24); /* release, 4 bytes */
     EXEC_METHOD(&c, 0, 0x10, HI(DATA), LO(DATA), 0x41, 4);           /* acquire, >= */
     EXEC_METHOD(&c, 0, 0x10, HI(DATA), LO(DATA) + 0x10, 0x43, 2);    /* release, 16 bytes */
@@ -508,7 +471,7 @@ a_channel_can_raise_its_engines_interrupt(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102"); /* COPY2: vector 3 */
+    exec_open_one(&x, &c, "AD102"); /* COPY2: vector 3 */
     bus = x.r.bus;
     bus->ops->wr32(bus, 0, 0x110004, 0x40); /* no message of GSP-RM's is pending */
     bus->ops->wr32(bus, 0, 0xb81608, 1);

@@ -5,39 +5,6 @@
 #include "exec_client.h"
 #include "test.h"
 
-#define DATA  (EXEC_VA + EXEC_DATA)
-#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
-#define LO(v) (uint32_t)(v)
-
-enum {
-    SEM_ADDR_LO = 0x5c,
-    ACQUIRE = 0,
-    RELEASE = 1,
-    REDUCTION = 6,
-    WIDE = 1 << 24,
-    TIMESTAMP = 1 << 25,
-    PRIVILEGED_CHANNEL = 1 << 5,
-};
-
-static void
-semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute)
-{
-    EXEC_METHOD(c, 0, SEM_ADDR_LO, LO(va), HI(va), LO(payload), HI(payload), execute);
-}
-
-static void
-release(struct exec_channel *c, uint64_t fb_off, uint32_t payload)
-{
-    semaphore(c, EXEC_VA + fb_off, payload, RELEASE);
-}
-
-static void
-open_one(struct exec *x, struct exec_channel *c, const char *chip)
-{
-    exec_open(x, chip, NULL);
-    exec_channel(x, c, EXEC_COPY2, 0);
-}
-
 /* Page tables */
 
 static void
@@ -56,9 +23,9 @@ all_page_sizes_lead_to_memory(void **state)
             if (shifts[k] == 29 ? !strcmp(exec_chips[i].name, "TU102")
                                 : shifts[k] == 38 && strcmp(exec_chips[i].name, "GB202") != 0)
                 continue;
-            open_one(&x, &c, exec_chips[i].name);
+            exec_open_one(&x, &c, exec_chips[i].name);
             exec_map(&x, va, shifts[k], 0, pa, 0);
-            semaphore(&c, va + (pa ? page - 4 : EXEC_DATA), 0x77, RELEASE);
+            exec_semaphore(&c, va + (pa ? page - 4 : EXEC_DATA), 0x77, RELEASE);
             exec_kick(&c);
             if (exec_rd(&x, pa ? pa + page - 4 : EXEC_DATA) != 0x77)
                 fail_msg("%s: pages of 2^%u", exec_chips[i].name, shifts[k]);
@@ -84,9 +51,9 @@ pages_that_the_chip_lacks_are_no_pages(void **state)
         struct exec_channel c;
         struct exec x;
 
-        open_one(&x, &c, rows[i].chip);
+        exec_open_one(&x, &c, rows[i].chip);
         exec_map(&x, UINT64_C(0x4000000000), rows[i].shift, 0, 0, 0);
-        semaphore(&c, UINT64_C(0x4000000000), 1, RELEASE);
+        exec_semaphore(&c, UINT64_C(0x4000000000), 1, RELEASE);
         exec_kick(&c);
         assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 31);
         assert_non_null(strstr(text, "FAULT_PDE_SIZE"));
@@ -146,9 +113,9 @@ rights_and_apertures_are_checked(void **state)
             struct exec_channel c;
             struct exec x;
 
-            open_one(&x, &c, exec_chips[i].name);
+            exec_open_one(&x, &c, exec_chips[i].name);
             exec_map(&x, UINT64_C(0x4000000000), 12, 0, EXEC_DATA, rows[k].flags);
-            semaphore(&c, UINT64_C(0x4000000000), 1, rows[k].execute);
+            exec_semaphore(&c, UINT64_C(0x4000000000), 1, rows[k].execute);
             exec_kick(&c);
             assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 31);
             if (!strstr(text, rows[k].says) || !strstr(text, "faulted @ 0x40_00000000"))
@@ -177,11 +144,11 @@ what_is_not_mapped_or_no_memory_faults(void **state)
         struct exec_channel c;
         struct exec x;
 
-        open_one(&x, &c, "GH100");
+        exec_open_one(&x, &c, "GH100");
         exec_map(&x, UINT64_C(0x4000000000), 12, 0, EXEC_DATA, 0);
         exec_map(&x, UINT64_C(0x4000002000), 12, 0, UINT64_C(0xff00000000), 0);
         exec_map(&x, UINT64_C(0x4000003000), 12, 1, 0x1000, 0);
-        semaphore(&c, rows[k].va & ~UINT64_C(0xf), 1, RELEASE);
+        exec_semaphore(&c, rows[k].va & ~UINT64_C(0xf), 1, RELEASE);
         exec_kick(&c);
         assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 31);
         if (!strstr(text, rows[k].says))
@@ -200,7 +167,7 @@ privileged_channels_reach_privileged_pages(void **state)
     exec_open(&x, "AD102", NULL);
     exec_channel(&x, &c, EXEC_COPY2, PRIVILEGED_CHANNEL);
     exec_map(&x, UINT64_C(0x4000000000), 12, 0, EXEC_DATA, EXEC_PRIVILEGED);
-    semaphore(&c, UINT64_C(0x4000000000), 6, RELEASE);
+    exec_semaphore(&c, UINT64_C(0x4000000000), 6, RELEASE);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 6);
     exec_close(&x);
@@ -214,13 +181,13 @@ sparse_pages_swallow_writes(void **state)
         struct exec_channel c;
         struct exec x;
 
-        open_one(&x, &c, exec_chips[i].name);
+        exec_open_one(&x, &c, exec_chips[i].name);
         exec_map(&x, UINT64_C(0x4000000000), 12, 0, 0, EXEC_SPARSE);
         exec_map(&x, UINT64_C(0x4000200000), 16, 0, 0, EXEC_SPARSE);
-        semaphore(&c, UINT64_C(0x4000000000), 1, RELEASE);
-        semaphore(&c, UINT64_C(0x4000200000), 1, RELEASE);
-        semaphore(&c, UINT64_C(0x4000000000), 0, ACQUIRE);
-        release(&c, EXEC_DATA, 1);
+        exec_semaphore(&c, UINT64_C(0x4000000000), 1, RELEASE);
+        exec_semaphore(&c, UINT64_C(0x4000200000), 1, RELEASE);
+        exec_semaphore(&c, UINT64_C(0x4000000000), 0, ACQUIRE);
+        exec_release(&c, EXEC_DATA, 1);
         exec_kick(&c);
         assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
         exec_close(&x);
@@ -236,12 +203,12 @@ faults_go_into_the_buffer_of_a_client_that_has_one(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "GH100");
+    exec_open_one(&x, &c, "GH100");
     bus = x.r.bus;
     bus->ops->wr32(bus, 0, 0xb83000, (uint32_t)buffer | 1); /* physical, local memory */
     bus->ops->wr32(bus, 0, 0xb83004, 0);
     bus->ops->wr32(bus, 0, 0xb83010, 1u << 31 | 8);
-    semaphore(&c, UINT64_C(0x7f00005678), 1, RELEASE);
+    exec_semaphore(&c, UINT64_C(0x7f00005678), 1, RELEASE);
     exec_kick(&c);
     assert_int_equal(bus->ops->rd32(bus, 0, 0xb8300c), 1); /* PUT */
     assert_int_equal(exec_rd(&x, buffer), c.instance);
@@ -265,9 +232,9 @@ without_page_tables_nothing_is_reached(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
+    exec_open_one(&x, &c, "AD102");
     exec_wr64(&x, c.instance + 0x200, UINT64_C(0xfff) << 24); /* somebody overwrote it */
-    release(&c, EXEC_DATA, 1);
+    exec_release(&c, EXEC_DATA, 1);
     exec_kick(&c);
     assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 31);
     assert_non_null(strstr(text, "FAULT_PDE"));

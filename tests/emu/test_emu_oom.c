@@ -4,34 +4,6 @@
 #include "raw_client.h"
 #include "test.h"
 
-struct budget {
-    long left; /* allocations until the first one fails; -1 for no limit */
-    long live; /* blocks that are out */
-    long made;
-};
-
-static void *
-counting_realloc(void *ctx, void *old, size_t bytes)
-{
-    struct budget *b = ctx;
-    void *p;
-
-    if (!bytes) {
-        b->live--;
-        free(old);
-        return NULL;
-    }
-    b->made++;
-    if (b->left == 0)
-        return NULL;
-    if (b->left > 0)
-        b->left--;
-    p = realloc(old, bytes);
-    if (p && !old)
-        b->live++;
-    return p;
-}
-
 /* GET_CLASSLIST in FINN form as the vendor writes it: a null pointer, and room for three. */
 static void
 send_serialized(struct raw *r)
@@ -56,10 +28,10 @@ send_serialized(struct raw *r)
 /* A whole session by raw bytes, with every step allowed to fail. Returns whether all of it
  * worked. */
 static bool
-session(struct budget *b)
+session(struct raw_budget *b)
 {
     struct emu_config config = {
-        .abi = raw_abi("570.144"), .realloc = counting_realloc, .realloc_ctx = b};
+        .abi = raw_abi("570.144"), .realloc = raw_counting_realloc, .realloc_ctx = b};
     uint8_t root[120] = {0}, device[56] = {0}, subdevice[4] = {0}, vaspace[48] = {0};
     struct emu_gpu *gpu;
     bool ok = true;
@@ -107,13 +79,13 @@ session(struct budget *b)
 static void
 every_allocation_may_fail(void **state)
 {
-    struct budget b = {.left = -1};
+    struct raw_budget b = {.left = -1};
     long n;
 
     (void)state;
     assert_true(session(&b));
     for (n = 0; n < 100000; n++) {
-        b = (struct budget){.left = n};
+        b = (struct raw_budget){.left = n};
         if (session(&b) && b.made <= n)
             break;
     }

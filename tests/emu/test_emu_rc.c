@@ -3,39 +3,6 @@
 #include "exec_client.h"
 #include "test.h"
 
-#define DATA  (EXEC_VA + EXEC_DATA)
-#define HI(v) (uint32_t)((uint64_t)(v) >> 32)
-#define LO(v) (uint32_t)(v)
-
-enum {
-    SEM_ADDR_LO = 0x5c,
-    ACQUIRE = 0,
-    RELEASE = 1,
-    REDUCTION = 6,
-    WIDE = 1 << 24,
-    TIMESTAMP = 1 << 25,
-    PRIVILEGED_CHANNEL = 1 << 5,
-};
-
-static void
-semaphore(struct exec_channel *c, uint64_t va, uint64_t payload, uint32_t execute)
-{
-    EXEC_METHOD(c, 0, SEM_ADDR_LO, LO(va), HI(va), LO(payload), HI(payload), execute);
-}
-
-static void
-release(struct exec_channel *c, uint64_t fb_off, uint32_t payload)
-{
-    semaphore(c, EXEC_VA + fb_off, payload, RELEASE);
-}
-
-static void
-open_one(struct exec *x, struct exec_channel *c, const char *chip)
-{
-    exec_open(x, chip, NULL);
-    exec_channel(x, c, EXEC_COPY2, 0);
-}
-
 /* Errors */
 
 /* Timestamp, info32, info16, status */
@@ -75,7 +42,7 @@ bad_methods_stop_the_channel_and_no_other(void **state)
 
         exec_channel(&x, &c, EXEC_COPY2, 0);
         EXEC_METHOD(&c, rows[i].subch, rows[i].method, rows[i].data);
-        release(&c, EXEC_DATA, 1);
+        exec_release(&c, EXEC_DATA, 1);
         exec_kick(&c);
         if (exec_error(&x, &chid, NULL, 0) != rows[i].xid)
             fail_msg("row %zu: another Xid", i);
@@ -84,7 +51,7 @@ bad_methods_stop_the_channel_and_no_other(void **state)
         check_notifier(&c, rows[i].xid);
         exec_ring(&c);
         assert_int_equal(exec_rd(&x, EXEC_DATA), 0);
-        release(&good, EXEC_DATA + 4, (uint32_t)i + 1);
+        exec_release(&good, EXEC_DATA + 4, (uint32_t)i + 1);
         exec_kick(&good);
         assert_int_equal(exec_rd(&x, EXEC_DATA + 4), i + 1);
     }
@@ -103,7 +70,7 @@ misaligned_semaphores_are_errors(void **state)
         struct exec_channel c;
 
         exec_channel(&x, &c, EXEC_COPY2, 0);
-        semaphore(&c, DATA + 4, 1, RELEASE | (i ? TIMESTAMP : WIDE));
+        exec_semaphore(&c, DATA + 4, 1, RELEASE | (i ? TIMESTAMP : WIDE));
         exec_kick(&c);
         assert_int_equal(exec_error(&x, NULL, NULL, 0), 32);
     }
@@ -120,8 +87,8 @@ recovery_is_reported_with_the_fault(void **state)
     struct exec x;
 
     (void)state;
-    open_one(&x, &c, "AD102");
-    semaphore(&c, UINT64_C(0x7f00001230), 1, RELEASE);
+    exec_open_one(&x, &c, "AD102");
+    exec_semaphore(&c, UINT64_C(0x7f00001230), 1, RELEASE);
     exec_kick(&c);
     while (raw_receive(&x.r) && x.r.function != 0x1004)
         ;
@@ -161,14 +128,14 @@ a_group_falls_together(void **state)
         c[i].runlist = 1;
     }
     assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x90, 0xa06c0101, &on, 2), 0);
-    release(&c[1], EXEC_DATA, 1);
+    exec_release(&c[1], EXEC_DATA, 1);
     exec_kick(&c[1]);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
     EXEC_METHOD(&c[0], 0, 4, 0);
     exec_kick(&c[0]);
     check_notifier(&c[0], 32);
     check_notifier(&c[1], 32);
-    release(&c[1], EXEC_DATA, 2);
+    exec_release(&c[1], EXEC_DATA, 2);
     exec_kick(&c[1]);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
     exec_close(&x);
@@ -221,14 +188,14 @@ without_gsp_rm_nobody_reports(void **state)
     exec_channel(&x, &c, EXEC_COPY2, 0);
     raw_put(&x.r, raw_make(&x.r, RAW_FN_STATIC_INFO, NULL, 0));
     raw_ring(&x.r);
-    release(&c, EXEC_DATA, 1); /* channels go on without it */
+    exec_release(&c, EXEC_DATA, 1); /* channels go on without it */
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
     EXEC_METHOD(&c, 0, 4, 0);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, c.notifier + 8), 0);
     assert_int_equal(exec_error(&x, NULL, NULL, 0), 0);
-    release(&c, EXEC_DATA, 2);
+    exec_release(&c, EXEC_DATA, 2);
     exec_kick(&c);
     assert_int_equal(exec_rd(&x, EXEC_DATA), 1);
     exec_close(&x);
