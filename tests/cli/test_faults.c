@@ -64,6 +64,7 @@ struct matrix {
     json_t *rows;
     struct run runs[MOST_RUNS];
     unsigned count;
+    unsigned left_out; /* rows that other tests run */
     struct outcome *outcome;
 };
 
@@ -265,6 +266,14 @@ add_runs(struct matrix *m, unsigned row, const struct emu_fault_row *f, const ch
     return added;
 }
 
+/* No verb drives a channel: whatever these do, a boot is not what shows it. They are run by
+ * test_emu_exec_faults, which knows every one of them. */
+static bool
+met_by_channels(const struct emu_fault_row *f)
+{
+    return !strcmp(f->group, "execution");
+}
+
 static void
 build(struct matrix *m)
 {
@@ -275,6 +284,10 @@ build(struct matrix *m)
         unsigned runs = 0, turn = 0;
 
         assert_string_equal(f.name, row_at(m, i).name);
+        if (met_by_channels(&f)) {
+            m->left_out++;
+            continue;
+        }
         for (unsigned c = 0; c < emu_chip_count(); c++)
             runs += add_runs(m, i, &f, emu_chip_at(c)->name, &turn);
         if (runs < LEAST_RUNS)
@@ -329,7 +342,7 @@ every_fault_is_reported_on_every_card_and_release_it_is_for(void **state)
     }
     print_message(
         "%zu faults x %u cards x %d releases, where they apply = %u runs in %llu ms\n",
-        json_array_size(m.rows), emu_chip_count(), RELEASES, m.count,
+        json_array_size(m.rows) - m.left_out, emu_chip_count(), RELEASES, m.count,
         (unsigned long long)(now_ms() - start_ms));
     json_decref(m.rows);
     assert_int_equal(failures, 0);

@@ -241,6 +241,7 @@ registers_invalidate_one_address_space(void **state)
     exec_close(&x);
 }
 
+/* These, and no others: a new row needs a test here. */
 static void
 the_table_has_every_one_of_them(void **state)
 {
@@ -249,16 +250,21 @@ the_table_has_every_one_of_them(void **state)
         "bad-gpfifo-entry", "ce-line-count",     "not-scheduled", "lost-doorbell",
         "lost-interrupt",   "spurious-interrupt"};
     struct emu_fault_row row;
+    size_t rows = 0;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        bool found = false;
+    for (unsigned k = 0; emu_fault_row_at(k, &row); k++) {
+        bool known = false;
 
-        for (unsigned k = 0; emu_fault_row_at(k, &row); k++)
-            found |= !strcmp(row.name, names[i]) && !strcmp(row.group, "execution");
-        if (!found)
-            fail_msg("%s is not listed", names[i]);
+        if (strcmp(row.group, "execution"))
+            continue;
+        rows++;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            known |= !strcmp(row.name, names[i]);
+        if (!known)
+            fail_msg("no test here meets %s", row.name);
     }
+    assert_int_equal(rows, sizeof(names) / sizeof(names[0]));
 }
 
 int
