@@ -28,7 +28,7 @@ struct request {
 static int
 find_library(struct request *q, struct gsp_error *err)
 {
-    static const char *const places[] = {"../trace/" LIBRARY, "../lib/nvrm/" LIBRARY, LIBRARY};
+    static const char *const places[] = {"../libgsp/trace/" LIBRARY, "../lib/nvrm/" LIBRARY, LIBRARY};
     const char *own = getenv("NVRM_TRACE_LIBRARY");
     char program[PATH_MAX], path[PATH_MAX + 64];
     ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);

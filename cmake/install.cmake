@@ -40,10 +40,10 @@ foreach(row IN LISTS rows)
     string(REPLACE "|" ";" row "${row}")
     list(POP_FRONT row name text requires libs)
     set(name nvrm-${name})
-    configure_file(${PROJECT_SOURCE_DIR}/packaging/nvrm.pc.in ${PROJECT_BINARY_DIR}/packaging/${name}.pc @ONLY)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/packaging/nvrm.pc.in ${PROJECT_BINARY_DIR}/packaging/${name}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/packaging/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 endforeach()
-install(FILES ${PROJECT_SOURCE_DIR}/packaging/nvrm-config.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/nvrm COMPONENT dev)
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/packaging/nvrm-config.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/nvrm COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/schemas DESTINATION ${CMAKE_INSTALL_DATADIR}/nvrm COMPONENT dev)
 
 # Manual pages: a package has those of its programs.
@@ -80,7 +80,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT doc)
 
 add_custom_target(uninstall
-    COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/packaging/uninstall.cmake
+    COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/packaging/uninstall.cmake
     COMMENT "Removing what was installed" VERBATIM)
 
 # Debian packages: `cpack -G DEB`, one per component.
@@ -111,7 +111,7 @@ set(CPACK_COMPONENT_CLI_DESCRIPTION "command line for NVIDIA's GSP Resource Mana
 set(CPACK_COMPONENT_EMU_DESCRIPTION "emulated NVIDIA cards as vfio-user devices\nnvrm-emu serves cards with a GSP-RM of its own to other processes.")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "libraries, headers and schemas of nvrm\nThe RM API of every public release as data, a codec, queues, sessions, objects\nand the emulated card, as archives with pkg-config files, and nvrm-gen.")
 set(CPACK_COMPONENT_DOC_DESCRIPTION "manual of nvrm\nThe pages of the manual as Markdown.")
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/packaging/debian.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/packaging/debian.cmake)
 set(CPACK_NVRM_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_NVRM_CHANGES ${PROJECT_BINARY_DIR}/packaging/changelog)
 file(CONFIGURE OUTPUT packaging/changelog CONTENT "nvrm (@PROJECT_VERSION@) unstable; urgency=medium

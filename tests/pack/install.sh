@@ -88,7 +88,7 @@ fi
 # nvrm-gen on the installed schemas gives the library's own tables.
 "$moved/bin/nvrm-gen" "$moved/share/nvrm/schemas" --check || fail "the installed schemas are not what nvrm-gen takes"
 
-DESTDIR=$work/root "$cmake" -DBUILD="$build" -P "$source/packaging/uninstall.cmake" >"$work/log" 2>&1 || fail "$(tail -3 "$work/log")"
+DESTDIR=$work/root "$cmake" -DBUILD="$build" -P "$source/cmake/packaging/uninstall.cmake" >"$work/log" 2>&1 || fail "$(tail -3 "$work/log")"
 left=$(find "$work/root" -type f -o -type l | head -3)
 [ -z "$left" ] || fail "uninstall leaves $left"
 echo "installed, moved, used by programs of its own, uninstalled"
