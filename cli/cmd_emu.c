@@ -17,6 +17,7 @@
 
 #include <emu/kmod.h>
 
+#include "beside.h"
 #include "cmds.h"
 #include "session.h"
 
@@ -28,34 +29,13 @@ struct exec_request {
     char tree[64], library[PATH_MAX];
 };
 
-/* The library: where the user says, beside the program as it was built or installed. */
 static int
 find_library(struct exec_request *r, struct gsp_error *err)
 {
     static const char *const places[] = {"../emu/preload/" LIBRARY, "../lib/nvrm/" LIBRARY,
-                                         LIBRARY};
-    const char *own = getenv("NVRM_PRELOAD");
-    char program[PATH_MAX];
-    ssize_t n;
+                                         LIBRARY, NULL};
 
-    if (own && snprintf(r->library, sizeof(r->library), "%s", own) > 0 &&
-        access(own, R_OK) == 0)
-        return 0;
-    n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (n > 0) {
-        program[n] = '\0';
-        *strrchr(program, '/') = '\0';
-        for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-            char path[PATH_MAX + 64];
-
-            snprintf(path, sizeof(path), "%s/%s", program, places[i]);
-            if (realpath(path, r->library))
-                return 0;
-        }
-    }
-    gsp_fail(err, GSP_ORIGIN_TRANSPORT, -ENOENT, "%s is not where this program is", LIBRARY);
-    gsp_hint(err, "NVRM_PRELOAD=PATH says where it is");
-    return -ENOENT;
+    return cli_find_beside("NVRM_PRELOAD", places, r->library, err);
 }
 
 /* The module's files */

@@ -11,31 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "schema_verbs.h"
-
-/* NVRM_IMPORT, else beside this program, else the build folder's, else $PATH's. */
-static char *
-find_program(char *path, size_t bytes)
-{
-    static const char *const places[] = {"nvrm-import", "../gen/import/nvrm-import",
-                                         "../libexec/nvrm/nvrm-import"};
-    char *named = getenv("NVRM_IMPORT");
-    char own[PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    char *slash;
-
-    if (named && *named)
-        return named;
-    own[n > 0 ? n : 0] = '\0';
-    slash = strrchr(own, '/');
-    for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(path, bytes, "%.*s/%s", (int)(slash - own), own, places[i]);
-        if (access(path, X_OK) == 0)
-            return path;
-    }
-    snprintf(path, bytes, "nvrm-import");
-    return path;
-}
 
 static int
 missing(struct cli *cli, const char *program, int code)
@@ -80,12 +57,17 @@ run_program(struct cli *cli, char *program, char **argv)
 int
 schema_import(struct cli *cli, int argc, char **argv)
 {
-    char path[PATH_MAX + 32];
+    static const char *const places[] = {"nvrm-import", "../gen/import/nvrm-import",
+                                         "../libexec/nvrm/nvrm-import", NULL};
+    struct gsp_error err = {0};
+    char path[PATH_MAX];
 
     if (argc < 2)
         return cli_usage(cli,
                          "usage: nvrm-cli schema import [--out SCHEMAS] TREE [RELEASE], or "
                          "--git REPO --tag RELEASE",
                          "schema import needs a vendor tree");
-    return run_program(cli, find_program(path, sizeof(path)), argv);
+    if (cli_find_beside("NVRM_IMPORT", places, path, &err) < 0)
+        return cli_fail(cli, &err);
+    return run_program(cli, path, argv);
 }

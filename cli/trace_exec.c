@@ -12,6 +12,7 @@
 #include <gsp/nvidia.h>
 #include <rm/name.h>
 
+#include "beside.h"
 #include "trace_exec.h"
 #include "trace_verbs.h"
 
@@ -24,29 +25,16 @@ struct request {
     char library[PATH_MAX];
 };
 
-/* Where the user says, beside the program as it was built or installed. */
 static int
 find_library(struct request *q, struct gsp_error *err)
 {
-    static const char *const places[] = {"../libgsp/trace/" LIBRARY, "../lib/nvrm/" LIBRARY, LIBRARY};
-    const char *own = getenv("NVRM_TRACE_LIBRARY");
-    char program[PATH_MAX], path[PATH_MAX + 64];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    static const char *const places[] = {"../libgsp/trace/" LIBRARY, "../lib/nvrm/" LIBRARY,
+                                         LIBRARY, NULL};
+    const int rc = cli_find_beside("NVRM_TRACE_LIBRARY", places, q->library, err);
 
-    if (own && realpath(own, q->library))
-        return 0;
-    if (n > 0) {
-        program[n] = '\0';
-        *strrchr(program, '/') = '\0';
-    }
-    for (size_t i = 0; n > 0 && !own && i < sizeof(places) / sizeof(*places); i++) {
-        snprintf(path, sizeof(path), "%s/%s", program, places[i]);
-        if (realpath(path, q->library))
-            return 0;
-    }
-    gsp_fail(err, GSP_ORIGIN_TRANSPORT, -ENOENT, "%s is not there", own ? own : LIBRARY);
-    gsp_hint(err, "NVRM_TRACE_LIBRARY=PATH says where it is; --method ptrace needs none");
-    return -ENOENT;
+    if (rc < 0)
+        gsp_hint(err, "NVRM_TRACE_LIBRARY=PATH says where it is; --method ptrace needs none");
+    return rc;
 }
 
 /* -F, or what the module says; the program's own version check may still tell. */

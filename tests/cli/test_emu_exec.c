@@ -115,7 +115,7 @@ the_programs_exit_code_is_ours(void **state)
         {IN_OWN_TMP("nvrm-cli emu exec --cards 99 -- true"),                      2  },
         {IN_OWN_TMP("nvrm-cli -F 1.2.3 emu exec -- true"),                        8  },
         {IN_OWN_TMP("nvrm-cli emu exec"),                                         2  },
-        {IN_OWN_TMP("NVRM_PRELOAD=/no/such.so nvrm-cli emu exec -- true"),        0  },
+        {IN_OWN_TMP("NVRM_PRELOAD=/no/such.so nvrm-cli emu exec -- true"),        3  },
         {"nvrm-cli emu exec -F 570.144 -- nvrm-cli -t nvidia -F 535.113.01 info", 8  },
     };
 

@@ -261,8 +261,8 @@ schema_import_runs_the_importer(void **state)
     (void)state;
     cli_expect_text("nvrm-cli schema import --out /tmp/none /no/such/tree", 1, NULL,
                     "no such folder");
-    cli_expect_text("NVRM_IMPORT=/no/such/program nvrm-cli schema import TREE", 2, NULL,
-                    "/no/such/program: No such file");
+    cli_expect_text("NVRM_IMPORT=/no/such/program nvrm-cli schema import TREE", 3, NULL,
+                    "NVRM_IMPORT: /no/such/program is not there");
     cli_expect_text("nvrm-cli schema import --frobnicate", 2, NULL, NULL);
 }
 
