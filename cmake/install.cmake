@@ -31,7 +31,7 @@ set(rows
     "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"
-    "nvmem|video memory and address spaces: heaps, page tables|nvrm-gsp|-lnvrm-nvmem -pthread"
+    "nvmem|memory, address spaces and channels of a card|nvrm-rm|-lnvrm-nvmem -pthread"
     "emu|the emulated card|nvrm-schema|-lnvrm-emu"
     "kmod|the emulated kernel module|nvrm-emu|-lnvrm-emu-kmod")
 file(RELATIVE_PATH NVRM_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
