@@ -199,13 +199,14 @@ emu_class_construct(struct emu_gpu *gpu, struct emu_object *o, const struct emu_
         const char *impl;
         uint32_t (*construct)(struct emu_gpu *, struct emu_object *, const struct emu_alloc *);
     } table[] = {
-        {"Device",                construct_device     },
-        {"Subdevice",             construct_subdevice  },
-        {"Event",                 construct_event      },
-        {"EventApi",              construct_event      },
-        {"KernelChannel",         emu_channel_construct},
-        {"KernelChannelGroupApi", emu_group_construct  },
-        {"KernelCtxShareApi",     emu_share_construct  },
+        {"Device",                  construct_device      },
+        {"Subdevice",               construct_subdevice   },
+        {"Event",                   construct_event       },
+        {"EventApi",                construct_event       },
+        {"KernelChannel",           emu_channel_construct },
+        {"KernelChannelGroupApi",   emu_group_construct   },
+        {"KernelCtxShareApi",       emu_share_construct   },
+        {"KernelSMDebuggerSession", emu_debugger_construct},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -18,4 +18,8 @@ uint32_t emu_group_construct(struct emu_gpu *gpu, struct emu_object *object,
 uint32_t emu_share_construct(struct emu_gpu *gpu, struct emu_object *object,
                              const struct emu_alloc *a);
 
+/* ctl_debug.c */
+uint32_t emu_debugger_construct(struct emu_gpu *gpu, struct emu_object *object,
+                                const struct emu_alloc *a);
+
 #endif

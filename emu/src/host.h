@@ -142,6 +142,13 @@ struct emu_subchannel {
     uint32_t inline_done, inline_bytes; /* of data that follows a launch */
 };
 
+/** What an SM's error registers hold after a trap (dev_gr: HWW_GLOBAL_ESR, HWW_WARP_ESR). */
+struct emu_sm_error {
+    bool set;
+    uint32_t sm, global_esr, warp_esr;
+    uint64_t pc, va; /* of the instruction, of what it accessed */
+};
+
 struct emu_channel {
     struct emu_gpu *gpu;
     struct emu_object *object;
@@ -156,7 +163,9 @@ struct emu_channel {
     bool disabled;        /* taken off its runlist for now */
     bool dead;            /* an error stopped it */
     bool faulted;         /* an MMU fault did */
+    bool fault_forgotten; /* a debugger has cleared it */
     struct emu_fault_at last_fault;
+    struct emu_sm_error sm_error;
     struct emu_pb pb;
     struct emu_wait wait;
     uint32_t host[64]; /* host methods as written last */

@@ -58,6 +58,10 @@ struct emu_object {
             struct emu_page_tables tables;
         } vaspace;
         struct {
+            uint32_t client, object; /* what is debugged */
+            uint32_t modes;          /* bits: ctl_debug.c */
+        } debugger;                  /* KernelSMDebuggerSession */
+        struct {
             bool set;
             uint8_t target;
             uint64_t addr; /* of the first page */

@@ -146,7 +146,7 @@ a_compute_client_gets_as_far_as_a_scheduled_channel(void **state)
     share[0] = vaspace;
     ctxshare = alloc(&r, t.client, tsg, 0x9067, share, sizeof(share));
     compute = make_channel(&r, &t, tsg, ctxshare, 0, 0);
-    alloc(&r, t.client, compute, COMPUTE, NULL, 0);
+    debugger[2] = alloc(&r, t.client, compute, COMPUTE, NULL, 0);
     promote(&r, &t, compute);
     promote(&r, &t, compute);
     debugger[1] = t.client;

@@ -101,6 +101,42 @@ recovery_is_reported_with_the_fault(void **state)
     exec_close(&x);
 }
 
+/* NV83DE_CTRL_DEBUG_READ_ALL_SM_ERROR_STATES_PARAMS and ..READ_MMU_FAULT_INFO_PARAMS as words */
+static void
+a_debugger_reads_the_fault_of_its_channel(void **state)
+{
+    enum { ALL_BYTES = 4824, VALID = 1203, FAULT_BYTES = 72, COUNT = 16 };
+    uint32_t session[3] = {0, RAW_CLIENT, 0xc0de}, all[ALL_BYTES / 4] = {0, 100};
+    uint32_t info[FAULT_BYTES / 4] = {0}, clear[2] = {0, 100};
+    struct exec_channel c;
+    struct exec x;
+
+    (void)state;
+    exec_open(&x, "AD102", NULL);
+    exec_channel(&x, &c, EXEC_GR0, 0);
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, RAW_DEVICE, 0x99, 0x83de, session, 12), 0x36);
+    session[2] = c.handle;
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, RAW_DEVICE, 0x99, 0x83de, session, 12), 0x31);
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, c.handle, 0xc0de, x.chip.compute, NULL, 0), 0);
+    session[2] = 0xc0de;
+    assert_int_equal(raw_alloc(&x.r, RAW_CLIENT, RAW_DEVICE, 0x99, 0x83de, session, 12), 0);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x99, 0x83de030c, all, ALL_BYTES), 0);
+    assert_int_equal(all[VALID] & 0xff, 0);
+    exec_semaphore(&c, UINT64_C(0x7f00001230), 1, RELEASE);
+    exec_kick(&c);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x99, 0x83de030c, all, ALL_BYTES), 0);
+    assert_int_equal(all[VALID] & 0xff, 1);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x99, 0x83de0328, info, FAULT_BYTES), 0);
+    assert_int_equal(info[COUNT], 1);
+    assert_int_equal(info[0], 0x1230);
+    assert_int_equal(info[1], 0x7f);
+    assert_int_equal(info[3], 1); /* a write */
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x99, 0x83de0310, clear, 8), 0);
+    assert_int_equal(raw_control(&x.r, RAW_CLIENT, 0x99, 0x83de030c, all, ALL_BYTES), 0);
+    assert_int_equal(all[VALID] & 0xff, 0);
+    exec_close(&x);
+}
+
 static void
 a_group_falls_together(void **state)
 {
@@ -208,6 +244,7 @@ main(void)
         cmocka_unit_test(bad_methods_stop_the_channel_and_no_other),
         cmocka_unit_test(misaligned_semaphores_are_errors),
         cmocka_unit_test(recovery_is_reported_with_the_fault),
+        cmocka_unit_test(a_debugger_reads_the_fault_of_its_channel),
         cmocka_unit_test(a_group_falls_together),
         cmocka_unit_test(notifiers_are_found_by_handle),
         cmocka_unit_test(without_gsp_rm_nobody_reports),
