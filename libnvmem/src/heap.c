@@ -467,3 +467,17 @@ nvmem_heap_free(struct nvmem_heap *heap, const struct nvmem_range *range, struct
     heap_unlock(heap);
     return rc;
 }
+
+int
+nvmem_heap_check(struct nvmem_heap *heap, const struct nvmem_range *range,
+                 struct gsp_error *err)
+{
+    int rc;
+    const struct node *n;
+
+    heap_lock(heap);
+    n = nvmem_heap_used_node(heap, range, &rc);
+    rc = !n ? rc : node_size(n) << heap->shift == range->bytes ? 0 : -ENOENT;
+    heap_unlock(heap);
+    return rc < 0 ? nvmem_heap_free_error(heap, range, rc, err) : 0;
+}

@@ -245,17 +245,12 @@ nvmem_pt_map(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
     return nvmem_pt_map_extents(pt, va, &all, 1, target, err);
 }
 
-/* Everything is mapped, and pages end where the range does. */
+/* Pages end where the range does. */
 static int
-cut_out(struct nvmem_pt *pt, uint64_t va, uint64_t end, struct gsp_error *err)
+cut_ends(struct nvmem_pt *pt, uint64_t va, uint64_t end, struct gsp_error *err)
 {
-    const uint64_t hole = nvmem_pt_hole(pt, va, end);
-    int rc;
+    int rc = nvmem_pt_split(pt, va);
 
-    if (hole != end)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "nothing is mapped at 0x%" PRIx64,
-                        hole);
-    rc = nvmem_pt_split(pt, va);
     if (!rc && end < nvmem_pt_va_limit(pt))
         rc = nvmem_pt_split(pt, end);
     if (rc < 0)
@@ -264,6 +259,18 @@ cut_out(struct nvmem_pt *pt, uint64_t va, uint64_t end, struct gsp_error *err)
                         " .. 0x%" PRIx64,
                         va, end - 1);
     return 0;
+}
+
+/* The same, and everything is mapped. */
+static int
+cut_out(struct nvmem_pt *pt, uint64_t va, uint64_t end, struct gsp_error *err)
+{
+    const uint64_t hole = nvmem_pt_hole(pt, va, end);
+
+    if (hole != end)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOENT, "nothing is mapped at 0x%" PRIx64,
+                        hole);
+    return cut_ends(pt, va, end, err);
 }
 
 int
@@ -283,26 +290,72 @@ nvmem_pt_unmap(struct nvmem_pt *pt, uint64_t va, uint64_t bytes, struct gsp_erro
 }
 
 int
+nvmem_pt_clear_range(struct nvmem_pt *pt, uint64_t va, uint64_t bytes, struct gsp_error *err)
+{
+    int rc = check_range(pt, va, bytes, err);
+
+    if (rc < 0)
+        return rc;
+    pt_lock(pt);
+    if (!nvmem_pt_empty(pt, va, va + bytes)) {
+        rc = cut_ends(pt, va, va + bytes, err);
+        if (!rc)
+            nvmem_pt_clear(pt, va, va + bytes);
+        nvmem_pt_prune(pt, va, va + bytes);
+    }
+    pt_unlock(pt);
+    return rc;
+}
+
+int
 nvmem_pt_remap(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
                const struct nvmem_target *target, struct gsp_error *err)
 {
     const struct nvmem_extent all = {target->addr, bytes};
+
+    return nvmem_pt_remap_extents(pt, va, &all, 1, target, err);
+}
+
+int
+nvmem_pt_remap_extents(struct nvmem_pt *pt, uint64_t va, const struct nvmem_extent *extents,
+                       size_t count, const struct nvmem_target *target, struct gsp_error *err)
+{
     uint64_t end;
-    int rc = check_extents(pt, va, &all, 1, target, &end, err);
+    int rc = check_extents(pt, va, extents, count, target, &end, err);
 
     if (rc < 0)
         return rc;
     pt_lock(pt);
     rc = cut_out(pt, va, end, err);
     if (!rc)
-        rc = reserve_all(pt, va, &all, 1, target, true, err);
+        rc = reserve_all(pt, va, extents, count, target, true, err);
     if (!rc) {
         nvmem_pt_clear(pt, va, end);
-        fill_all(pt, va, &all, 1, target);
+        fill_all(pt, va, extents, count, target);
     }
     nvmem_pt_prune(pt, va, end);
     pt_unlock(pt);
     return rc;
+}
+
+int
+nvmem_pt_split_pages(struct nvmem_pt *pt, uint64_t va, uint64_t bytes, uint64_t page_bytes,
+                     struct gsp_error *err)
+{
+    int rc = check_range(pt, va, bytes, err);
+
+    if (rc < 0)
+        return rc;
+    if ((page_bytes & (page_bytes - 1)) ||
+        !(page_bytes & nvmem_pt_page_sizes(pt->config.format)))
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "this MMU has no pages of 0x%" PRIx64 " bytes", page_bytes);
+    pt_lock(pt);
+    rc = nvmem_pt_split_to(pt, va, va + bytes, page_bytes);
+    pt_unlock(pt);
+    if (rc < 0)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "no memory for a table that splits pages");
+    return 0;
 }
 
 int

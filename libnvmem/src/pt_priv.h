@@ -174,6 +174,11 @@ void nvmem_pt_prune(struct nvmem_pt *pt, uint64_t va, uint64_t end);
 /* pt_range.c */
 /** The first address of [va, end) that is not mapped; end when all are. */
 uint64_t nvmem_pt_hole(struct nvmem_pt *pt, uint64_t va, uint64_t end);
+/** Whether nothing is mapped in [va, end). */
+bool nvmem_pt_empty(struct nvmem_pt *pt, uint64_t va, uint64_t end);
+/** Split the pages of [va, end) that are larger than page_bytes and not sparse. 0 or no
+ * memory. */
+int nvmem_pt_split_to(struct nvmem_pt *pt, uint64_t va, uint64_t end, uint64_t page_bytes);
 /** Split the pages that begin before va and end after it. 0 or no memory. */
 int nvmem_pt_split(struct nvmem_pt *pt, uint64_t va);
 /** Empty every entry of [va, end); pages that reach out of it were split. */

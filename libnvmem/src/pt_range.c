@@ -25,6 +25,19 @@ nvmem_pt_hole(struct nvmem_pt *pt, uint64_t va, uint64_t end)
     return end;
 }
 
+bool
+nvmem_pt_empty(struct nvmem_pt *pt, uint64_t va, uint64_t end)
+{
+    while (va < end) {
+        const struct spot s = nvmem_pt_spot(pt, va);
+
+        if (s.word)
+            return false;
+        va = (va | (entry_bytes(pt->format, s.table->level) - 1)) + 1;
+    }
+    return true;
+}
+
 /* Split */
 
 /* A directory's page becomes a table full of the next smaller pages. */
@@ -80,24 +93,52 @@ split_big(struct nvmem_pt *pt, struct table *big, uint32_t i, uint64_t va)
     return 0;
 }
 
+/* The page at va, which is not one of 4K, once. */
+static int
+split_spot(struct nvmem_pt *pt, const struct spot *s, uint64_t va)
+{
+    const struct format *f = pt->format;
+    const uint64_t page = entry_bytes(f, s->table->level), start = va & -page;
+    const int rc = s->table->level > last_dir(f) ? split_big(pt, s->table, s->index, va)
+                                                 : split_dir(pt, s->table, s->index);
+
+    if (!rc)
+        nvmem_pt_dirty(pt, start, start + page, true);
+    return rc;
+}
+
 int
 nvmem_pt_split(struct nvmem_pt *pt, uint64_t va)
 {
-    const struct format *f = pt->format;
-
     for (;;) {
         const struct spot s = nvmem_pt_spot(pt, va);
-        const uint64_t page = entry_bytes(f, s.table->level), start = va & -page;
         int rc;
 
-        if (!s.word || start == va)
+        if (!s.word || !(va & (entry_bytes(pt->format, s.table->level) - 1)))
             return 0;
-        rc = s.table->level > last_dir(f) ? split_big(pt, s.table, s.index, va)
-                                          : split_dir(pt, s.table, s.index);
+        rc = split_spot(pt, &s, va);
         if (rc < 0)
             return rc;
-        nvmem_pt_dirty(pt, start, start + page, true);
     }
+}
+
+int
+nvmem_pt_split_to(struct nvmem_pt *pt, uint64_t va, uint64_t end, uint64_t page_bytes)
+{
+    while (va < end) {
+        const struct spot s = nvmem_pt_spot(pt, va);
+        const uint64_t page = entry_bytes(pt->format, s.table->level);
+        int rc;
+
+        if (!(s.word & pt->format->valid) || page <= page_bytes) {
+            va = (va | (page - 1)) + 1;
+            continue;
+        }
+        rc = split_spot(pt, &s, va);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
 }
 
 /* Clear */

@@ -121,6 +121,10 @@ GSP_MUST_CHECK int nvmem_heap_alloc(struct nvmem_heap *heap,
 GSP_MUST_CHECK int nvmem_heap_free(struct nvmem_heap *heap, const struct nvmem_range *range,
                                    struct gsp_error *err);
 
+/** Whether the range is out: 0, -EALREADY, -ENOENT as nvmem_heap_free() would say. */
+GSP_MUST_CHECK int nvmem_heap_check(struct nvmem_heap *heap, const struct nvmem_range *range,
+                                    struct gsp_error *err);
+
 void nvmem_heap_stat(struct nvmem_heap *heap, struct nvmem_heap_stat *stat_out);
 uint64_t nvmem_heap_granule(const struct nvmem_heap *heap);
 /** Give unused bookkeeping back to the host. Returns how many bytes. */

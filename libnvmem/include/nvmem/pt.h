@@ -150,10 +150,22 @@ GSP_MUST_CHECK int nvmem_pt_map_extents(struct nvmem_pt *pt, uint64_t va,
  * not; else as nvmem_pt_map(). */
 GSP_MUST_CHECK int nvmem_pt_remap(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
                                   const struct nvmem_target *target, struct gsp_error *err);
+/** The same for scattered memory, as nvmem_pt_map_extents(). */
+GSP_MUST_CHECK int nvmem_pt_remap_extents(struct nvmem_pt *pt, uint64_t va,
+                                          const struct nvmem_extent *extents, size_t count,
+                                          const struct nvmem_target *target,
+                                          struct gsp_error *err);
 /** Pages that the range cuts are split. 0, -EINVAL, -ERANGE, -ENOENT (something in it is not
  * mapped), -ENOMEM (for a split). */
 GSP_MUST_CHECK int nvmem_pt_unmap(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
                                   struct gsp_error *err);
+/** As nvmem_pt_unmap(), for whatever is mapped in the range: holes are fine. */
+GSP_MUST_CHECK int nvmem_pt_clear_range(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
+                                        struct gsp_error *err);
+/** Pages in the range that are larger become pages of page_bytes; sparse ones stay. 0, -EINVAL
+ * (this MMU has no such pages), -ERANGE, -ENOMEM (some may have been split). */
+GSP_MUST_CHECK int nvmem_pt_split_pages(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
+                                        uint64_t page_bytes, struct gsp_error *err);
 /**
  * Replace runs of like pages that follow each other by larger pages.
  *
