@@ -12,16 +12,19 @@ enum { ELF_IDENT = 16, NOBITS = 8, NO_INDEX = 0 };
 
 /* Where the fields stand; a word is 4 bytes in class 32 and 8 in class 64. */
 struct elf_class {
-    uint16_t header, section, segment;                        /* sizes */
-    uint8_t entry, phoff, shoff, flags;                       /* in the header */
-    uint8_t phentsize, phnum, shentsize, shnum, shstrndx;     /* u16 */
-    uint8_t sh_flags, sh_offset, sh_size, sh_info;            /* in a section header */
+    uint16_t header, section, segment;                      /* sizes */
+    uint8_t entry, phoff, shoff, flags;                     /* in the header */
+    uint8_t phentsize, phnum, shentsize, shnum, shstrndx;   /* u16 */
+    uint8_t sh_flags, sh_offset, sh_size, sh_link, sh_info; /* in a section header */
+    uint8_t sh_align, sh_entsize;
     uint8_t p_flags, p_offset, p_va, p_pa, p_filesz, p_memsz; /* in a segment header */
 };
 
 static const struct elf_class classes[] = {
-    {52, 40, 32, 24, 28, 32, 36, 42, 44, 46, 48, 50, 8, 16, 20, 28, 24, 4, 8,  12, 16, 20},
-    {64, 64, 56, 24, 32, 40, 48, 54, 56, 58, 60, 62, 8, 24, 32, 44, 4,  8, 16, 24, 32, 40},
+    {52, 40, 32, 24, 28, 32, 36, 42, 44, 46, 48, 50, 8,
+     16, 20, 24, 28, 32, 36, 24, 4, 8,  12, 16, 20},
+    {64, 64, 56, 24, 32, 40, 48, 54, 56, 58, 60, 62, 8,
+     24, 32, 40, 44, 48, 56, 4,  8, 16, 24, 32, 40},
 };
 
 static uint64_t
@@ -90,6 +93,8 @@ read_header(struct gsp_fw_elf *elf, const uint8_t *h, struct gsp_error *err)
     const struct elf_class *c = &classes[elf->is64];
     int rc;
 
+    elf->os_abi = h[7];
+    elf->abi_version = h[8];
     elf->type = fw_u16(h + 16);
     elf->machine = fw_u16(h + 18);
     elf->entry = word(elf, h + c->entry);
@@ -160,7 +165,10 @@ gsp_fw_elf_section(const struct gsp_fw_elf *elf, unsigned i, struct gsp_fw_secti
         return rc;
     s.type = fw_u32(row + 4);
     s.flags = word(elf, row + c->sh_flags);
+    s.link = fw_u32(row + c->sh_link);
     s.info = fw_u32(row + c->sh_info);
+    s.align = word(elf, row + c->sh_align);
+    s.row_bytes = word(elf, row + c->sh_entsize);
     s.size = word(elf, row + c->sh_size);
     rc = fw_take(&elf->src, word(elf, row + c->sh_offset), s.type == NOBITS ? 0 : s.size,
                  *s.name ? s.name : "section", &s.data, err);

@@ -99,6 +99,7 @@ struct gsp_fw_elf {
     struct gsp_fw_source src;
     struct gsp_fw_slice section_table, segment_table, names;
     bool is64;
+    uint8_t os_abi, abi_version;
     uint16_t type, machine;
     uint64_t entry;
     uint32_t flags;
@@ -108,8 +109,8 @@ struct gsp_fw_section {
     const char *name; /* terminated, inside the source */
     struct gsp_fw_slice data;
     uint64_t size; /* data.bytes, except for SHT_NOBITS */
-    uint64_t flags;
-    uint32_t type, info;
+    uint64_t flags, align, row_bytes;
+    uint32_t type, link, info;
 };
 struct gsp_fw_segment {
     struct gsp_fw_slice data;
