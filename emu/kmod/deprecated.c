@@ -33,7 +33,7 @@ successor(struct nvrm_abi abi, const char *name)
 
 /* The list goes into the successor's parameters, is answered there, and comes back. */
 static uint32_t
-convert(struct emu_gpu *gpu, const struct kmod_object *o, uint32_t client, size_t i,
+convert(struct kmod_card *card, const struct kmod_object *o, uint32_t client, size_t i,
         const struct emu_wire *p)
 {
     const struct nvrm_control *row = successor(p->abi, lists[i].name);
@@ -53,8 +53,9 @@ convert(struct emu_gpu *gpu, const struct kmod_object *o, uint32_t client, size_
     emu_set(&v2, n, "%s", lists[i].count);
     if (kmod_copy_in(data + at, user, n * ROW_BYTES) < 0)
         return NV_ERR_INVALID_ADDRESS;
-    status = emu_rm_control_plain(gpu, client, o->handle, row->id, data, v2.layout->size,
-                                  v2.layout->size);
+    status = kmod_gsp_control(
+        card, &(struct kmod_control){client, o->handle, row->id, v2.layout->size}, data,
+        v2.layout->size);
     if (status == NV_OK && kmod_copy_out(user, data + at, n * ROW_BYTES) < 0)
         status = NV_ERR_INVALID_ADDRESS;
     return status;
@@ -94,7 +95,7 @@ kmod_deprecated(struct kmod_call *c, struct kmod_client *client, uint32_t object
     for (size_t i = 0; o && o->card && i < sizeof(lists) / sizeof(*lists); i++) {
         if (strcmp(lists[i].name, name))
             continue;
-        *status_out = convert(o->card->gpu, o, client->handle, i, p);
+        *status_out = convert(o->card, o, client->handle, i, p);
         return true;
     }
     return false;

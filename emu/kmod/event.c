@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "embed.h"
 #include "kmod_priv.h"
 #include "object.h"
 #include "status.h"
@@ -314,7 +315,7 @@ post_event(struct kmod_card *card, const struct emu_wire *p)
     }
 }
 
-/* A channel's own listeners learn of its recovery; GSP-RM has written its notifier. */
+/* A channel's own listeners learn of its recovery; its notifier is written. */
 static void
 notify_channel(struct emu_kmod *k, const struct emu_object *channel)
 {
@@ -334,6 +335,14 @@ rc_triggered(struct kmod_card *card, const struct emu_wire *p)
             notify_channel(card->kmod, ch->object);
 }
 
+/* The card is lost, or its GSP-RM: kgspRcAndNotifyAllChannels(). */
+static void
+notify_all(struct kmod_card *card)
+{
+    for (const struct emu_channel *ch = card->gpu->host.channels; ch; ch = ch->next)
+        notify_channel(card->kmod, ch->object);
+}
+
 /* The line of the kernel's log. */
 static void
 error_log(struct kmod_card *card, const struct emu_wire *p)
@@ -342,6 +351,8 @@ error_log(struct kmod_card *card, const struct emu_wire *p)
     const long at = emu_offset(p, "errString");
     char text[400];
 
+    if (emu_embed_is_gone(card->gpu))
+        notify_all(card);
     if (!host->note)
         return;
     (void)snprintf(text, sizeof(text), "NVRM: Xid (PCI:%04x:%02x:%02x): %u, %.*s", card->domain,

@@ -180,6 +180,18 @@ kmod_card_down(struct kmod_card *card)
 
 /* Files */
 
+/* The first user of a card starts it (nv_open_device), which a lost one does not do. */
+static bool
+starts(struct kmod_card *card)
+{
+    bool ok;
+
+    pthread_mutex_lock(&card->kmod->lock);
+    ok = card->opens || !emu_embed_is_gone(card->gpu);
+    pthread_mutex_unlock(&card->kmod->lock);
+    return ok;
+}
+
 int
 emu_kmod_open(struct emu_kmod *k, enum emu_node node, unsigned minor,
               struct emu_kfile **file_out)
@@ -188,6 +200,8 @@ emu_kmod_open(struct emu_kmod *k, enum emu_node node, unsigned minor,
 
     if (node == EMU_NODE_GPU && minor >= k->cards)
         return -ENODEV;
+    if (node == EMU_NODE_GPU && !starts(&k->card[minor]))
+        return -EIO;
     f = calloc(1, sizeof(*f));
     if (!f)
         return -ENOMEM;

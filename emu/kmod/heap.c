@@ -82,7 +82,7 @@ free_memory(struct kmod_call *c, struct kmod_client *client)
 
     if (!o)
         return NV_ERR_OBJECT_NOT_FOUND;
-    status = emu_rm_free(kmod_card_of(c->kmod, client, handle)->gpu, client->handle, handle);
+    status = kmod_gsp_free(kmod_card_of(c->kmod, client, handle), client->handle, handle);
     if (status == NV_OK)
         kmod_object_remove(client, handle);
     return status;

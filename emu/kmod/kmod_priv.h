@@ -226,6 +226,21 @@ uint32_t kmod_free_handle(struct kmod_client *client);
 /** A client and all that it owns. */
 void kmod_client_free(struct kmod_client *client);
 
+/* gsp.c: calls of GSP-RM; NV_STATUS */
+
+/** A control on its way there. */
+struct kmod_control {
+    uint32_t client, object, cmd, bytes;
+};
+
+uint32_t kmod_gsp_alloc(struct kmod_card *card, struct emu_alloc *a);
+uint32_t kmod_gsp_free(struct kmod_card *card, uint32_t client, uint32_t handle);
+uint32_t kmod_gsp_dup(struct kmod_card *card, uint32_t client, uint32_t parent,
+                      uint32_t *handle, uint32_t client_src, uint32_t handle_src);
+/** params may be followed by what they point to, up to `room`: emu_rm_control_plain(). */
+uint32_t kmod_gsp_control(struct kmod_card *card, const struct kmod_control *k,
+                          uint8_t *params, uint32_t room);
+
 /* rights.c: NV_OK, or what a program without them is told */
 
 uint32_t kmod_class_right(const struct emu_kmod *k, uint32_t class_id);

@@ -259,7 +259,7 @@ kmod_make(struct kmod_call *c, struct kmod_client *client, struct emu_alloc *a)
         return status;
     if (kind == KMOD_CHANNEL && p.layout)
         kmod_channel_params(client, &p);
-    status = emu_rm_alloc(card->gpu, a);
+    status = kmod_gsp_alloc(card, a);
     return status == NV_OK ? adopt(c, client, a, card, kind, &p) : status;
 }
 
@@ -348,7 +348,7 @@ kmod_rm_free(struct kmod_call *c)
         kmod_client_free(client);
         status = NV_OK;
     } else {
-        status = emu_rm_free(gpu_of(c->kmod, client, handle), client->handle, handle);
+        status = kmod_gsp_free(kmod_card_of(c->kmod, client, handle), client->handle, handle);
         if (status == NV_OK)
             kmod_object_remove(client, handle);
     }
@@ -381,8 +381,9 @@ serve_control(struct kmod_call *c, struct kmod_client *client, uint32_t object, 
 
     if (kmod_root_control(c, client, object, cmd, p, &status))
         return status;
-    status = emu_rm_control_plain(gpu_of(c->kmod, client, object), client->handle, object, cmd,
-                                  p->data, bytes, p->bytes);
+    status = kmod_gsp_control(kmod_card_of(c->kmod, client, object),
+                              &(struct kmod_control){client->handle, object, cmd, bytes},
+                              p->data, p->bytes);
     if (status == NV_OK)
         complete(c->kmod, client, object, cmd, p->data, bytes);
     return status;

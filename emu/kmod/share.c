@@ -63,8 +63,7 @@ duplicate(struct kmod_call *c, struct kmod_client *client, uint32_t parent, uint
     if (from->card && from->card != card)
         return NV_ERR_INVALID_OBJECT_PARENT;
     if (!is_ours_alone(from)) {
-        status =
-            emu_rm_dup(card->gpu, client->handle, parent, handle, from_client, from_handle);
+        status = kmod_gsp_dup(card, client->handle, parent, handle, from_client, from_handle);
     } else {
         *handle = *handle ? *handle : kmod_free_handle(client);
         if (!kmod_object(client, parent))

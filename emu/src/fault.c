@@ -289,6 +289,8 @@ wrap(struct emu_gpu *gpu)
 {
     const struct emu_ring *r = &gpu->gsp.stat;
 
+    if (!r->count)
+        return; /* a host without queues */
     storm(gpu, r->count - 1 - r->index);
 }
 
@@ -298,6 +300,10 @@ free_object(struct emu_gpu *gpu)
     const struct emu_message *m = &gpu->gsp.message;
     struct emu_wire w;
 
+    if (gpu->faults.client) {
+        (void)emu_rm_free(gpu, gpu->faults.client, gpu->faults.object);
+        return;
+    }
     if (emu_wire_init(&w, gpu->abi, "rpc_gsp_rm_control_v03_00", m->payload, m->bytes))
         emu_rm_free(gpu, (uint32_t)emu_get(&w, "hClient"), (uint32_t)emu_get(&w, "hObject"));
 }

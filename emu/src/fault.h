@@ -85,7 +85,8 @@ enum { EMU_MAX_FAULTS = 16 };
 struct emu_faults {
     struct emu_fault list[EMU_MAX_FAULTS];
     unsigned count;
-    bool muted; /* an event is being sent: faults are for answers */
+    bool muted;              /* an event is being sent: faults are for answers */
+    uint32_t client, object; /* whom a host without queues calls; 0: see gsp.message */
 };
 
 /** 0 or -EINVAL with the reason in message. */

@@ -254,6 +254,8 @@ bool emu_sem_update(struct emu_channel *ch, const struct emu_view *v,
 /** Kill the channel and all of its group: notifiers, OS_ERROR_LOG, RC_TRIGGERED. */
 void emu_host_fail(struct emu_channel *ch, uint32_t xid, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** Every channel stops and its notifier says why: the card or its GSP-RM is gone. */
+void emu_host_stop_all(struct emu_gpu *gpu, uint32_t xid);
 void emu_host_fail_mmu(struct emu_channel *ch, const struct emu_engine *engine,
                        const struct emu_fault_at *fault);
 const char *emu_fault_type_name(enum emu_mmu_fault type);

@@ -75,7 +75,7 @@ write_notifier(const struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
     } n = {emu_now_ns() - ch->gpu->regs.reset_ns, xid, (uint16_t)engine_type, NOTIFIER_STATUS};
     void *p;
 
-    if (!ch->notifier.set || !rm_runs(ch->gpu))
+    if (!ch->notifier.set)
         return;
     p = emu_hw_target(ch->gpu, ch->notifier.target, ch->notifier.addr, sizeof(n));
     if (p)
@@ -86,12 +86,19 @@ write_notifier(const struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
 }
 
 static void
-stop(struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
+stop(struct emu_channel *ch)
 {
     ch->gpu->host.waiting -= ch->wait.on;
     ch->wait.on = false;
     ch->dead = true;
-    write_notifier(ch, xid, engine_type);
+}
+
+static void
+stop_and_tell(struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
+{
+    stop(ch);
+    if (rm_runs(ch->gpu))
+        write_notifier(ch, xid, engine_type);
 }
 
 /* The whole group, or the channel alone. */
@@ -100,12 +107,25 @@ stop_group(struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
 {
     const struct emu_object *group = ch->object->parent;
 
-    stop(ch, xid, engine_type);
+    stop_and_tell(ch, xid, engine_type);
     if (!emu_class_is(group->impl, "KernelChannelGroupApi"))
         return;
     for (struct emu_channel *c = ch->gpu->host.channels; c; c = c->next)
         if (c->object->parent == group && !c->dead)
-            stop(c, xid, engine_type);
+            stop_and_tell(c, xid, engine_type);
+}
+
+void
+emu_host_stop_all(struct emu_gpu *gpu, uint32_t xid)
+{
+    for (struct emu_channel *c = gpu->host.channels; c; c = c->next) {
+        const struct emu_engine *e = emu_host_engine(c);
+
+        if (c->dead)
+            continue;
+        stop(c);
+        write_notifier(c, xid, e ? emu_engine_type(gpu->abi, e) : 0);
+    }
 }
 
 static void

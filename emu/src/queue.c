@@ -368,6 +368,8 @@ emu_queue_stall(struct emu_gpu *gpu, uint64_t until_ns)
     struct emu_ring *r = &gpu->gsp.cmd;
 
     gpu->gsp.full_ns = until_ns;
+    if (!r->count)
+        return; /* a host without queues */
     pointer_set(gpu, r->read_at, (pointer_get(gpu, r->write_at) + 1) % r->count);
 }
 

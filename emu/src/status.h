@@ -36,10 +36,12 @@
     X(NV_ERR_INVALID_PARAMETER, 0x3b)                                                          \
     X(NV_ERR_INVALID_STATE, 0x40)                                                              \
     X(NV_ERR_NO_MEMORY, 0x51)                                                                  \
+    X(NV_ERR_NOT_READY, 0x55)                                                                  \
     X(NV_ERR_NOT_SUPPORTED, 0x56)                                                              \
     X(NV_ERR_OBJECT_NOT_FOUND, 0x57)                                                           \
     X(NV_ERR_OPERATING_SYSTEM, 0x59)                                                           \
     X(NV_ERR_OUT_OF_RANGE, 0x5b)                                                               \
+    X(NV_ERR_RESET_REQUIRED, 0x62)                                                             \
     X(NV_ERR_STATE_IN_USE, 0x63)                                                               \
     X(NV_ERR_TIMEOUT, 0x65)                                                                    \
     X(NV_ERR_UVM_ADDRESS_IN_USE, 0x68)                                                         \

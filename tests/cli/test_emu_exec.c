@@ -97,6 +97,42 @@ a_session_is_recorded_and_replayed(void **state)
         0, "570.144", NULL);
 }
 
+/* The fault table under the module: what its half of RM makes of each, and our backend of that
+ */
+static void
+faults_strike_at_the_modules_calls(void **state)
+{
+#define NAME "NV2080_CTRL_CMD_GPU_GET_NAME_STRING"
+    static const struct {
+        const char *fault;
+        int code;
+        const char *says;
+    } rows[] = {
+        {"ctl:" NAME "=off-bus",             7, "NV_ERR_GPU_IS_LOST"         },
+        {"ctl:" NAME "=crash",               7, "NV_ERR_RESET_REQUIRED"      },
+        {"off-bus",                          7, "Xid 79"                     },
+        {"core-halts",                       5, "NV_ERR_TIMEOUT"             },
+        {"ctl:" NAME "=lost",                5, "NV_ERR_TIMEOUT"             },
+        {"ctl:" NAME "=bad-checksum",        5, "NV_ERR_INVALID_DATA"        },
+        {"ctl:" NAME "=hostile-length",      5, "NV_ERR_INVALID_PARAM_STRUCT"},
+        {"rm-status:NV_ERR_NO_MEMORY",       5, "NV_ERR_NO_MEMORY"           },
+        {"object-freed",                     5, "NV_ERR_OBJECT_NOT_FOUND"    },
+        {"queue-stuck",                      5, "NV_ERR_TIMEOUT"             },
+        {"slow,storm,wrap,duplicate,xid:79", 0, NULL                         },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char command[300];
+
+        snprintf(command, sizeof(command),
+                 "nvrm-cli emu exec --fault '%s' -- nvrm-cli -t nvidia ctl subdevice " NAME,
+                 rows[i].fault);
+        cli_expect_text(command, rows[i].code, rows[i].code ? NULL : "RTX", rows[i].says);
+    }
+#undef NAME
+}
+
 static void
 the_programs_exit_code_is_ours(void **state)
 {
@@ -173,6 +209,7 @@ main(void)
         cmocka_unit_test(objects_come_and_go),
         cmocka_unit_test(events_arrive),
         cmocka_unit_test(a_session_is_recorded_and_replayed),
+        cmocka_unit_test(faults_strike_at_the_modules_calls),
         cmocka_unit_test(the_programs_exit_code_is_ours),
         cmocka_unit_test(programs_of_every_kind_run),
         cmocka_unit_test(a_program_that_is_killed_in_a_call_leaves_nothing),

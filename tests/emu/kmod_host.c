@@ -26,16 +26,9 @@ replace(void *ctx, int fd, int with)
     return dup3(with, fd, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
-void
-host_open(struct host *h, const char *release, const char *chip, unsigned cards, bool root)
+static void
+start(struct host *h, const char *release, struct emu_kmod_config config)
 {
-    struct emu_kmod_config config = {
-        .chip = chip,
-        .cards = cards,
-        .fb_bytes = UINT64_C(2) << 30,
-        .root = root,
-        .host = {.ctx = h, .file = file_of, .replace = replace},
-    };
     char message[200] = "";
 
     memset(h, 0, sizeof(*h));
@@ -43,8 +36,22 @@ host_open(struct host *h, const char *release, const char *chip, unsigned cards,
     h->abi.release = nvrm_release_find(h->abi.schema, release);
     assert_int_not_equal(h->abi.release, NVRM_NO_RELEASE);
     config.abi = h->abi;
+    config.fb_bytes = UINT64_C(2) << 30;
+    config.host = (struct emu_kmod_host){.ctx = h, .file = file_of, .replace = replace};
     if (emu_kmod_create(&config, &h->kmod, message, sizeof(message)) < 0)
         fail_msg("%s", message);
+}
+
+void
+host_open(struct host *h, const char *release, const char *chip, unsigned cards, bool root)
+{
+    start(h, release, (struct emu_kmod_config){.chip = chip, .cards = cards, .root = root});
+}
+
+void
+host_open_faulty(struct host *h, const char *release, const char *chip, const char *fault)
+{
+    start(h, release, (struct emu_kmod_config){.chip = chip, .cards = 1, .fault = fault});
 }
 
 void

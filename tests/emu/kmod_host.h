@@ -20,6 +20,8 @@ struct host {
 /** A module; chip NULL is AD102. Asserts. */
 void host_open(struct host *h, const char *release, const char *chip, unsigned cards,
                bool root);
+/** The same with a fault of the fault table, one card, no rights. */
+void host_open_faulty(struct host *h, const char *release, const char *chip, const char *fault);
 /** Closes what is still open. */
 void host_close(struct host *h);
 

@@ -4,6 +4,8 @@
  * that it maps, work that runs when the doorbell is rung, and what it hears when work fails.
  * Methods and offsets are spelled out (clc36f.h, clc56f.h).
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -121,12 +123,12 @@ make_channel(struct channel *c, uint32_t class_id)
 }
 
 static void
-channel_open(struct channel *c, size_t i)
+channel_open(struct channel *c, size_t i, const char *fault)
 {
     struct arg a;
 
     memset(c, 0, sizeof(*c));
-    host_open(&c->h, cards[i].release, cards[i].chip, 1, false);
+    host_open_faulty(&c->h, cards[i].release, cards[i].chip, fault);
     tree_open(&c->h, &c->t, 0);
     make_memory(c);
     make_channel(c, cards[i].channel);
@@ -207,7 +209,7 @@ work_runs_when_the_doorbell_is_rung(void **state)
     for (size_t i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
         struct channel c;
 
-        channel_open(&c, i);
+        channel_open(&c, i, NULL);
         for (uint32_t n = 1; n < 4; n++) {
             submit(&c, VA + SEMAPHORE, n);
             assert_true(wait_for(c.at + SEMAPHORE, UINT32_MAX, n));
@@ -220,6 +222,40 @@ work_runs_when_the_doorbell_is_rung(void **state)
     }
 }
 
+/* A descriptor that hears of the channel's recovery. */
+static int
+listen_to(struct channel *c)
+{
+    const int fd = host_card(&c->h, c->t.ctl, 0);
+    struct arg a;
+
+    arg_init(&c->h, &a, "nv_ioctl_alloc_os_event_t");
+    arg_set(&a, "hClient", c->t.client);
+    arg_set(&a, "fd", (uint64_t)fd);
+    assert_int_equal(host_call(&c->h, fd, "NV_ESC_ALLOC_OS_EVENT", &a), 0);
+    arg_init(&c->h, &a, "NV0005_ALLOC_PARAMETERS");
+    arg_set(&a, "hParentClient", c->t.client);
+    arg_set(&a, "hSrcResource", CHANNEL);
+    arg_set(&a, "hClass", 0x79);
+    arg_set(&a, "data", (uint64_t)fd);
+    assert_int_equal(make(c, CHANNEL, EVENT, 0x79, &a), 0);
+    return fd;
+}
+
+/* An errno, or RM's status. What came was alone. */
+static int
+fetch(struct channel *c, int fd)
+{
+    struct arg a;
+    int rc;
+
+    arg_init(&c->h, &a, "NVOS41_PARAMETERS");
+    arg_set(&a, "pEvent", (uintptr_t)(a.data + 64));
+    rc = host_call(&c->h, fd, "NV_ESC_RM_GET_EVENT_DATA", &a);
+    assert_int_equal(arg_get(&a, "MoreEvents"), 0);
+    return rc < 0 ? rc : (int)arg_get(&a, "status");
+}
+
 /* The notifier that the channel was made with: info32 is the Xid, status is 0xffff. */
 static void
 work_that_faults_writes_the_notifier_and_wakes_listeners(void **state)
@@ -227,34 +263,76 @@ work_that_faults_writes_the_notifier_and_wakes_listeners(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
         struct channel c;
-        struct arg a;
-        uint32_t more;
         int fd;
 
-        channel_open(&c, i);
-        fd = host_card(&c.h, c.t.ctl, 0);
-        arg_init(&c.h, &a, "nv_ioctl_alloc_os_event_t");
-        arg_set(&a, "hClient", c.t.client);
-        arg_set(&a, "fd", (uint64_t)fd);
-        assert_int_equal(host_call(&c.h, fd, "NV_ESC_ALLOC_OS_EVENT", &a), 0);
-        arg_init(&c.h, &a, "NV0005_ALLOC_PARAMETERS");
-        arg_set(&a, "hParentClient", c.t.client);
-        arg_set(&a, "hSrcResource", CHANNEL);
-        arg_set(&a, "hClass", 0x79);
-        arg_set(&a, "data", (uint64_t)fd);
-        assert_int_equal(make(&c, CHANNEL, EVENT, 0x79, &a), 0);
+        channel_open(&c, i, NULL);
+        fd = listen_to(&c);
         submit(&c, VA + BYTES, 1); /* behind the end */
         assert_true(wait_for(c.notifier + 12, 0xffff0000, 0xffff0000));
         assert_int_equal(*(uint32_t *)(c.notifier + 8), 31);
         usleep(20000);
-        arg_init(&c.h, &a, "NVOS41_PARAMETERS");
-        arg_set(&a, "pEvent", (uintptr_t)(a.data + 64));
-        assert_int_equal(host_call(&c.h, fd, "NV_ESC_RM_GET_EVENT_DATA", &a), 0);
-        assert_int_equal(arg_get(&a, "status"), 0);
-        more = (uint32_t)arg_get(&a, "MoreEvents");
-        assert_int_equal(more, 0);
+        assert_int_equal(fetch(&c, fd), 0);
         channel_close(&c);
     }
+}
+
+/* Faults of the table strike at the module's calls of GSP-RM. When the card or its GSP-RM is
+ * gone, every channel's notifier says so, and nothing is served again. */
+static void
+a_card_that_is_lost_in_the_middle_is_told_to_everyone(void **state)
+{
+    static const struct {
+        const char *fault;
+        uint32_t status, xid;
+    } rows[] = {
+        {"ctl:NV2080_CTRL_CMD_TIMER_GET_TIME=off-bus", 0x0f, 79 }, /* GPU_IS_LOST */
+        {"ctl:NV2080_CTRL_CMD_TIMER_GET_TIME=crash",   0x62, 120}, /* RESET_REQUIRED */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct channel c;
+        struct arg a;
+        int fd;
+
+        channel_open(&c, 1, rows[i].fault);
+        fd = listen_to(&c);
+        arg_init(&c.h, &a, "NV2080_CTRL_TIMER_GET_TIME_PARAMS");
+        for (int n = 0; n < 2; n++)
+            assert_int_equal(rm_ctl(&c.h, c.t.ctl, c.t.client, c.t.subdevice,
+                                    "NV2080_CTRL_CMD_TIMER_GET_TIME", &a),
+                             rows[i].status);
+        assert_int_equal(*(uint32_t *)(c.notifier + 8), rows[i].xid);
+        assert_int_equal(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0), 1);
+        /* A lost card's own node takes no escape any more. */
+        assert_int_equal(fetch(&c, fd), rows[i].xid == 79 ? -EINVAL : 0);
+        assert_int_not_equal(fetch(&c, fd), 0); /* told once */
+        assert_int_equal(rm_memory(&c.h, c.t.ctl, c.t.client, c.t.device, 0x77, false, 4096),
+                         rows[i].status);
+        assert_int_equal(rm_free(&c.h, c.t.ctl, c.t.client, CHANNEL), 0);
+        assert_int_not_equal(rm_free(&c.h, c.t.ctl, c.t.client, CHANNEL), 0);
+        channel_close(&c);
+    }
+}
+
+static void
+a_lost_card_does_not_start_again(void **state)
+{
+    struct host h;
+    struct tree t;
+
+    (void)state;
+    host_open_faulty(&h, "570.144", "AD102", "ctl:NV2080_CTRL_CMD_TIMER_GET_TIME=off-bus");
+    tree_open(&h, &t, 0);
+    assert_int_equal(
+        rm_control(&h, t.ctl, t.client, t.subdevice, 0x20800403, (uint64_t[1]){0}, 8), 0x0f);
+    assert_true(host_node(&h, EMU_NODE_GPU, 0) >= 0); /* it is up */
+    for (int fd = 0; fd < HOST_FDS; fd++)
+        if (h.file[fd])
+            host_node_close(&h, fd);
+    assert_int_equal(host_node(&h, EMU_NODE_GPU, 0), -EIO);
+    assert_true(host_node(&h, EMU_NODE_CTL, 0) >= 0);
+    host_close(&h);
 }
 
 int
@@ -263,6 +341,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_runs_when_the_doorbell_is_rung),
         cmocka_unit_test(work_that_faults_writes_the_notifier_and_wakes_listeners),
+        cmocka_unit_test(a_card_that_is_lost_in_the_middle_is_told_to_everyone),
+        cmocka_unit_test(a_lost_card_does_not_start_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
