@@ -68,6 +68,12 @@ nvmem_pt_root(const struct nvmem_pt *pt)
     return &pt->root->memory;
 }
 
+uint32_t
+nvmem_pt_root_entries(const struct nvmem_pt *pt)
+{
+    return entry_count(pt->format, 0);
+}
+
 uint64_t
 nvmem_pt_va_limit(const struct nvmem_pt *pt)
 {
@@ -373,6 +379,71 @@ nvmem_pt_merge(struct nvmem_pt *pt, uint64_t va, uint64_t bytes, uint64_t *pages
     pt_unlock(pt);
     if (pages_out)
         *pages_out = made;
+    return 0;
+}
+
+/* Which level has entries of that size; the count of levels when none has. */
+static unsigned
+level_with(const struct format *f, uint64_t bytes)
+{
+    unsigned level = 0;
+
+    while (level <= last_dir(f) && entry_bytes(f, level) != bytes)
+        level++;
+    return level <= last_dir(f) ? level : f->levels;
+}
+
+/* Tables from the root to `leaf`, pinned. */
+static int
+pin_levels(struct nvmem_pt *pt, uint64_t va, unsigned leaf, struct nvmem_pt_level *levels_out)
+{
+    const struct format *f = pt->format;
+    struct table *t = pt->root;
+    int rc = 0;
+
+    for (unsigned level = 0;; level++) {
+        const uint32_t i = entry_index(f, level, va);
+        struct table *child;
+
+        levels_out[level] = (struct nvmem_pt_level){
+            t->memory, entry_count(f, level) * f->level[level].words * 8,
+            f->level[level].shift};
+        t->pinned = true;
+        if (level == leaf)
+            return 0;
+        if (is_leaf(f, t, i))
+            return -EEXIST;
+        child = nvmem_pt_child(pt, t, i, level + 1, &rc);
+        if (!child)
+            return rc;
+        if (!child->linked)
+            nvmem_pt_link(pt, t, i, child);
+        t = child;
+    }
+}
+
+int
+nvmem_pt_levels(struct nvmem_pt *pt, uint64_t va, uint64_t entry_size,
+                struct nvmem_pt_level *levels_out, unsigned room, unsigned *count_out,
+                struct gsp_error *err)
+{
+    const unsigned leaf = level_with(pt->format, entry_size);
+    int rc = check_range(pt, va, PAGE, err);
+
+    if (rc < 0)
+        return rc;
+    if (leaf >= room || leaf == pt->format->levels)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "no directory has entries of 0x%" PRIx64 " bytes, or it takes more"
+                        " than %u levels",
+                        entry_size, room);
+    pt_lock(pt);
+    rc = pin_levels(pt, va, leaf, levels_out);
+    nvmem_pt_dirty(pt, va, va + PAGE, true);
+    pt_unlock(pt);
+    if (rc < 0)
+        return reserve_failed(rc, va, err);
+    *count_out = leaf + 1;
     return 0;
 }
 

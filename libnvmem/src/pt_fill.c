@@ -278,7 +278,7 @@ prune(struct nvmem_pt *pt, struct table *t, uint64_t va, uint64_t end)
                 nvmem_pt_retire(pt, t, i, level);
         }
     }
-    return !t->live;
+    return !t->live && !t->pinned;
 }
 
 void

@@ -43,6 +43,7 @@ struct table {
     struct nvmem_pt_memory memory;
     uint8_t level;
     bool linked;          /* its directory knows it */
+    bool pinned;          /* somebody else uses it: never retired for being empty */
     uint32_t live;        /* entries that are pages or sparse, and children */
     struct table *next;   /* of the retired */
     struct table **child; /* directories: one for each entry; the last: 64K and 4K in turn */

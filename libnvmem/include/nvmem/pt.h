@@ -126,6 +126,8 @@ void nvmem_pt_destroy(struct nvmem_pt *pt);
 
 /** The page directory, for SET_PAGE_DIRECTORY or an instance block. Borrowed. */
 const struct nvmem_pt_memory *nvmem_pt_root(const struct nvmem_pt *pt);
+/** How many entries it has. */
+uint32_t nvmem_pt_root_entries(const struct nvmem_pt *pt);
 /** First address past the space. */
 uint64_t nvmem_pt_va_limit(const struct nvmem_pt *pt);
 /** The page sizes of a format as a set: bit 12 for 4 KiB ... */
@@ -174,6 +176,24 @@ GSP_MUST_CHECK int nvmem_pt_split_pages(struct nvmem_pt *pt, uint64_t va, uint64
  */
 GSP_MUST_CHECK int nvmem_pt_merge(struct nvmem_pt *pt, uint64_t va, uint64_t bytes,
                                   uint64_t *pages_out, struct gsp_error *err);
+/** A directory on the way to an address. */
+struct nvmem_pt_level {
+    struct nvmem_pt_memory memory;
+    uint32_t bytes; /* of the table */
+    uint8_t shift;  /* one entry covers 2^shift bytes */
+};
+
+/**
+ * The directories above an address, from the root down to the one whose entries cover
+ * entry_bytes: made where they are missing, and kept until nvmem_pt_destroy(). For somebody
+ * else (RM) who maps there with tables of his own.
+ *
+ * @return 0, -EINVAL (no directory has such entries, or more than `room` levels), -ERANGE,
+ *         -EEXIST (a page lies there), -ENOMEM
+ */
+GSP_MUST_CHECK int nvmem_pt_levels(struct nvmem_pt *pt, uint64_t va, uint64_t entry_bytes,
+                                   struct nvmem_pt_level *levels_out, unsigned room,
+                                   unsigned *count_out, struct gsp_error *err);
 /** One invalidate for all that changed since the last, then the retired tables go back. 0, or
  * what ops->invalidate() returned: then nothing was given back. */
 GSP_MUST_CHECK int nvmem_pt_flush(struct nvmem_pt *pt, struct gsp_error *err);
