@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nvrm-import: vendor tree -> schemas. Parses the command line, runs imports, and is the only
  * part that prints. */
+#include "classes.h"
 #include "counts.h"
 #include "proc.h"
 #include "regs.h"
@@ -17,6 +18,7 @@ static const char usage[] =
     "usage: nvrm-import [OPTIONS] TREE [RELEASE]\n"
     "       nvrm-import [OPTIONS] --git REPO --tag TAG\n"
     "       nvrm-import [OPTIONS] --git REPO --all\n"
+    "       nvrm-import [OPTIONS] --classes DOC | --classes --git DOC [--tag REVISION]\n"
     "\n"
     "Import NVIDIA's open-gpu-kernel-modules into schemas/: structs, enums, constants,\n"
     "classes, controls, RPC messages, status codes, ioctls, chips and PCI names of a\n"
@@ -33,6 +35,10 @@ static const char usage[] =
     "  --verify     import nothing; compile the vendor's headers with the size and the\n"
     "               offset of every field that the schemas give as static asserts\n"
     "  --regs       with TREE: import the register headers into hw/regs, nothing else\n"
+    "  --classes    with a tree or repository of NVIDIA's open-gpu-doc: import the class\n"
+    "               headers into hw/classes, hw/qmd, hw/tex and hw/sph, nothing else\n"
+    "  --sdk TREE   with --classes: open-gpu-kernel-modules, which has the channel classes\n"
+    "               of Hopper and Blackwell\n"
     "  --counts     print what was found in each release as a Markdown table\n"
     "  --help       this text\n"
     "\n"
@@ -40,10 +46,10 @@ static const char usage[] =
     "usage. Schemas are only touched when every release was read without an error.\n";
 
 struct options {
-    const char *tree, *release, *git, *out, *cc;
+    const char *tree, *release, *git, *out, *cc, *sdk;
     const char **tags;
     size_t tag_count, tag_cap;
-    bool all, check, counts, verify, regs;
+    bool all, check, counts, verify, regs, classes;
 };
 
 struct run {
@@ -245,6 +251,65 @@ import_regs(const struct options *o)
     return 0;
 }
 
+/* The commit that a revision stands for. */
+static bool
+read_commit(const char *repo, const char *revision, struct imp_buf *out, struct imp_error *err)
+{
+    const char *argv[] = {"git", "-C", repo, "rev-parse", revision, NULL};
+
+    if (imp_run(argv, NULL, out, NULL) != 0 || out->len < 12)
+        return imp_fail(err, repo, 0, "no git repository with a revision '%s'", revision);
+    out->data[out->len = 12] = '\0';
+    return true;
+}
+
+static bool
+import_class_headers(const struct options *o, struct imp_class_source *src, const char *scratch,
+                     struct imp_buf *report, struct imp_class_counts *n, struct imp_error *err)
+{
+    struct imp_buf commit = {0};
+    const char *revision = o->tag_count ? o->tags[0] : "HEAD";
+    char out[512], tag[64];
+    bool ok = true;
+
+    (void)snprintf(out, sizeof(out), "%s/hw", o->out);
+    if (o->git)
+        ok = imp_git_extract(o->git, revision, imp_class_paths, scratch, err);
+    ok = ok && read_commit(o->git ? o->git : o->tree, revision, &commit, err) &&
+         (!o->sdk || imp_version_mk(o->sdk, tag, sizeof(tag), err));
+    src->doc = o->git ? scratch : o->tree;
+    src->doc_commit = commit.data;
+    src->sdk = o->sdk;
+    src->sdk_tag = tag;
+    ok = ok && imp_classes(src, out, o->check, n, report, err);
+    imp_buf_fini(&commit);
+    return ok;
+}
+
+/* --classes: needs no model. */
+static int
+import_classes(const struct options *o, const char *scratch)
+{
+    struct imp_error err = {0};
+    struct imp_class_source src = {0};
+    struct imp_class_counts n;
+    struct imp_buf report = {0};
+    const bool ok =
+        import_class_headers(o, &src, scratch, o->counts ? &report : NULL, &n, &err);
+
+    if (ok && o->counts)
+        (void)printf("%s", report.data);
+    else if (ok)
+        (void)printf("%zu headers, %zu definitions: %zu methods, %zu records, %zu fields, %zu "
+                     "values, %zu constants\n",
+                     n.headers, n.defines, n.methods, n.records, n.fields, n.values,
+                     n.constants);
+    else
+        (void)fprintf(stderr, "nvrm-import: %s\n", err.text);
+    imp_buf_fini(&report);
+    return ok ? 0 : 1;
+}
+
 static int
 wrong_usage(const char *what)
 {
@@ -256,17 +321,19 @@ static int
 parse_options(struct options *o, int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"out",    required_argument, NULL, 'o'},
-        {"git",    required_argument, NULL, 'g'},
-        {"tag",    required_argument, NULL, 't'},
-        {"all",    no_argument,       NULL, 'a'},
-        {"cc",     required_argument, NULL, 'c'},
-        {"check",  no_argument,       NULL, 'k'},
-        {"counts", no_argument,       NULL, 'n'},
-        {"verify", no_argument,       NULL, 'v'},
-        {"regs",   no_argument,       NULL, 'r'},
-        {"help",   no_argument,       NULL, 'h'},
-        {NULL,     0,                 NULL, 0  },
+        {"out",     required_argument, NULL, 'o'},
+        {"git",     required_argument, NULL, 'g'},
+        {"tag",     required_argument, NULL, 't'},
+        {"all",     no_argument,       NULL, 'a'},
+        {"cc",      required_argument, NULL, 'c'},
+        {"check",   no_argument,       NULL, 'k'},
+        {"counts",  no_argument,       NULL, 'n'},
+        {"verify",  no_argument,       NULL, 'v'},
+        {"regs",    no_argument,       NULL, 'r'},
+        {"classes", no_argument,       NULL, 'l'},
+        {"sdk",     required_argument, NULL, 's'},
+        {"help",    no_argument,       NULL, 'h'},
+        {NULL,      0,                 NULL, 0  },
     };
     int c;
 
@@ -299,6 +366,12 @@ parse_options(struct options *o, int argc, char **argv)
         case 'r':
             o->regs = true;
             break;
+        case 'l':
+            o->classes = true;
+            break;
+        case 's':
+            o->sdk = optarg;
+            break;
         case 'h':
             return -1;
         default:
@@ -311,6 +384,10 @@ parse_options(struct options *o, int argc, char **argv)
         o->release = argv[optind++];
     if (optind < argc)
         return wrong_usage("too many arguments");
+    if (o->classes && (o->tree != NULL) == (o->git != NULL))
+        return wrong_usage("--classes needs a TREE or --git");
+    if (o->classes)
+        return 0;
     if (o->tree ? o->git != NULL : !o->git || o->all == (o->tag_count > 0))
         return wrong_usage("give a TREE, or --git with --tag or --all");
     return 0;
@@ -339,6 +416,12 @@ main(int argc, char **argv)
     if (!mkdtemp(r.scratch)) {
         (void)fprintf(stderr, "nvrm-import: cannot make the folder %s\n", r.scratch);
         return 1;
+    }
+    if (r.o.classes) {
+        rc = import_classes(&r.o, r.scratch);
+        imp_remove_tree(r.scratch);
+        free(r.o.tags);
+        return rc;
     }
     ok = import(&r);
     if (!ok)

@@ -553,9 +553,8 @@ import_unit(const char *root, const char *release, const char *out,
     return ok;
 }
 
-/* version.mk names the release. */
-static bool
-read_release(const char *root, char *out, size_t bytes, struct imp_error *err)
+bool
+imp_version_mk(const char *root, char *out, size_t bytes, struct imp_error *err)
 {
     static const char key[] = "NVIDIA_VERSION = ";
     char path[512], line[256];
@@ -580,7 +579,7 @@ imp_regs(const char *root, const char *out, bool check, size_t *count_out,
          struct imp_error *err)
 {
     char release[256];
-    bool ok = read_release(root, release, sizeof(release), err);
+    bool ok = imp_version_mk(root, release, sizeof(release), err);
 
     *count_out = 0;
     for (const struct imp_reg_unit *u = imp_reg_units; ok && u->file; u++)

@@ -14,4 +14,7 @@
 bool imp_regs(const char *root, const char *out, bool check, size_t *count_out,
               struct imp_error *err);
 
+/** The release that a tree's version.mk names. */
+bool imp_version_mk(const char *root, char *out, size_t bytes, struct imp_error *err);
+
 #endif
