@@ -68,6 +68,7 @@ cmd_broker_run(struct cli *cli, int argc, char **argv)
     config.backend = rm_client_backend(session_client(s));
     config.chip = session_chip(s);
     config.transport = session_transport(s);
+    config.gpu_id = session_gpu_id(s);
     return gsp_broker_serve(&config, &err) < 0 ? cli_fail(cli, &err) : CLI_OK;
 }
 

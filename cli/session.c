@@ -376,6 +376,12 @@ alloc_named(struct cli_session *s, rm_handle parent, const char *class_name, con
     return rc < 0 ? rc : session_name_set(s, name, *handle_out, err);
 }
 
+uint32_t
+session_gpu_id(const struct cli_session *s)
+{
+    return s->transport ? transport_gpu_id(s->transport) : 0;
+}
+
 /* Which of RM's devices is the card that was opened: 0 where there is one. */
 static int
 device_instance(struct cli_session *s, uint64_t *instance_out, struct gsp_error *err)
@@ -384,7 +390,7 @@ device_instance(struct cli_session *s, uint64_t *instance_out, struct gsp_error 
     const struct nvrm_control *row =
         nvrm_control_find(abi, "NV0000_CTRL_CMD_GPU_GET_ID_INFO_V2");
     const struct nvrm_layout *l = row ? nvrm_struct_at(abi, row->params) : NULL;
-    const uint32_t gpu = s->transport ? transport_gpu_id(s->transport) : 0;
+    const uint32_t gpu = session_gpu_id(s);
     uint8_t wire[128] = {0};
     int rc;
 

@@ -21,6 +21,7 @@ struct rm_client *session_client(struct cli_session *s);
 struct nvrm_abi session_abi(const struct cli_session *s);
 const char *session_chip(const struct cli_session *s);
 const char *session_transport(const struct cli_session *s); /* "emu" */
+uint32_t session_gpu_id(const struct cli_session *s); /* RM's, where it has several; else 0 */
 bool session_is_dry(const struct cli_session *s);
 /* --dry-run: the calls since the last time, a new reference. */
 json_t *session_dry_calls(struct cli_session *s);

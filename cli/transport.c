@@ -40,7 +40,8 @@ struct transport {
     struct gsp_bus *bus;         /* the card's, or a recorder around it */
     struct gsp_backend *backend;
     struct ssh *ssh; /* NULL but for ssh */
-    uint32_t gpu_id; /* nvidia: the card that was asked for, among the module's; else 0 */
+    uint32_t gpu_id; /* nvidia: the card that was asked for, among the module's;
+                        ssh: likewise over there; else 0 */
 };
 
 static int
@@ -493,6 +494,7 @@ open_ssh(struct transport *t, const struct cli_options *options,
     if (rc < 0)
         return rc;
     snprintf(t->card.chip, sizeof(t->card.chip), "%s", gsp_remote_chip(t->backend));
+    t->gpu_id = gsp_remote_gpu_id(t->backend);
     rc = recording_open(options, t->backend->abi, t->card.chip, &t->recording, err);
     return rc == 0 ? recording_backend(t->recording, &t->backend, err) : rc;
 }

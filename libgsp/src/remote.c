@@ -21,6 +21,7 @@ struct remote {
     uint64_t timeout_ns, last_id;
     struct remote_frame answer;
     char chip[64], transport[256];
+    uint32_t gpu_id;
     void *payload;         /* of the last event */
     struct gsp_error dead; /* rc < 0: the stream cannot be used any more */
 };
@@ -394,6 +395,7 @@ take_hello(struct remote *r, const struct gsp_remote_config *config, struct gsp_
         return fail_there(hello, err);
     snprintf(r->chip, sizeof(r->chip), "%s", hello->chip);
     snprintf(r->transport, sizeof(r->transport), "%s", hello->transport);
+    r->gpu_id = (uint32_t)hello->gpu;
     if (!has_word(hello->ops, "rpc"))
         r->ops.rpc = NULL;
     if (!has_word(hello->ops, "event"))
@@ -448,4 +450,12 @@ gsp_remote_transport(const struct gsp_backend *backend)
     const struct remote *r = remote_of(backend);
 
     return r ? r->transport : "";
+}
+
+uint32_t
+gsp_remote_gpu_id(const struct gsp_backend *backend)
+{
+    const struct remote *r = remote_of(backend);
+
+    return r ? r->gpu_id : 0;
 }

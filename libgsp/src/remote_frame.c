@@ -39,7 +39,8 @@ static const struct {
     NUM("status", status),   NUM("origin", origin), TXT("op", op),
     TXT("text", text),       TXT("hint", hint),     TXT("ops", ops),
     TXT("release", release), TXT("chip", chip),     TXT("transport", transport),
-    TXT("schema", schema),   HEX("params", params), HEX("memory", memory),
+    NUM("gpu", gpu),         TXT("schema", schema), HEX("params", params),
+    HEX("memory", memory),
 #undef NUM
 #undef TXT
 #undef HEX

@@ -37,6 +37,7 @@ greet(const struct gsp_broker_config *config, struct remote_frame *f)
     f->version = GSP_REMOTE_VERSION;
     if (!backend)
         return;
+    f->gpu = config->gpu_id;
     snprintf(f->release, sizeof(f->release), "%s",
              nvrm_release_name(backend->abi.schema, backend->abi.release));
     snprintf(f->schema, sizeof(f->schema), "0x%016llx",

@@ -184,6 +184,28 @@ a_card_behind_ssh_is_the_card_itself(void **state)
     json_decref(there);
 }
 
+/* RM over there has several cards: the one that is named is meant. */
+static void
+the_second_card_behind_ssh_is_the_second_card(void **state)
+{
+#define UUID "ctl subdevice NV2080_CTRL_CMD_GPU_GET_GID_INFO index=0 flags=2"
+    char *here, *there, *first;
+
+    (void)state;
+    need_kernel_module();
+    here = cli_expect("nvrm-cli emu exec --cards 2 -- nvrm-cli -t nvidia:1 " UUID, 0);
+    there =
+        cli_expect(SSH "nvrm-cli emu exec --cards 2 -- nvrm-cli -t ssh://n/nvidia:1 " UUID, 0);
+    first =
+        cli_expect(SSH "nvrm-cli emu exec --cards 2 -- nvrm-cli -t ssh://n/nvidia " UUID, 0);
+    assert_string_equal(there, here);
+    assert_string_not_equal(there, first);
+    free(here);
+    free(there);
+    free(first);
+#undef UUID
+}
+
 static void
 the_other_sides_release_is_spoken(void **state)
 {
@@ -431,6 +453,7 @@ main(void)
         cmocka_unit_test(every_card_of_the_kernel_module_is_a_line),
         cmocka_unit_test(what_a_pointer_leads_to_goes_through_ssh),
         cmocka_unit_test(a_card_behind_ssh_is_the_card_itself),
+        cmocka_unit_test(the_second_card_behind_ssh_is_the_second_card),
         cmocka_unit_test(the_other_sides_release_is_spoken),
         cmocka_unit_test(scripts_events_and_recordings_work_behind_ssh),
         cmocka_unit_test(the_other_sides_errors_are_errors_here),

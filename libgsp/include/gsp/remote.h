@@ -60,11 +60,14 @@ GSP_MUST_CHECK int gsp_remote_open(const struct gsp_remote_config *config,
 /** What the broker said it stands on ("AD102", "emu"); "" for other backends. */
 const char *gsp_remote_chip(const struct gsp_backend *backend);
 const char *gsp_remote_transport(const struct gsp_backend *backend);
+/** RM's id of the broker's card where its RM has several; 0: it is the only one. */
+uint32_t gsp_remote_gpu_id(const struct gsp_backend *backend);
 
 struct gsp_broker_config {
     struct gsp_remote_io io;
     struct gsp_backend *backend;  /* borrowed */
     const char *chip, *transport; /* for the hello */
+    uint32_t gpu_id;              /* likewise, of the card that is meant; 0: RM has one */
     const struct gsp_host *host;  /* borrowed; may be NULL */
     void *ctx;                    /* of the functions below, which may be NULL */
     /** The broker's own policy: 0, or a negative errno with *err filled. */
