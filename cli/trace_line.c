@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -436,6 +437,36 @@ put_ioctl(const struct line *l)
     json_decref(in);
 }
 
+/* "poll(5</dev/nvidia0>) = POLLIN|POLLPRI", however it was asked for. */
+static void
+put_wake(const struct line *l)
+{
+    static const char *const ways[] = {"poll", "select", "epoll_wait"};
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } events[] = {
+        {POLLIN,   "POLLIN"  },
+        {POLLPRI,  "POLLPRI" },
+        {POLLOUT,  "POLLOUT" },
+        {POLLERR,  "POLLERR" },
+        {POLLHUP,  "POLLHUP" },
+        {POLLNVAL, "POLLNVAL"},
+    };
+    const char *sign = " = ";
+    const uint64_t how = l->r->arg[1];
+
+    gsp_text_printf(l->out, "%s(", how < sizeof(ways) / sizeof(*ways) ? ways[how] : "wait");
+    put_fd(l, 0);
+    gsp_text_puts(l->out, ")");
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+        if (!(l->r->arg[2] & events[i].bit))
+            continue;
+        gsp_text_printf(l->out, "%s%s", sign, events[i].name);
+        sign = "|";
+    }
+}
+
 int
 trace_line(const struct nvrm_schema *schema, struct nvrm_abi abi,
            const struct trace_objects *objects, const struct gsp_trace_record *r,
@@ -453,6 +484,10 @@ trace_line(const struct nvrm_schema *schema, struct nvrm_abi abi,
         put_fd(&l, 0);
         gsp_text_puts(out, ")");
         break;
+    case GSP_TRACE_WAKE:
+        put_wake(&l);
+        put_time(out, r->duration_ns);
+        return out->rc;
     case GSP_TRACE_MMAP:
         put_mmap(&l);
         break;

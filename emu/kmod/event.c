@@ -103,6 +103,20 @@ take(struct kmod_events *e)
     return d;
 }
 
+int
+emu_kmod_event_fd(struct emu_kfile *f)
+{
+    int fd = -1;
+
+    if (f->node != EMU_NODE_CTL && f->node != EMU_NODE_GPU)
+        return -1;
+    pthread_mutex_lock(&f->kmod->lock);
+    if (prepare(f))
+        fd = f->events->fd;
+    pthread_mutex_unlock(&f->kmod->lock);
+    return fd;
+}
+
 void
 emu_kmod_polled(struct emu_kfile *f)
 {

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -293,67 +294,6 @@ mmap64(void *at, size_t bytes, int prot, int flags, int fd, off64_t offset)
     return mmap(at, bytes, prot, flags, fd, offset);
 }
 
-/* Waiting: a wake-up without data is over once a program has seen it. */
-
-static void
-seen(struct pollfd *fds, nfds_t n)
-{
-    for (nfds_t i = 0; i < n; i++) {
-        struct preload_open *s = fds[i].revents & POLLIN ? preload_hold(fds[i].fd) : NULL;
-
-        if (!s)
-            continue;
-        emu_kmod_polled(s->file);
-        preload_let_go(s);
-    }
-}
-
-static void
-seen_set(int n, const fd_set *set)
-{
-    for (int fd = 0; set && fd < n; fd++) {
-        struct pollfd p = {.fd = fd, .revents = FD_ISSET(fd, set) ? POLLIN : 0};
-
-        seen(&p, 1);
-    }
-}
-
-EXPORT int
-select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
-{
-    int rc;
-
-    preload_start();
-    rc = preload_real.select(n, in, out, except, timeout);
-    if (rc > 0)
-        seen_set(n, in);
-    return rc;
-}
-
-EXPORT int
-poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-    int rc;
-
-    preload_start();
-    rc = preload_real.poll(fds, n, timeout);
-    if (rc > 0)
-        seen(fds, n);
-    return rc;
-}
-
-EXPORT int
-ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
-{
-    int rc;
-
-    preload_start();
-    rc = preload_real.ppoll(fds, n, timeout, mask);
-    if (rc > 0)
-        seen(fds, n);
-    return rc;
-}
-
 /* A program's own system calls, when they go through libc's syscall(). */
 EXPORT long
 syscall(long number, ...)
@@ -399,6 +339,16 @@ syscall(long number, ...)
         return close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
     case SYS_poll:
         return poll((struct pollfd *)a[0], (nfds_t)a[1], (int)a[2]);
+    case SYS_ppoll:
+        return ppoll((struct pollfd *)a[0], (nfds_t)a[1], (const struct timespec *)a[2],
+                     (const sigset_t *)a[3]);
+    case SYS_select:
+        return select((int)a[0], (fd_set *)a[1], (fd_set *)a[2], (fd_set *)a[3],
+                      (struct timeval *)a[4]);
+    case SYS_epoll_ctl:
+        return epoll_ctl((int)a[0], (int)a[1], (int)a[2], (struct epoll_event *)a[3]);
+    case SYS_epoll_wait:
+        return epoll_wait((int)a[0], (struct epoll_event *)a[1], (int)a[2], (int)a[3]);
     default:
         return preload_real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }

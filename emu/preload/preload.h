@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 
@@ -38,8 +39,11 @@ extern struct preload_real {
     int (*statx)(int, const char *, int, unsigned, struct statx *);
     long (*syscall)(long, ...);
     int (*select)(int, fd_set *, fd_set *, fd_set *, struct timeval *);
-    int (*poll)(struct pollfd *, nfds_t, int);
+    int (*pselect)(int, fd_set *, fd_set *, fd_set *, const struct timespec *,
+                   const sigset_t *);
     int (*ppoll)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+    int (*epoll_ctl)(int, int, int, struct epoll_event *);
+    int (*epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
     void *(*mmap)(void *, size_t, int, int, int, off_t);
 } preload_real;
 /** Call before anything of preload_real. */
@@ -64,6 +68,11 @@ void preload_forget_range(unsigned first, unsigned last);
 void preload_share(int of, int fd);
 /** A new descriptor for a node; -1 and errno. */
 int preload_serve(enum emu_node node, unsigned minor, int flags);
+
+/* wait.c */
+
+/** A descriptor is closed: nobody waits for it, or by it. */
+void preload_wait_forget(int fd);
 
 /* names.c */
 

@@ -51,8 +51,10 @@ find_symbols(void)
     FIND(syscall);
     FIND(mmap);
     FIND(select);
-    FIND(poll);
+    FIND(pselect);
     FIND(ppoll);
+    FIND(epoll_ctl);
+    FIND(epoll_pwait);
 #undef FIND
 }
 

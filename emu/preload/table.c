@@ -130,6 +130,7 @@ preload_forget(int fd)
 
     if (is_borrowed())
         return;
+    preload_wait_forget(fd);
     pthread_mutex_lock(&table.lock);
     s = slot_locked(fd);
     if (s)

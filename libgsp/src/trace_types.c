@@ -108,6 +108,7 @@ static const struct gsp_trace_type_info types[] = {
     ROW(MUNMAP, "munmap", NUMBERS(HEX("address"), HEX("length")), NOTHING),
     ROW(OPEN, "open", NUMBERS(FD("directory"), HEX("flags"), FD("fd")), STRINGS("path")),
     ROW(CLOSE, "close", NUMBERS(FD("fd")), STRINGS("path")),
+    ROW(WAKE, "wake", NUMBERS(FD("fd"), DEC("how"), HEX("events")), STRINGS("path")),
 };
 
 const struct gsp_trace_type_info *

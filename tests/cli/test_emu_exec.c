@@ -198,6 +198,15 @@ a_program_that_is_killed_in_a_call_leaves_nothing(void **state)
     cli_result_free(&r);
 }
 
+static void
+events_wake_who_waits_in_whatever_way(void **state)
+{
+    (void)state;
+    free(cli_expect("nvrm-cli emu exec -F 570.144 -- " KMOD_WAIT, 0));
+    cli_expect_text("nvrm-cli emu exec -F 570.144 -- nvrm-cli trace exec -- " KMOD_WAIT " 2>&1",
+                    0, "epoll_wait(5</dev/nvidia0>) = POLLIN|POLLPRI <", NULL);
+}
+
 int
 main(void)
 {
@@ -209,6 +218,7 @@ main(void)
         cmocka_unit_test(objects_come_and_go),
         cmocka_unit_test(events_arrive),
         cmocka_unit_test(a_session_is_recorded_and_replayed),
+        cmocka_unit_test(events_wake_who_waits_in_whatever_way),
         cmocka_unit_test(faults_strike_at_the_modules_calls),
         cmocka_unit_test(the_programs_exit_code_is_ours),
         cmocka_unit_test(programs_of_every_kind_run),

@@ -81,6 +81,9 @@ uint64_t emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset);
  * initialised), -EINVAL. */
 int emu_kmod_uvm_mmap(struct emu_kfile *file, uint64_t at, uint64_t offset,
                       bool shared_read_write);
+/** An eventfd of the module's that is readable while poll() on the file is to be; -1 for nodes
+ * that cannot be waited for. Lives as long as the file. */
+int emu_kmod_event_fd(struct emu_kfile *file);
 /** A poll() has shown the program that the file is readable: a wake-up without data is over. */
 void emu_kmod_polled(struct emu_kfile *file);
 

@@ -28,7 +28,7 @@ extern "C" {
 
 enum {
     GSP_TRACE_MAJOR = 1,
-    GSP_TRACE_MINOR = 0,
+    GSP_TRACE_MINOR = 1,
     GSP_TRACE_HEADER = 48, /* bytes before a record's payload */
     GSP_TRACE_ARGS = 16,   /* numbers of a record, at most */
     GSP_TRACE_PIECES = 8,  /* byte strings of a record, at most */
@@ -68,7 +68,11 @@ enum gsp_trace_type {
     GSP_TRACE_MUNMAP = 67,
     GSP_TRACE_OPEN = 68,
     GSP_TRACE_CLOSE = 69,
+    GSP_TRACE_WAKE = 70, /* a wait for a file of nvidia.ko ended with something */
 };
+
+/** How a program waited: GSP_TRACE_WAKE. */
+enum gsp_trace_wait { GSP_TRACE_BY_POLL, GSP_TRACE_BY_SELECT, GSP_TRACE_BY_EPOLL };
 
 /** What a record's number is, for whoever prints it. */
 enum gsp_trace_kind {
