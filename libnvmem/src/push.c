@@ -42,6 +42,8 @@ finish(struct nvmem_push_reader *r, uint32_t data, struct nvmem_push_call *out)
     run->data = data;
     run->cl = run->method < HOST_END ? r->state->host : r->state->bound[run->subch];
     run->item = run->cl ? nvrm_hw_method(run->cl, run->method, &run->i, &run->j) : NULL;
+    if (run->first)
+        run->head = run->cl;
     if (run->method == SET_OBJECT)
         bind(r->state, run->subch, data);
     *out = *run;

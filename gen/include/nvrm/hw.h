@@ -104,6 +104,12 @@ bool nvrm_hw_value_named(const struct nvrm_hw_field *f, const char *name, uint32
 /** A constant of a class; index < constant_count. */
 const struct nvrm_hw_value *nvrm_hw_constant_at(const struct nvrm_hw_class *c, unsigned index);
 
+/** The name nearest to one that is not known, for "did you mean"; NULL when none is near. */
+const char *nvrm_hw_nearest_class(const char *name);
+const char *nvrm_hw_nearest_method(const struct nvrm_hw_class *c, const char *name);
+const char *nvrm_hw_nearest_field(const struct nvrm_hw_item *item, const char *name);
+const char *nvrm_hw_nearest_value(const struct nvrm_hw_field *f, const char *name);
+
 /** Bits lo to lo + width - 1 of an array of words; width is 1 to 64. */
 static inline uint64_t
 nvrm_hw_bits_get(const uint32_t *words, unsigned lo, unsigned width)

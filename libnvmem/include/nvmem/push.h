@@ -186,10 +186,11 @@ struct nvmem_push_call {
     enum nvmem_push_op op;
     unsigned subch;
     uint32_t method, data;
-    uint32_t count;                  /* of the header */
-    const struct nvrm_hw_class *cl;  /* NULL: the subchannel's class is not known */
-    const struct nvrm_hw_item *item; /* NULL: cl has no such method */
-    unsigned i, j;                   /* its element */
+    uint32_t count;                   /* of the header */
+    const struct nvrm_hw_class *cl;   /* NULL: the subchannel's class is not known */
+    const struct nvrm_hw_class *head; /* cl of the header's first method */
+    const struct nvrm_hw_item *item;  /* NULL: cl has no such method */
+    unsigned i, j;                    /* its element */
 };
 
 struct nvmem_push_reader {

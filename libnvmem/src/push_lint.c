@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* What is suspicious in a push buffer, rule by rule. */
+#include <nvmem/push_text.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct lint {
+    struct nvmem_push_state *state;
+    int (*fn)(void *ctx, const struct nvmem_push_finding *f);
+    void *ctx;
+    size_t count;
+    bool stop;
+};
+
+const char *
+nvmem_push_rule_name(enum nvmem_push_rule rule)
+{
+    static const char *const names[NVMEM_PUSH_RULES] = {
+        "bad-header",     "truncated",    "no-object",     "unknown-class", "foreign-class",
+        "unknown-method", "newer-method", "reserved-bits", "bad-value",     "unread",
+    };
+
+    return (unsigned)rule < NVMEM_PUSH_RULES ? names[rule] : "";
+}
+
+__attribute__((format(printf, 5, 6))) static void
+found(struct lint *l, enum nvmem_push_rule rule, size_t word, const char *hint,
+      const char *format, ...)
+{
+    struct nvmem_push_finding f = {.rule = rule, .word = word};
+    va_list args;
+
+    if (l->stop)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(f.text, sizeof(f.text), format, args);
+    va_end(args);
+    (void)snprintf(f.hint, sizeof(f.hint), "%s", hint ? hint : "");
+    l->count++;
+    l->stop = l->fn && l->fn(l->ctx, &f) != 0;
+}
+
+/* The generations by the first digits of ids: 0xc4 to 0xc5 Turing, 0xca, 0xce Blackwell. What
+ * goes with a channel class is what the same chips have. */
+static const struct {
+    uint16_t host;
+    uint16_t classes[8];
+} chips[] = {
+    {0xc46f, {0xc5b5, 0xc5c0, 0xc597}                                        },
+    {0xc56f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797, 0xc9c0, 0xc997}},
+    {0xc76f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797}                },
+    {0xc86f, {0xc8b5, 0xcbc0, 0xcb97}                                        },
+    {0xc96f, {0xc9b5, 0xcdc0, 0xcd97}                                        },
+    {0xca6f, {0xcab5, 0xcec0, 0xce97}                                        },
+};
+
+/* Whether chips with this channel class have that class; those of every generation always. */
+static bool
+goes_with(const struct nvrm_hw_class *host, const struct nvrm_hw_class *c)
+{
+    bool listed = false;
+
+    for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
+        for (size_t k = 0; k < 8; k++) {
+            if (chips[i].classes[k] != c->id)
+                continue;
+            listed = true;
+            if (chips[i].host == host->id)
+                return true;
+        }
+    return !listed;
+}
+
+/* A later class of the same line that has the method. */
+static const struct nvrm_hw_class *
+later_with(const struct nvrm_hw_class *c, uint32_t method)
+{
+    for (unsigned i = 0; i < nvrm_hw_class_count(); i++) {
+        const struct nvrm_hw_class *later = nvrm_hw_class_at(i);
+
+        for (const struct nvrm_hw_class *p = later; p;
+             p = p->parent ? nvrm_hw_class(p->parent) : NULL)
+            if (p == c && nvrm_hw_method(later, method, NULL, NULL))
+                return later;
+    }
+    return NULL;
+}
+
+static void
+check_object(struct lint *l, const struct nvmem_push_call *c)
+{
+    const struct nvrm_hw_class *bound = nvrm_hw_class(c->data & 0xffff);
+
+    if (!bound)
+        found(l, NVMEM_PUSH_UNKNOWN_CLASS, c->word, "its methods are not checked",
+              "SET_OBJECT of class 0x%04x, which is not known", c->data & 0xffff);
+    else if (!goes_with(l->state->host, bound))
+        found(l, NVMEM_PUSH_FOREIGN_CLASS, c->word,
+              "--host names the channel's class when it is another",
+              "SET_OBJECT of %s (0x%04x), which chips with channel class 0x%04x do not have",
+              nvrm_hw_text(bound->name), (unsigned)bound->id, (unsigned)l->state->host->id);
+}
+
+static void
+check_fields(struct lint *l, const struct nvmem_push_call *c)
+{
+    uint32_t rest = c->data;
+
+    for (unsigned k = 0; k < c->item->field_count; k++) {
+        const struct nvrm_hw_field *f = nvrm_hw_field_at(c->item, k);
+        const uint32_t v = (uint32_t)nvrm_hw_get(f, &c->data, 0, 0);
+
+        for (unsigned i = 0; i < f->n && f->hi + i * f->step_i < 32; i++)
+            nvrm_hw_set(f, &rest, i, 0, 0);
+        /* One name alone names a special number, not all legal ones. */
+        if (f->value_count > 1 && v && !nvrm_hw_value_name(f, v) && !f->step_i)
+            found(l, NVMEM_PUSH_BAD_VALUE, c->word, NULL, "%s (%04x): %s has no value 0x%x",
+                  nvrm_hw_text(c->item->name), (unsigned)c->cl->id, nvrm_hw_text(f->name), v);
+    }
+    if (rest && c->item->field_count)
+        found(l, NVMEM_PUSH_RESERVED_BITS, c->word, NULL,
+              "%s (%04x): bits 0x%x belong to no field", nvrm_hw_text(c->item->name),
+              (unsigned)c->cl->id, rest);
+}
+
+static void
+check_call(struct lint *l, const struct nvmem_push_call *c)
+{
+    const struct nvrm_hw_class *later;
+    char hint[96];
+
+    if (c->item) {
+        if (c->method == 0)
+            check_object(l, c);
+        check_fields(l, c);
+        return;
+    }
+    if (!c->cl) {
+        if (!l->state->bound_id[c->subch])
+            found(l, NVMEM_PUSH_NO_OBJECT, c->word,
+                  "SET_OBJECT comes first; --bind says what was bound before",
+                  "method 0x%04x on subchannel %u, which has no class", c->method, c->subch);
+        return;
+    }
+    later = later_with(c->cl, c->method);
+    if (!later) {
+        found(l, NVMEM_PUSH_UNKNOWN_METHOD, c->word, NULL, "%s (%04x) has no method at 0x%04x",
+              nvrm_hw_text(c->cl->name), (unsigned)c->cl->id, c->method);
+        return;
+    }
+    (void)snprintf(hint, sizeof(hint), "it came with %s (%04x)", nvrm_hw_text(later->name),
+                   (unsigned)later->id);
+    found(l, NVMEM_PUSH_NEWER_METHOD, c->word, hint, "%s (%04x) does not have %s (0x%04x) yet",
+          nvrm_hw_text(c->cl->name), (unsigned)c->cl->id,
+          nvrm_hw_text(nvrm_hw_method(later, c->method, NULL, NULL)->name), c->method);
+}
+
+size_t
+nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t count,
+                int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx)
+{
+    struct lint l = {.state = state, .fn = fn, .ctx = ctx};
+    struct nvmem_push_reader r;
+    struct nvmem_push_call c;
+
+    nvmem_push_open(&r, state, words, count);
+    while (!l.stop && nvmem_push_next(&r, &c)) {
+        if (c.kind == NVMEM_PUSH_CALL)
+            check_call(&l, &c);
+        else if (c.kind == NVMEM_PUSH_BAD && c.why)
+            found(&l,
+                  strstr(c.why, "past the end") ? NVMEM_PUSH_TRUNCATED : NVMEM_PUSH_BAD_HEADER,
+                  c.word, NULL, "0x%08x: %s", c.raw, c.why);
+        else if (c.kind == NVMEM_PUSH_SEGMENT && c.word + 1 < count)
+            found(&l, NVMEM_PUSH_UNREAD, c.word, NULL,
+                  "%zu words behind the end of the segment", count - c.word - 1);
+    }
+    return l.count;
+}
