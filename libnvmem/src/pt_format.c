@@ -13,6 +13,14 @@ static const struct level levels_v2[] = {
     {16, 5, 1, true,  256 },
     {12, 9, 1, true,  4096},
 };
+static const struct level levels_v2_512m[] = {
+    {47, 2, 1, false, 4096},
+    {38, 9, 1, false, 4096},
+    {29, 9, 1, true,  4096},
+    {21, 8, 2, true,  4096},
+    {16, 5, 1, true,  256 },
+    {12, 9, 1, true,  4096},
+};
 static const struct level levels_v3[] = {
     {56, 1, 1, false, 4096},
     {47, 9, 1, false, 4096},
@@ -59,18 +67,31 @@ static const struct level levels_v3_256g[] = {
     .pde_addr_big = FIELD(4, 50, 8), .pde_sparse = 1 << 3, .pde_value[NVMEM_VRAM] = 1,         \
     .pde_value[NVMEM_SYSTEM] = 2, .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
 
-const struct format nvmem_pt_formats[3] = {
+const struct format nvmem_pt_formats[NVMEM_PT_FORMATS] = {
     [NVMEM_PT_V2] = {.level = levels_v2,      V2_FIELDS},
     [NVMEM_PT_V3] = {.level = levels_v3,      V3_FIELDS},
     [NVMEM_PT_V3_256G] = {.level = levels_v3_256g, V3_FIELDS},
+    [NVMEM_PT_V2_512M] = {.level = levels_v2_512m, V2_FIELDS},
 };
+
+enum nvmem_pt_format
+nvmem_pt_format_for(uint32_t architecture)
+{
+    enum { TURING = 0x160, HOPPER = 0x180, ADA = 0x190 };
+
+    if (architecture <= TURING)
+        return NVMEM_PT_V2;
+    if (architecture < HOPPER || architecture == ADA)
+        return NVMEM_PT_V2_512M;
+    return architecture == HOPPER ? NVMEM_PT_V3 : NVMEM_PT_V3_256G;
+}
 
 uint64_t
 nvmem_pt_page_sizes(enum nvmem_pt_format format)
 {
     uint64_t sizes = 0;
 
-    if ((unsigned)format >= 3)
+    if ((unsigned)format >= NVMEM_PT_FORMATS)
         return 0;
     for (unsigned i = 0; i < nvmem_pt_formats[format].levels; i++)
         if (nvmem_pt_formats[format].level[i].page)

@@ -68,7 +68,7 @@ struct stretch {
     bool replace;  /* what is there may stay in the way: it goes */
 };
 
-extern const struct format nvmem_pt_formats[3];
+extern const struct format nvmem_pt_formats[NVMEM_PT_FORMATS];
 
 static inline unsigned
 last_dir(const struct format *f)
@@ -194,6 +194,8 @@ struct spot {
     uint32_t index;
     uint64_t word; /* 0: nothing is there, and this is the deepest entry */
 };
+/** Whether page `e` goes on where the run ends. */
+bool nvmem_pt_goes_on(const struct nvmem_pt_entry *run, const struct nvmem_pt_entry *e);
 struct spot nvmem_pt_spot(struct nvmem_pt *pt, uint64_t va);
 
 static inline void

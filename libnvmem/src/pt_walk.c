@@ -65,9 +65,8 @@ nvmem_pt_walk(struct nvmem_pt *pt, uint64_t va, struct nvmem_pt_entry *entry_out
     return mapped;
 }
 
-/* Whether page `e` goes on where the run ends. */
-static bool
-goes_on(const struct nvmem_pt_entry *run, const struct nvmem_pt_entry *e)
+bool
+nvmem_pt_goes_on(const struct nvmem_pt_entry *run, const struct nvmem_pt_entry *e)
 {
     const struct nvmem_target *a = &run->target, *b = &e->target;
     const uint64_t apart = a->flags & NVMEM_MAP_SPARSE ? 0 : run->bytes;
@@ -89,7 +88,7 @@ nvmem_pt_each(struct nvmem_pt *pt, int (*fn)(void *ctx, const struct nvmem_pt_en
     for (uint64_t va = 0; va < limit && !rc; va = e.va + e.bytes) {
         const bool mapped = entry_at(pt, va, &e);
 
-        if (mapped && run.bytes && goes_on(&run, &e)) {
+        if (mapped && run.bytes && nvmem_pt_goes_on(&run, &e)) {
             run.bytes += e.bytes;
             continue;
         }

@@ -28,9 +28,11 @@ extern "C" {
 struct nvmem_pt;
 
 enum nvmem_pt_format {
-    NVMEM_PT_V2,      /* Turing, Ampere, Ada: 49 bits; pages of 4K, 64K, 2M */
+    NVMEM_PT_V2,      /* Turing: 49 bits; pages of 4K, 64K, 2M */
     NVMEM_PT_V3,      /* Hopper: 57 bits; and 512M */
     NVMEM_PT_V3_256G, /* Blackwell: and 256G */
+    NVMEM_PT_V2_512M, /* Ampere, Ada: as V2, and 512M */
+    NVMEM_PT_FORMATS,
 };
 
 enum nvmem_aperture {
@@ -130,6 +132,9 @@ const struct nvmem_pt_memory *nvmem_pt_root(const struct nvmem_pt *pt);
 uint32_t nvmem_pt_root_entries(const struct nvmem_pt *pt);
 /** First address past the space. */
 uint64_t nvmem_pt_va_limit(const struct nvmem_pt *pt);
+/** The format of a chip, by NV2080_CTRL_MC_ARCH_INFO_ARCHITECTURE_* (0x160 is Turing); of an
+ * unknown one the newest. */
+enum nvmem_pt_format nvmem_pt_format_for(uint32_t architecture);
 /** The page sizes of a format as a set: bit 12 for 4 KiB ... */
 uint64_t nvmem_pt_page_sizes(enum nvmem_pt_format format);
 
