@@ -32,7 +32,6 @@ KERNEL async_small(const u32 *in, u32 *out)
     u32 t = threadIdx.x, to = (u32)__cvta_generic_to_shared(s + 4 * t);
     const u32 *from = in + 4 * THREAD;
 
-    s[4 * t + 3] = 77;
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(to), "l"(from) : "memory");
     asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(to + 8), "l"(from + 2) : "memory");
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to + 4), "l"(from + 1), "r"(t & 4) : "memory");

@@ -17,7 +17,8 @@ KERNEL atomic_global32(const u32 *in, u32 *cell, u32 *ticket)
     atomicInc(&cell[8], 99);
     atomicDec(&cell[9], 77);
     ticket[atomicAdd(&cell[10], 1)] = 1;
-    atomicAdd(&cell[11], atomicExch(&cell[12], x));
+    // The first to come takes what the cell held; the sum is the same whoever that is.
+    atomicAdd(&cell[12], atomicExch(&cell[11], 0) + x);
     u32 old = cell[13], seen;
     do {
         seen = old;
@@ -46,7 +47,7 @@ KERNEL atomic_global64(const u64 *in, u64 *cell)
         old = atomicCAS(&cell[8], seen, seen + (x & 15));
     } while (old != seen);
     atomicAdd((double *)&cell[9], (double)(x & 63));
-    atomicAdd(&cell[10], atomicExch(&cell[11], x));
+    atomicAdd(&cell[11], atomicExch(&cell[10], 0) + x);
 }
 
 KERNEL atomic_shared(const u32 *in, u32 *out, u64 *wide)

@@ -81,7 +81,7 @@ KERNEL control_switch(const u32 *in, u32 *out, u32 n)
     out[i] = r;
 }
 
-static __device__ __noinline__ u32
+extern "C" __device__ __noinline__ u32
 tree(u32 depth, u32 x)
 {
     u32 left, right;
@@ -101,19 +101,19 @@ KERNEL control_recursion(const u32 *in, u32 *out, u32 n)
         out[i] = tree(i % 7, in[i]);
 }
 
-static __device__ __noinline__ u32
+extern "C" __device__ __noinline__ u32
 rotate(u32 x, u32 y)
 {
     return x << (y & 31) | x >> (-y & 31);
 }
 
-static __device__ __noinline__ u32
+extern "C" __device__ __noinline__ u32
 blend(u32 x, u32 y)
 {
     return (x & 0xffff0000u) | (y & 0xffff);
 }
 
-static __device__ __noinline__ u32
+extern "C" __device__ __noinline__ u32
 collatz(u32 x, u32 y)
 {
     u32 steps = 0;

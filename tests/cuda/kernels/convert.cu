@@ -39,7 +39,7 @@ KERNEL convert_from_float(const float *in, u32 *out, u64 *wide, u32 n)
     CVT("rzi.s64.f32", "l", w[1], "f", x);
     CVT("rmi.u64.f32", "l", w[2], "f", x);
     CVT("rpi.u64.f32", "l", w[3], "f", x);
-    CVT("f64.f32", "l", w[4], "f", x);
+    CVT("f64.f32", "l", w[4], "f", x == x ? x : 1.0f);
     w[5] = w[6] = w[7] = 0;
 }
 
@@ -94,23 +94,24 @@ KERNEL convert_from_double(const double *in, u32 *out, u64 *wide, u32 n)
     double x = in[i];
     u32 *o = out + 8 * i;
     u64 *w = wide + 8 * i;
+    double y = x == x ? x : 1.0; // how a NaN looks is no promise
 
     CVT("rni.s32.f64", "r", o[0], "d", x);
     CVT("rzi.s32.f64", "r", o[1], "d", x);
     CVT("rmi.u32.f64", "r", o[2], "d", x);
     CVT("rpi.u32.f64", "r", o[3], "d", x);
-    CVT("rn.f32.f64", "r", o[4], "d", x);
-    CVT("rz.f32.f64", "r", o[5], "d", x);
-    CVT("rm.f32.f64", "r", o[6], "d", x);
-    CVT("rp.f32.f64", "r", o[7], "d", x);
+    CVT("rn.f32.f64", "r", o[4], "d", y);
+    CVT("rz.f32.f64", "r", o[5], "d", y);
+    CVT("rm.f32.f64", "r", o[6], "d", y);
+    CVT("rp.f32.f64", "r", o[7], "d", y);
     CVT("rni.s64.f64", "l", w[0], "d", x);
     CVT("rzi.s64.f64", "l", w[1], "d", x);
     CVT("rmi.u64.f64", "l", w[2], "d", x);
     CVT("rpi.u64.f64", "l", w[3], "d", x);
-    CVT("rmi.f64.f64", "l", w[4], "d", x);
-    CVT("rpi.f64.f64", "l", w[5], "d", x);
-    CVT("rzi.f64.f64", "l", w[6], "d", x);
-    CVT("rni.f64.f64", "l", w[7], "d", x);
+    CVT("rmi.f64.f64", "l", w[4], "d", y);
+    CVT("rpi.f64.f64", "l", w[5], "d", y);
+    CVT("rzi.f64.f64", "l", w[6], "d", y);
+    CVT("rni.f64.f64", "l", w[7], "d", y);
 }
 
 KERNEL convert_from_half(const u16 *in, float *out, u32 *ints, u32 n)

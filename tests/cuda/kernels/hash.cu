@@ -2,7 +2,7 @@
 // Checksums, hashes and a counter-based generator, one message per thread.
 #include "kernel.h"
 
-static __device__ u32
+__device__ __forceinline__ u32
 rotl(u32 x, u32 n)
 {
     return x << n | x >> (32 - n);
@@ -82,7 +82,7 @@ KERNEL hash_xxh32(const u32 *in, u32 *out, u32 words, u32 n)
     out[i] = h ^ h >> 16;
 }
 
-static __device__ u64
+__device__ __forceinline__ u64
 rotl64(u64 x, u32 n)
 {
     return x << n | x >> (64 - n);

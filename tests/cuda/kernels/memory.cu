@@ -49,7 +49,7 @@ KERNEL memory_local(const u32 *in, u32 *out, u32 n)
     out[i] = heap[in[i] >> 3 & 31] ^ (u32)p ^ (u32)(p >> 32);
 }
 
-static __device__ __noinline__ u32
+extern "C" __device__ __noinline__ u32
 sum4(const u32 *p)
 {
     return p[0] + 3 * p[1] + 5 * p[2] + 7 * p[3];
