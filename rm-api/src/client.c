@@ -400,6 +400,37 @@ rm_dup(struct rm_client *c, rm_handle parent, rm_handle src_client, rm_handle sr
 }
 
 int
+rm_import(struct rm_client *c, rm_handle device, int fd, uint32_t class_id,
+          rm_handle *handle_out, struct gsp_error *err)
+{
+    struct rm_node *parent = find_parent(c, device, err);
+    struct rm_node *node;
+    rm_handle handle;
+    int rc;
+
+    if (!parent)
+        return -ENOENT;
+    if (!c->backend->ops->import_fd)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EOPNOTSUPP,
+                        "backend %s has no descriptors of objects", c->backend->ops->name);
+    rc = choose_handle(c, *handle_out, &handle, err);
+    if (rc < 0)
+        return rc;
+    node = rm_objects_new(c, class_id, NULL, 0);
+    if (!node)
+        return rm_no_memory(err, "import");
+    rc = c->backend->ops->import_fd(c->backend, fd, c->root->handle, device, device, handle,
+                                    err);
+    if (rc < 0) {
+        gsp_host_free(c->host, node);
+        return explain_refusal(c, rc, err, "import from a descriptor");
+    }
+    rm_objects_insert(c, node, parent, handle);
+    *handle_out = handle;
+    return 0;
+}
+
+int
 rm_dup_by_descriptor(struct rm_client *c, rm_handle parent, rm_handle src_object,
                      rm_handle *handle_out, struct gsp_error *err)
 {

@@ -31,6 +31,7 @@ enum nvmem_buffer_flags {
     NVMEM_BUFFER_UNCACHED = 1 << 3,   /* not kept in the GPU's L2 cache */
     NVMEM_BUFFER_FIXED_VA = 1 << 4,   /* at config.gpu_va */
     NVMEM_BUFFER_PRIVILEGED = 1 << 5, /* for privileged channels alone (direct) */
+    NVMEM_BUFFER_LOW_VA = 1 << 6, /* below 1 TiB, as rings, push buffers, semaphores must be */
 };
 
 struct nvmem_buffer_config {

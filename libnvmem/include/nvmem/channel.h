@@ -3,10 +3,10 @@
  * Channels: rings through which an engine is given work.
  *
  * A channel belongs to a group (TSG): an error stops the group, and no other. Without a group
- * given, a channel makes one of its own. Work is written as dwords into a push buffer
- * (nvmem_channel_begin() .. _end()) and sent with nvmem_channel_submit(), which gives a fence
- * on the channel's timeline. When push buffer or ring are full, begin and submit wait for the
- * card to come along (back-pressure), at most the device's timeout.
+ * given, a channel makes one of its own. Work is written as dwords (nvmem/push.h) into a push
+ * buffer (nvmem_channel_begin() .. _end()) and sent with nvmem_channel_submit(), which gives a
+ * fence on the channel's timeline. When push buffer or ring are full, begin and submit wait for
+ * the card to come along (back-pressure), at most the device's timeout.
  *
  * One caller at a time per channel; different channels at once from any threads.
  */
@@ -14,6 +14,7 @@
 #define NVMEM_CHANNEL_H
 
 #include <nvmem/fence.h>
+#include <nvmem/push.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,25 +100,6 @@ void nvmem_channel_end(struct nvmem_channel *ch, const uint32_t *end);
 /** begin, copy, end. */
 GSP_MUST_CHECK int nvmem_channel_push(struct nvmem_channel *ch, const uint32_t *dwords,
                                       uint32_t count, struct gsp_error *err);
-/** The header of `count` methods in a row: byte offset of the first within its class. */
-static inline uint32_t
-nvmem_method(uint32_t subchannel, uint32_t method, uint32_t count)
-{
-    return 1u << 29 | count << 16 | subchannel << 13 | method >> 2;
-}
-/** The same with all data for one method. */
-static inline uint32_t
-nvmem_method_fixed(uint32_t subchannel, uint32_t method, uint32_t count)
-{
-    return 3u << 29 | count << 16 | subchannel << 13 | method >> 2;
-}
-/** One method with its data (13 bits) in the header. */
-static inline uint32_t
-nvmem_method_immediate(uint32_t subchannel, uint32_t method, uint32_t value)
-{
-    return 4u << 29 | value << 16 | subchannel << 13 | method >> 2;
-}
-
 /** Bind a class to a subchannel for this channel (SET_OBJECT). */
 GSP_MUST_CHECK int nvmem_channel_bind(struct nvmem_channel *ch, uint32_t subchannel,
                                       uint32_t class_id, struct gsp_error *err);

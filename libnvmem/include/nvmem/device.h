@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include <gsp/bus.h>
-#include <nvmem/heap.h>
-#include <nvmem/pt.h>
+#include <nvmem/report.h>
+#include <nvmem/vas.h>
 #include <rm/rm.h>
 
 #ifdef __cplusplus
@@ -38,8 +38,12 @@ struct nvmem_device_config {
     const struct gsp_host *host; /* borrowed; NULL: libc */
     rm_handle device, subdevice; /* of the client, borrowed; 0: the device makes its own */
     uint32_t device_instance;    /* of NV01_DEVICE_0, when it is made here */
-    uint64_t timeout_ns;         /* of waits that name none; 0: 5 s */
-    bool lint;                   /* channels check what is submitted: see nvmem/channel.h */
+    /* Another device of the same backend, if there is one: what the card has once (video
+     * memory, BAR1, RM's attention) is shared. */
+    struct nvmem_device *beside;
+    uint64_t timeout_ns;        /* of waits that name none; 0: 5 s */
+    uint64_t va_base, va_bytes; /* GPU addresses that buffers get; 0: from 64 GiB to 64 TiB */
+    bool lint;                  /* channels check what is submitted: see nvmem/channel.h */
 };
 
 /** What the chip is and has. */
@@ -98,6 +102,12 @@ uint64_t nvmem_device_timeout_ns(const struct nvmem_device *dev);
 struct gsp_bus *nvmem_device_bus(const struct nvmem_device *dev);
 /** Video memory by the firmware's regions; NULL on the kernel path. */
 struct nvmem_heap *nvmem_device_vram(const struct nvmem_device *dev);
+/** Names of who holds ranges of video memory and addresses. Borrowed. */
+struct nvmem_owners *nvmem_device_owners(const struct nvmem_device *dev);
+
+/** The address space of buffers and channels. Borrowed. On the kernel path its calls
+ * are calls of RM: take nvmem_device_lock() around them there. */
+struct nvmem_vas *nvmem_device_vas(const struct nvmem_device *dev);
 
 /** One caller of RM and of the bus at a time. Not recursive: never call the library inside. */
 void nvmem_device_lock(struct nvmem_device *dev);
