@@ -100,6 +100,25 @@ void nvmem_channel_end(struct nvmem_channel *ch, const uint32_t *end);
 /** begin, copy, end. */
 GSP_MUST_CHECK int nvmem_channel_push(struct nvmem_channel *ch, const uint32_t *dwords,
                                       uint32_t count, struct gsp_error *err);
+/** The header of `count` methods in a row: byte offset of the first within its class. */
+static inline uint32_t
+nvmem_method(uint32_t subchannel, uint32_t method, uint32_t count)
+{
+    return nvmem_push_header(NVMEM_PUSH_INC, subchannel, method, count);
+}
+/** The same with all data for one method. */
+static inline uint32_t
+nvmem_method_fixed(uint32_t subchannel, uint32_t method, uint32_t count)
+{
+    return nvmem_push_header(NVMEM_PUSH_NONINC, subchannel, method, count);
+}
+/** One method with its data (13 bits) in the header. */
+static inline uint32_t
+nvmem_method_immediate(uint32_t subchannel, uint32_t method, uint32_t value)
+{
+    return nvmem_push_header(NVMEM_PUSH_IMM, subchannel, method, value);
+}
+
 /** Bind a class to a subchannel for this channel (SET_OBJECT). */
 GSP_MUST_CHECK int nvmem_channel_bind(struct nvmem_channel *ch, uint32_t subchannel,
                                       uint32_t class_id, struct gsp_error *err);
