@@ -106,7 +106,7 @@ close_form(struct form *f)
 }
 
 struct source {
-    const char *op, *text, *fix, *imm, *datapath;
+    const char *op, *text, *fix, *imm, *datapath, *guard;
     uint8_t sms, class_;
     struct gen_pos pos;
 };
@@ -123,7 +123,7 @@ add_form(struct model *m, const struct source *s, unsigned code, char digit)
     f->row.class_ = s->class_;
     f->row.sms = s->sms;
     f->row.code = (uint16_t)code;
-    f->row.uniform = uniform;
+    f->row.uniform = uniform || (s->guard && !strcmp(s->guard, "uniform"));
     sass_form_fix(m, f, 0, 12, code);
     sass_form_own(m, f, 12, 4);
     sass_form_own(m, f, 105, 17);
@@ -161,8 +161,8 @@ static void
 read_form(struct model *m, const char *name, const struct gen_node *op,
           const struct gen_node *form)
 {
-    static const char *const keys[] = {"code", "kinds",    "text", "fix",   "sm",
-                                       "imm",  "datapath", "doc",  "class", NULL};
+    static const char *const keys[] = {"code",     "kinds", "text",  "fix",   "sm", "imm",
+                                       "datapath", "doc",   "class", "guard", NULL};
     const struct gen_node *code = gen_get(form, "code"), *sm = gen_get(form, "sm");
     const char *kinds = optional(m, form, op, "kinds");
     struct source s = {.op = name,
@@ -170,6 +170,7 @@ read_form(struct model *m, const char *name, const struct gen_node *op,
                        .fix = optional(m, form, op, "fix"),
                        .imm = optional(m, form, op, "imm"),
                        .datapath = optional(m, form, op, "datapath"),
+                       .guard = optional(m, form, op, "guard"),
                        .pos = form->pos};
     unsigned number;
 
@@ -201,8 +202,8 @@ read_form(struct model *m, const char *name, const struct gen_node *op,
 void
 sass_read_ops(struct model *m, const struct gen_node *ops)
 {
-    static const char *const keys[] = {"doc",   "class", "code",     "kinds", "text", "fix",
-                                       "forms", "sm",    "datapath", "imm",   NULL};
+    static const char *const keys[] = {"doc",   "class", "code",     "kinds", "text",  "fix",
+                                       "forms", "sm",    "datapath", "imm",   "guard", NULL};
 
     for (uint32_t i = 0; i < ops->n; i++) {
         const struct gen_node *op = ops->p[i].value, *forms = gen_get(op, "forms");

@@ -48,6 +48,36 @@ by_code(const void *a, const void *b)
     return (x->pos.line > y->pos.line) - (x->pos.line < y->pos.line);
 }
 
+static bool
+share_a_value(const struct set *a, const struct set *b)
+{
+    for (unsigned i = 0; i < a->n && i < b->n; i++)
+        if (a->values[i].text && b->values[i].text)
+            return true;
+    return false;
+}
+
+static bool
+same_bits(const struct sass_field *a, const struct sass_field *b)
+{
+    return !memcmp(a->lo, b->lo, sizeof(a->lo)) && !memcmp(a->len, b->len, sizeof(a->len));
+}
+
+/* Modifiers at the same bits that have no legal value in common tell forms apart. */
+static bool
+told_apart(const struct model *m, const struct form *a, const struct form *b)
+{
+    for (unsigned i = 0; i < a->row.n_fields; i++)
+        for (unsigned j = 0; j < b->row.n_fields; j++) {
+            const struct sass_field *x = &a->fields[i], *y = &b->fields[j];
+
+            if (x->attr == SASS_MOD && y->attr == SASS_MOD && same_bits(x, y) &&
+                !share_a_value(m->sets.p[x->set], m->sets.p[y->set]))
+                return true;
+        }
+    return false;
+}
+
 /* Two forms of one SM that the same bits could mean. */
 static void
 check_ambiguous(struct model *m)
@@ -59,7 +89,8 @@ check_ambiguous(struct model *m)
             const uint64_t lo = (a->match[0] ^ b->match[0]) & a->mask[0] & b->mask[0];
             const uint64_t hi = (a->match[1] ^ b->match[1]) & a->mask[1] & b->mask[1];
 
-            if ((a->sms & b->sms) && !lo && !hi)
+            if ((a->sms & b->sms) && !lo && !hi &&
+                !told_apart(m, &m->forms.p[i], &m->forms.p[j]))
                 gen_error(m->g, m->forms.p[j].pos,
                           "%s 0x%03x: the same bits could be %s of %s:%u",
                           m->forms.p[j].op_name, b->code, m->forms.p[i].op_name,

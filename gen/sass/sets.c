@@ -234,10 +234,8 @@ read_width(struct model *m, const struct gen_pair *pair)
     w.group = sass_group_find(m, gen_scalar(m->g, group, "group"), true);
     w.other = (uint8_t)gen_scalar_number(m->g, other, "other");
     for (uint32_t i = 0; i < values->n; i++) {
-        const unsigned v = sass_group_value(m, w.group, c_name(m->g, values->p[i].key), false);
+        const unsigned v = sass_group_value(m, w.group, c_name(m->g, values->p[i].key), true);
 
-        if (v == UINT32_MAX)
-            gen_error(m->g, values->p[i].pos, "the group has no value '%s'", values->p[i].key);
         w.value[w.n] = (uint8_t)v;
         w.regs[w.n++] = (uint8_t)gen_scalar_number(m->g, values->p[i].value, "registers");
     }

@@ -5,10 +5,11 @@
  * Braces hold modifiers in the order of the text: {.FLAG@bit}, {.FLAG@bit=1} for a fixed one,
  * {.TEXT} without bits, {SET@bits}, {GROUP=SET@bits}, {SET@bits=VALUE}. Operands follow, comma
  * between them: prefixes - | ~ ! for the signs that this form has; ?=PT: or ?=!PT: or ?=N:
- * before them hides the operand when it has that value, ?FLAG=...: unless the flag is set; a
- * name from operands.yaml; .SET@bits for a suffix; /N or /WIDTH for registers. A name that
- * begins with B, C or W is one of the places whose kind the form's digit decides. u8@72, s24@40
- * are numbers, =SET@bits is a word of a set, 'PR' is fixed text.
+ * before them hides the operand when it has that value, ?FLAG=...: unless the flag is set
+ * (?FLAG==...: also then); a name from operands.yaml; -~ is a - that .X makes a ~; .SET@bits
+ * for a suffix; /N or /WIDTH for registers. A name that begins with B, C or W is one of the
+ * places whose kind the form's digit decides. u8@72, s24@40 are numbers, =SET@bits is a word of
+ * a set, 'PR' is fixed text.
  */
 #include "sassgen.h"
 
@@ -264,6 +265,10 @@ parse_hide(struct cursor *c, struct sass_operand_row *row)
     }
     if (*c->p++ != '=')
         fail(c, "'=' is missing");
+    if (*c->p == '=') { /* hidden without the flag, and with it when it has the value */
+        row->hide |= SASS_HIDE;
+        c->p++;
+    }
     if (*c->p == '!') {
         row->hide |= SASS_DEFAULT_INV;
         c->p++;
@@ -287,13 +292,14 @@ parse_hide(struct cursor *c, struct sass_operand_row *row)
 static uint8_t
 number_style(struct cursor *c, const char *name)
 {
-    static const char *const names[] = {"u32", "s32", "f32", "f64", "f16", "bf16", "dec"};
+    static const char *const names[] = {"u32", "s32",  "f32", "f64",
+                                        "f16", "bf16", "dec", "half"};
 
-    for (unsigned i = 0; name && i < 7; i++)
+    for (unsigned i = 0; name && i < 8; i++)
         if (!strcmp(names[i], name))
             return (uint8_t)i;
     if (name)
-        fail(c, "imm: is u32, s32, f32, f64, f16, bf16 or dec");
+        fail(c, "imm: is u32, s32, f32, f64, f16, bf16, dec or half");
     return SASS_HEX;
 }
 
@@ -404,7 +410,9 @@ add_signs(struct cursor *c, const struct opdef *d, struct signs s, uint8_t targe
         add_bit(c, (unsigned)d->neg, SASS_NEG, target);
     if (s.abs && d->abs >= 0)
         add_bit(c, (unsigned)d->abs, SASS_ABS, target);
-    if (s.inv && d->neg >= 0)
+    if (s.neg && s.inv)
+        c->f->operands[target].invert = (uint8_t)mod_slot(c, "X");
+    else if (s.inv && d->neg >= 0)
         add_bit(c, (unsigned)d->neg, SASS_INV, target);
     if (s.not_ && d->inv >= 0)
         add_bit(c, (unsigned)d->inv, SASS_INV, target);
@@ -490,7 +498,8 @@ operand(struct cursor *c)
                                      .set = 0xffff,
                                      .word = 0xffff,
                                      .reuse = SASS_NONE,
-                                     .hide_mod = SASS_NONE};
+                                     .hide_mod = SASS_NONE,
+                                     .invert = SASS_NONE};
     parse_hide(c, row);
     signs = parse_signs(c);
     if (*c->p == '\'') {

@@ -190,12 +190,12 @@ hidden(const struct sass_operand_row *row, const struct nvrm_sass_insn *insn,
        const struct nvrm_sass_operand *o, bool *legal_out)
 {
     *legal_out = true;
-    if (row->hide & SASS_HIDE)
-        return has_default(row, o);
     if ((row->hide & SASS_HIDE_UNLESS) && !insn->mods[row->hide_mod]) {
         *legal_out = has_default(row, o);
         return true;
     }
+    if (row->hide & SASS_HIDE)
+        return has_default(row, o);
     return false;
 }
 
@@ -213,6 +213,10 @@ finish_operands(const struct sass_form *form, struct nvrm_sass_insn *out)
         o->desc = row->desc;
         o->regs = (uint8_t)row_regs(row, out);
         o->reuse = row->reuse != SASS_NONE && (out->ctl.reuse >> row->reuse & 1);
+        if (row->invert != SASS_NONE && out->mods[row->invert] && o->neg) {
+            o->neg = 0;
+            o->inv = 1;
+        }
         o->hide = hidden(row, out, o, &legal);
         if (!legal)
             return false;
@@ -321,6 +325,16 @@ raw_number(const struct sass_field *f, int64_t value, uint64_t addr, uint64_t *r
     return true;
 }
 
+/* The field's - stands for ~ here. */
+static bool
+inverted(const struct sass_field *f, const struct nvrm_sass_insn *insn)
+{
+    const struct sass_form *form = &sass_forms[insn->form];
+    const uint8_t mod = sass_operands[form->first_operand + f->target].invert;
+
+    return mod != SASS_NONE && insn->mods[mod];
+}
+
 static bool
 raw_of(const struct sass_field *f, const struct nvrm_sass_insn *insn, uint64_t addr,
        uint64_t *raw, const char **why)
@@ -346,7 +360,7 @@ raw_of(const struct sass_field *f, const struct nvrm_sass_insn *insn, uint64_t a
         *raw = o->ur;
         break;
     case SASS_NEG:
-        *raw = o->neg;
+        *raw = inverted(f, insn) ? o->inv : o->neg;
         break;
     case SASS_ABS:
         *raw = o->abs;

@@ -58,7 +58,8 @@ enum sass_number {
     SASS_F64,
     SASS_F16,
     SASS_BF16,
-    SASS_DEC
+    SASS_DEC,
+    SASS_F16_ONE
 };
 
 struct sass_operand_row {
@@ -72,6 +73,7 @@ struct sass_operand_row {
     uint8_t number;      /* enum sass_number */
     uint8_t reuse;       /* bit 0..3 of the reuse mask, SASS_NONE */
     uint8_t wide, desc;
+    uint8_t invert; /* slot of the modifier that makes its - a ~, SASS_NONE */
 };
 
 struct sass_width {

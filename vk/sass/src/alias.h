@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Names that nvdisasm gives to what an instruction amounts to: IMAD.MOV, IMAD.SHL, IMAD.IADD.
+ */
+#ifndef SASS_ALIAS_H
+#define SASS_ALIAS_H
+
+#include <nvrm/sass.h>
+
+/** ".MOV" or "". */
+const char *sass_alias_text(const struct nvrm_sass_insn *insn);
+
+#endif
