@@ -17,7 +17,7 @@
 #include "kmod_priv.h"
 
 /* NV_ABSOLUTE_MAX_IOCTL_SIZE, nv-ioctl-numbers.h */
-enum { NV_IOCTL_MAGIC = 'F', STRUCT_MAX = 16384 };
+enum { STRUCT_MAX = 16384 };
 
 /* Addresses of the process: through the kernel, so that a bad one is an error. */
 
@@ -41,6 +41,26 @@ kmod_copy_out(uint64_t to, const void *from, size_t bytes)
         return 0;
     return process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes ? 0
                                                                                    : -EFAULT;
+}
+
+/* Whether all pages can be read: one byte of each, many at a time. */
+bool
+kmod_pages_there(uint64_t at, uint64_t pages)
+{
+    enum { BATCH = 256 };
+    struct iovec remote[BATCH], local;
+    uint8_t bytes[BATCH];
+
+    for (uint64_t i = 0; i < pages; i += BATCH) {
+        const size_t n = pages - i < BATCH ? (size_t)(pages - i) : BATCH;
+
+        for (size_t k = 0; k < n; k++)
+            remote[k] = (struct iovec){(void *)(uintptr_t)(at + (i + k) * 4096), 1};
+        local = (struct iovec){bytes, n};
+        if (process_vm_readv(getpid(), &local, 1, remote, n, 0) != (ssize_t)n)
+            return false;
+    }
+    return true;
 }
 
 /* The module's own escapes */
@@ -266,6 +286,7 @@ unwrap(struct emu_kfile *f, void *arg)
     return serve(f, xfer.cmd, xfer.size, (void *)(uintptr_t)xfer.ptr);
 }
 
+/* The module looks at the request's number and size, and not at its letter. */
 int
 emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
 {
@@ -276,8 +297,6 @@ emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
     if (f->node == EMU_NODE_CAP)
         return -ENOTTY;
     if (f->node != EMU_NODE_CTL && f->node != EMU_NODE_GPU)
-        return -EINVAL;
-    if (_IOC_TYPE(request) != NV_IOCTL_MAGIC)
         return -EINVAL;
     if (_IOC_NR(request) == XFER)
         return _IOC_SIZE(request) == 16 ? unwrap(f, arg) : -EINVAL;

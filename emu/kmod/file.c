@@ -404,11 +404,3 @@ kmod_device_of(struct kmod_client *client, uint32_t handle)
         o = kmod_object(client, o->parent);
     return o;
 }
-
-uint64_t
-emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset)
-{
-    const uint64_t from = offset >= file->map_linear ? offset - file->map_linear : offset;
-
-    return file->mapped ? file->map_offset + from : offset;
-}

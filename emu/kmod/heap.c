@@ -108,15 +108,16 @@ info(struct kmod_call *c, struct kmod_client *client)
 static uint32_t
 alloc_pages(struct kmod_call *c, struct kmod_client *client)
 {
+    const uint64_t at = emu_get(&c->w, "data.AllocOsDesc.descriptor");
+    const uint64_t limit = emu_get(&c->w, "data.AllocOsDesc.limit");
     uint32_t handle = (uint32_t)emu_get(&c->w, "data.AllocOsDesc.hMemory");
-    uint32_t status;
+    uint32_t status = kmod_pages_check(at, limit); /* an address, whatever its type says */
 
-    if (emu_get(&c->w, "data.AllocOsDesc.descriptorType")) /* not a virtual address */
-        return NV_ERR_NOT_SUPPORTED;
+    if (status != NV_OK)
+        return status;
     handle = handle ? handle : kmod_free_handle(client);
-    status = kmod_take_pages(client, (uint32_t)emu_get(&c->w, "hObjectParent"), handle,
-                             emu_get(&c->w, "data.AllocOsDesc.descriptor"),
-                             emu_get(&c->w, "data.AllocOsDesc.limit") + 1);
+    status = kmod_take_pages(client, (uint32_t)emu_get(&c->w, "hObjectParent"), handle, at,
+                             limit + 1);
     emu_set(&c->w, handle, "data.AllocOsDesc.hMemory");
     return status;
 }

@@ -50,6 +50,7 @@ struct kmod_memory {
     uint64_t addr, bytes; /* in video memory, or on the bus */
     bool system;
     bool borrowed; /* the program's own pages */
+    bool user_read_only;
     int fd;
     uint8_t *cpu;
     struct kmod_memory *next_system;
@@ -120,8 +121,10 @@ struct emu_kfile {
     uint32_t attached;          /* NV_ESC_ATTACH_GPUS_TO_FD: cards by bit */
     bool attaches;              /* that was called */
     bool mapped;                /* an object was put behind it */
-    uint64_t map_offset;        /* where its mapping begins in the object */
-    uint64_t map_linear;        /* how RM_MAP_MEMORY called that place */
+    uint64_t map_offset;        /* where its mapping begins in the object: a page */
+    uint64_t map_bytes;         /* what was asked for, in whole pages */
+    uint64_t map_end;           /* of the object */
+    bool map_read_only;
     struct kmod_export exported;
     struct emu_kfile *next;
 };
@@ -178,6 +181,7 @@ void kmod_file_unref(struct emu_kfile *f);
 
 int kmod_copy_in(void *to, uint64_t from, size_t bytes);
 int kmod_copy_out(uint64_t to, const void *from, size_t bytes);
+bool kmod_pages_there(uint64_t at, uint64_t pages);
 
 /** An escape's struct while it is served. */
 struct kmod_call {
@@ -314,7 +318,9 @@ void *kmod_bus_lookup(void *ctx, uint64_t bus_addr, size_t bytes);
 void kmod_bus_init(struct emu_kmod *k);
 /** Memory as NV_MEMORY_ALLOCATION_PARAMS asks for it; NV_STATUS. */
 uint32_t kmod_memory_alloc(struct kmod_object *o, struct emu_wire *params);
-/** Pages of the program. */
+/** What RM says of pages of the program before it looks at anything else. */
+uint32_t kmod_pages_check(uint64_t at, uint64_t limit);
+/** Pages of the program, checked. */
 uint32_t kmod_memory_borrow(struct kmod_object *o, uint64_t at, uint64_t bytes);
 
 /* vas.c */

@@ -243,23 +243,31 @@ kmod_memory_alloc(struct kmod_object *o, struct emu_wire *p)
         return status;
     }
     o->u.memory = m;
+    m->user_read_only = emu_get(p, "attr2") >> 22 & 1; /* NVOS32_ATTR2_PROTECTION_USER */
     emu_set(p, bytes, "size");
     emu_set(p, system ? 0 : m->addr, "offset");
     emu_set(p, bytes - 1, "limit");
     return NV_OK;
 }
 
+/* The order of RmCreateOsDescriptor(); every page has to be there. */
+uint32_t
+kmod_pages_check(uint64_t at, uint64_t limit)
+{
+    const uint64_t pages = 1 + limit / PAGE;
+
+    if (at % PAGE)
+        return NV_ERR_NOT_SUPPORTED;
+    if (limit + 1 == 0)
+        return NV_ERR_INVALID_LIMIT;
+    return kmod_pages_there(at, pages) ? NV_OK : NV_ERR_INVALID_ADDRESS;
+}
+
 uint32_t
 kmod_memory_borrow(struct kmod_object *o, uint64_t at, uint64_t bytes)
 {
-    struct kmod_memory *m;
-    uint8_t probe;
+    struct kmod_memory *m = new_memory(o->card, bytes, true);
 
-    if (at % PAGE || !bytes)
-        return NV_ERR_NOT_SUPPORTED;
-    if (kmod_copy_in(&probe, at, 1) < 0 || kmod_copy_in(&probe, at + bytes - 1, 1) < 0)
-        return NV_ERR_INVALID_ADDRESS;
-    m = new_memory(o->card, bytes, true);
     if (!m)
         return NV_ERR_NO_MEMORY;
     m->borrowed = true;

@@ -311,9 +311,10 @@ kmod_rm_alloc(struct kmod_call *c)
 
     if (c->file->node != EMU_NODE_CTL && kmod_kind_of(c->kmod, a.cls) != KMOD_EVENT)
         return -EINVAL;
-    if (is_root(a.cls))
+    if (is_root(a.cls)) { /* a program's clients are all of the one class */
         status = make_client(c, &a.handle);
-    else
+        emu_set(&c->w, NV01_ROOT_CLIENT, "hClass");
+    } else
         status = alloc_below(c, &a, emu_get(&c->w, "pAllocParms"),
                              (uint32_t)emu_get(&c->w, "paramsSize"));
     emu_set(&c->w, a.handle, "hObjectNew");

@@ -269,6 +269,22 @@ map_uvm(struct emu_kfile *file, void *at, size_t bytes, int prot, int flags, off
     return MAP_FAILED;
 }
 
+/* What RM_MAP_MEMORY has put behind the descriptor, perhaps from its middle. */
+static void *
+map_object(struct emu_kfile *file, void *at, size_t bytes, int prot, int flags, int fd,
+           off_t offset)
+{
+    struct emu_kmod_map map;
+    const int rc = emu_kmod_mmap(file, bytes, (uint64_t)offset, &map);
+
+    if (rc < 0) {
+        errno = -rc;
+        return MAP_FAILED;
+    }
+    return preload_real.mmap(at, bytes, map.read_only ? prot & ~PROT_WRITE : prot, flags, fd,
+                             (off_t)map.at);
+}
+
 EXPORT void *
 mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
@@ -281,9 +297,8 @@ mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
         return preload_real.mmap(at, bytes, prot, flags, fd, offset);
     if (emu_kmod_node(s->file) == EMU_NODE_UVM)
         made = map_uvm(s->file, at, bytes, prot, flags, offset);
-    else /* an object may be mapped from its middle */
-        made = preload_real.mmap(at, bytes, prot, flags, fd,
-                                 (off_t)emu_kmod_map_offset(s->file, (uint64_t)offset));
+    else
+        made = map_object(s->file, at, bytes, prot, flags, fd, offset);
     preload_let_go(s);
     return made;
 }

@@ -18,6 +18,7 @@
     X(NV_ERR_INSUFFICIENT_PERMISSIONS, 0x1b)                                                   \
     X(NV_ERR_INVALID_ADDRESS, 0x1e)                                                            \
     X(NV_ERR_INVALID_ARGUMENT, 0x1f)                                                           \
+    X(NV_ERR_INVALID_BASE, 0x20)                                                               \
     X(NV_ERR_INVALID_CHANNEL, 0x21)                                                            \
     X(NV_ERR_INVALID_CLASS, 0x22)                                                              \
     X(NV_ERR_INVALID_CLIENT, 0x23)                                                             \

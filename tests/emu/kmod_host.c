@@ -329,6 +329,7 @@ void *
 rm_map(struct host *h, int ctl, uint32_t client, uint32_t device, uint32_t memory, int fd,
        uint64_t bytes, uint32_t *status_out)
 {
+    struct emu_kmod_map map;
     struct arg a;
     void *at;
 
@@ -342,8 +343,8 @@ rm_map(struct host *h, int ctl, uint32_t client, uint32_t device, uint32_t memor
     *status_out = (uint32_t)arg_get(&a, "params.status");
     if (*status_out)
         return NULL;
-    at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-              (off_t)emu_kmod_map_offset(h->file[fd], 0));
+    assert_int_equal(emu_kmod_mmap(h->file[fd], bytes, 0, &map), 0);
+    at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)map.at);
     assert_ptr_not_equal(at, MAP_FAILED);
     return at;
 }

@@ -429,8 +429,100 @@ mappings_go_through_the_right_node_and_stay_inside(void **state)
     assert_int_equal(status, 0x2e /* INVALID_LIMIT */);
     rm_map(&h, t.ctl, t.client, t.device, 0x4242, t.gpu, 4096, &status);
     assert_int_equal(status, NOT_FOUND);
+    rm_map(&h, t.ctl, t.client, t.client, MEMORY, t.gpu, 4096, &status);
+    assert_int_equal(status, 0x36 /* INVALID_OBJECT_PARENT: it is a device's */);
+    rm_map(&h, t.ctl, t.client, MEMORY + 1, MEMORY, t.gpu, 4096, &status);
+    assert_int_equal(status, 0x36);
+    rm_map(&h, t.ctl, t.client, t.device, MEMORY, t.gpu, 0, &status);
+    assert_int_equal(status, 0x2e);
     rm_map(&h, t.ctl, t.client, t.device, t.subdevice, t.gpu, 4096, &status);
     assert_int_equal(status, NOT_SUPPORTED);
+    host_close(&h);
+}
+
+/* nvidia_mmap(): only what RM_MAP_MEMORY allowed, and all of it where it is a card's. */
+static void
+a_descriptor_is_mapped_as_it_was_allowed(void **state)
+{
+    struct emu_kmod_map map;
+    struct host h;
+    struct tree t;
+    struct arg a;
+    uint32_t status;
+    int fd;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    tree_open(&h, &t, 0);
+    assert_int_equal(emu_kmod_mmap(h.file[t.gpu], 4096, 0, &map), -EINVAL);
+    assert_int_equal(emu_kmod_mmap(h.file[t.ctl], 4096, 0, &map), -EINVAL);
+    fd = host_node(&h, EMU_NODE_CAP, 1);
+    assert_int_equal(emu_kmod_mmap(h.file[fd], 4096, 0, &map), -ENODEV);
+    arg_init(&h, &a, "NV_MEMORY_ALLOCATION_PARAMS");
+    arg_set(&a, "size", 131072);
+    arg_set(&a, "attr2", 1u << 22); /* PROTECTION_USER_READ_ONLY */
+    assert_int_equal(
+        rm_alloc(&h, t.ctl, t.client, t.device, MEMORY, 0x40, a.data, a.layout->size), OK);
+    rm_map(&h, t.ctl, t.client, t.device, MEMORY, t.gpu, 8192, &status);
+    assert_int_equal(status, BAD_ARGUMENT); /* not for writing */
+    arg_init(&h, &a, "nv_ioctl_nvos33_parameters_with_fd");
+    arg_set(&a, "params.hClient", t.client);
+    arg_set(&a, "params.hDevice", t.subdevice);
+    arg_set(&a, "params.hMemory", MEMORY);
+    arg_set(&a, "params.offset", 131072);
+    arg_set(&a, "params.length", 8192);
+    arg_set(&a, "fd", (uint64_t)t.gpu);
+    arg_set(&a, "params.flags", 3);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_MAP_MEMORY", &a), 0);
+    assert_int_equal(arg_get(&a, "params.status"), 0x29 /* INVALID_FLAGS */);
+    arg_set(&a, "params.flags", 1);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_MAP_MEMORY", &a), 0);
+    assert_int_equal(arg_get(&a, "params.status"), 0x20 /* INVALID_BASE */);
+    arg_set(&a, "params.offset", 4096 + 16);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_MAP_MEMORY", &a), 0);
+    assert_int_equal(arg_get(&a, "params.status"), OK);
+    assert_int_equal(emu_kmod_mmap(h.file[t.gpu], 8192, 0, &map), -ENXIO); /* three pages */
+    assert_int_equal(emu_kmod_mmap(h.file[t.gpu], 12288, 0, &map), 0);
+    assert_int_equal(map.at, 4096);
+    assert_true(map.read_only);
+    assert_int_equal(rm_memory(&h, t.ctl, t.client, t.device, MEMORY + 1, true, 8192), OK);
+    fd = host_node(&h, EMU_NODE_CTL, 0);
+    assert_non_null(rm_map(&h, t.ctl, t.client, t.device, MEMORY + 1, fd, 4096, &status));
+    assert_int_equal(emu_kmod_mmap(h.file[fd], 8192, 0, &map), 0);
+    assert_int_equal(emu_kmod_mmap(h.file[fd], 12288, 0, &map), -ERANGE);
+    host_close(&h);
+}
+
+/* RM_ALLOC_MEMORY of system memory maps it at once, unless it is told not to. */
+static void
+system_memory_of_old_comes_with_its_mapping(void **state)
+{
+    struct emu_kmod_map map;
+    struct host h;
+    struct tree t;
+    struct arg a;
+    int fd;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    tree_open(&h, &t, 0);
+    fd = host_node(&h, EMU_NODE_CTL, 0);
+    arg_init(&h, &a, "nv_ioctl_nvos02_parameters_with_fd");
+    arg_set(&a, "params.hRoot", t.client);
+    arg_set(&a, "params.hObjectParent", t.device);
+    arg_set(&a, "params.hObjectNew", MEMORY);
+    arg_set(&a, "params.hClass", 0x3e);
+    arg_set(&a, "params.limit", 8191);
+    arg_set(&a, "fd", (uint64_t)fd);
+    assert_int_equal(host_call(&h, t.gpu, "NV_ESC_RM_ALLOC_MEMORY", &a), 0);
+    assert_int_equal(arg_get(&a, "params.status"), OK);
+    assert_int_equal(emu_kmod_mmap(h.file[fd], 8192, 0, &map), 0);
+    arg_set(&a, "params.hObjectNew", MEMORY + 1);
+    assert_int_equal(host_call(&h, t.gpu, "NV_ESC_RM_ALLOC_MEMORY", &a), -EINVAL); /* taken */
+    arg_set(&a, "params.hObjectNew", MEMORY + 2);
+    arg_set(&a, "params.flags", 1u << 30);
+    assert_int_equal(host_call(&h, t.gpu, "NV_ESC_RM_ALLOC_MEMORY", &a), 0);
+    assert_int_equal(arg_get(&a, "params.status"), OK);
     host_close(&h);
 }
 
@@ -451,6 +543,7 @@ unmap(struct host *h, struct tree *t, uint32_t memory, uint64_t linear)
 static void
 a_mapping_is_undone_once_by_its_address(void **state)
 {
+    struct emu_kmod_map map;
     struct host h;
     struct tree t;
     struct arg a;
@@ -470,8 +563,9 @@ a_mapping_is_undone_once_by_its_address(void **state)
     assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_MAP_MEMORY", &a), 0);
     assert_int_equal(arg_get(&a, "params.status"), OK);
     linear = arg_get(&a, "params.pLinearAddress");
-    assert_int_equal(emu_kmod_map_offset(h.file[t.gpu], 0), 4096);
-    assert_int_equal(emu_kmod_map_offset(h.file[t.gpu], linear), 4096);
+    assert_int_equal(emu_kmod_mmap(h.file[t.gpu], 4096, 0, &map), 0);
+    assert_int_equal(map.at, 4096);
+    assert_int_equal(emu_kmod_mmap(h.file[t.gpu], 4096, linear, &map), -EINVAL);
     assert_int_equal(unmap(&h, &t, MEMORY, linear + 4096), NOT_FOUND);
     arg_init(&h, &a, "NVOS56_PARAMETERS");
     arg_set(&a, "hClient", t.client);
@@ -627,6 +721,7 @@ memory_of_the_program_needs_pages_that_are_there(void **state)
         {0,  8191,              0x19 /* DUPLICATE_NAME */ },
         {16, 4095,              NOT_SUPPORTED             },
         {0,  UINT64_C(1) << 46, 0x1e /* INVALID_ADDRESS */},
+        {0,  UINT64_MAX,        0x2e /* INVALID_LIMIT */  },
     };
 
     (void)state;
@@ -640,6 +735,9 @@ memory_of_the_program_needs_pages_that_are_there(void **state)
         arg_set(&a, "params.hClass", 0x71);
         arg_set(&a, "params.pMemory", (uintptr_t)page + rows[i].off);
         arg_set(&a, "params.limit", rows[i].limit);
+        assert_int_equal(host_call(&h, t.gpu, "NV_ESC_RM_ALLOC_MEMORY", &a), 0);
+        assert_int_equal(arg_get(&a, "params.status"), 0x29 /* INVALID_FLAGS: NO_MAP lacks */);
+        arg_set(&a, "params.flags", 1u << 30 | 1 << 12);
         assert_int_equal(host_call(&h, t.gpu, "NV_ESC_RM_ALLOC_MEMORY", &a), 0);
         assert_int_equal(arg_get(&a, "params.status"), rows[i].status);
     }
@@ -887,6 +985,8 @@ main(void)
         cmocka_unit_test(mapped_memory_is_one_for_all_who_map_it),
         cmocka_unit_test(mappings_go_through_the_right_node_and_stay_inside),
         cmocka_unit_test(a_mapping_is_undone_once_by_its_address),
+        cmocka_unit_test(a_descriptor_is_mapped_as_it_was_allowed),
+        cmocka_unit_test(system_memory_of_old_comes_with_its_mapping),
         cmocka_unit_test(a_duplicate_keeps_memory_that_its_source_let_go),
         cmocka_unit_test(a_descriptor_carries_an_object_to_another_client),
         cmocka_unit_test(the_older_heap_call_makes_and_frees_memory),

@@ -69,10 +69,14 @@ os_poll(void *ctx, int fd, int timeout_ms)
 static void *
 os_map(void *ctx, int fd, size_t bytes, bool writable, int *rc_out)
 {
-    const uint64_t at = emu_kmod_map_offset(((struct bed *)ctx)->h.file[fd], 0);
-    void *p =
-        mmap(NULL, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, (off_t)at);
+    struct emu_kmod_map map;
+    void *p;
 
+    *rc_out = emu_kmod_mmap(((struct bed *)ctx)->h.file[fd], bytes, 0, &map);
+    if (*rc_out < 0)
+        return NULL;
+    p = mmap(NULL, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd,
+             (off_t)map.at);
     *rc_out = p == MAP_FAILED ? -errno : 0;
     return p == MAP_FAILED ? NULL : p;
 }

@@ -74,9 +74,20 @@ void emu_kmod_pause(struct emu_kmod *kmod);
 void emu_kmod_resume(struct emu_kmod *kmod);
 enum emu_node emu_kmod_node(const struct emu_kfile *file);
 unsigned emu_kmod_minor(const struct emu_kfile *file);
-/** Where, in the memory behind its descriptor, a mapping of the file begins for which a program
- * gave this offset: 0, or what RM_MAP_MEMORY told it. */
-uint64_t emu_kmod_map_offset(const struct emu_kfile *file, uint64_t offset);
+/** A mapping of what RM_MAP_MEMORY put behind a file's descriptor. */
+struct emu_kmod_map {
+    uint64_t at;    /* where it begins there */
+    bool read_only; /* whatever the program asks for */
+};
+/**
+ * Whether a program may map so much of the file from this offset (nvidia_mmap()).
+ *
+ * @return 0; -EINVAL (nothing is behind it, an object is exported into it, the offset is not 0);
+ *         -ENXIO (a card's memory is mapped whole or not); -ERANGE (past the end); -ENODEV (the
+ *         node cannot be mapped)
+ */
+int emu_kmod_mmap(struct emu_kfile *file, uint64_t bytes, uint64_t offset,
+                  struct emu_kmod_map *map_out);
 /** Whether /dev/nvidia-uvm may be mapped at this address with this offset: 0, -EBADFD (not
  * initialised), -EINVAL. */
 int emu_kmod_uvm_mmap(struct emu_kfile *file, uint64_t at, uint64_t offset,
