@@ -23,6 +23,7 @@ extern const struct nvrm_cmd cmd_gen;
 extern const struct nvrm_cmd cmd_health;
 extern const struct nvrm_cmd cmd_help;
 extern const struct nvrm_cmd cmd_info;
+extern const struct nvrm_cmd cmd_launch;
 extern const struct nvrm_cmd cmd_list;
 extern const struct nvrm_cmd cmd_log;
 extern const struct nvrm_cmd cmd_metrics;

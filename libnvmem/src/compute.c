@@ -298,6 +298,15 @@ nvmem_compute_destroy(struct nvmem_compute *c, struct gsp_error *err)
     return 0;
 }
 
+void
+nvmem_compute_kill(struct nvmem_compute *c)
+{
+    if (c->channel)
+        nvmem_channel_kill(c->channel);
+    c->channel = NULL;
+    c->flight_count = 0;
+}
+
 const struct nvmem_compute_limits *
 nvmem_compute_limits(const struct nvmem_compute *c)
 {

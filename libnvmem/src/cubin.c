@@ -226,6 +226,8 @@ read_all(struct nvmem_cubin *c, struct gsp_error *err)
 {
     int rc = gsp_fw_elf_open(&c->src, &c->elf, err);
 
+    if (rc < 0)
+        gsp_hint(err, "cubins are made by nvcc -cubin and by ptxas");
     if (rc == 0)
         rc = check_header(c, err);
     if (rc == 0)

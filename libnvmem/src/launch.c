@@ -24,6 +24,7 @@ enum {
 /* A launch with everything filled in. */
 struct plan {
     const struct nvmem_cubin_kernel *kernel;
+    const struct nvmem_compute_limits *limits;
     uint32_t grid[3], block[3], cluster[3];
     uint64_t shared_bytes; /* all of it */
     uint64_t local_bytes;
@@ -43,8 +44,11 @@ refuse(const struct plan *p, struct gsp_error *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
-    return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "kernel '%.60s': %s", p->kernel->name,
-                    reason);
+    gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "kernel '%.60s': %s", p->kernel->name, reason);
+    gsp_hint(err, "a block of sm_%u: %u threads, %u registers, %u bytes of shared memory",
+             p->limits->sm, p->limits->threads_per_block, p->limits->registers_per_sm,
+             p->limits->shared_per_block);
+    return -EINVAL;
 }
 
 static uint64_t
@@ -168,7 +172,7 @@ make_plan(const struct nvmem_function *f, const struct nvmem_launch *launch, str
     const struct nvmem_compute *c = f->module->compute;
     int rc;
 
-    *p = (struct plan){.kernel = f->kernel};
+    *p = (struct plan){.kernel = f->kernel, .limits = &c->limits};
     for (unsigned i = 0; i < 3; i++) {
         p->grid[i] = launch->grid[i] ? launch->grid[i] : 1;
         p->block[i] = launch->block[i] ? launch->block[i] : 1;
@@ -378,6 +382,8 @@ nvmem_launch(struct nvmem_function *f, const struct nvmem_launch *launch,
     struct plan p;
     int rc = make_plan(f, launch, &p, err);
 
+    if (rc == 0 && !c->channel)
+        rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EIO, "%s: its channel was given up", c->name);
     if (rc == 0 && p.local_bytes > c->local_bytes)
         rc = compute_local_grow(c, (uint32_t)p.local_bytes, err);
     if (rc == 0)

@@ -70,6 +70,9 @@ GSP_MUST_CHECK int nvmem_compute_create(struct nvmem_device *dev,
 /** Waits for its launches, unless one failed. Modules go first: -EBUSY while there are some.
  * NULL is fine. */
 int nvmem_compute_destroy(struct nvmem_compute *compute, struct gsp_error *err);
+/** Give up launches in flight, for a context that hangs or failed: its channel is killed, and
+ * nothing can be launched any more. */
+void nvmem_compute_kill(struct nvmem_compute *compute);
 
 const struct nvmem_compute_limits *nvmem_compute_limits(const struct nvmem_compute *compute);
 /** For work of one's own between launches, such as copies on its timeline. */
