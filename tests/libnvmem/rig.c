@@ -32,6 +32,14 @@ open_card(struct rig *r, const char *chip, const char *release, const char *inje
     RIG_OK(r, gsp_rm_open(&rm, &r->backend, &r->err));
 }
 
+bool
+rig_is_module(void)
+{
+    const char *which = getenv("NVRM_RIG");
+
+    return which && !strcmp(which, "nvidia");
+}
+
 static void
 open_module(struct rig *r)
 {
@@ -48,7 +56,7 @@ rig_open(struct rig *r, const char *chip, const char *release, const char *injec
     struct nvmem_device_config c = config ? *config : (struct nvmem_device_config){0};
 
     memset(r, 0, sizeof(*r));
-    if (chip)
+    if (chip && !rig_is_module())
         open_card(r, chip, release, inject);
     else
         open_module(r);

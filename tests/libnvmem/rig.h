@@ -17,6 +17,8 @@ struct rig {
     struct gsp_error err;
 };
 
+/** With NVRM_RIG=nvidia in the environment every card is the module's. */
+bool rig_is_module(void);
 /** chip NULL: nvidia.ko, release NULL: 570.144. config (may be NULL) is of the device. */
 void rig_open(struct rig *r, const char *chip, const char *release, const char *inject,
               const struct nvmem_device_config *config);
