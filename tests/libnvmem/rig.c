@@ -44,7 +44,8 @@ static void
 open_module(struct rig *r)
 {
     const struct gsp_nvidia_config config = {
-        .abi = {nvrm_schema_builtin(), NVRM_NO_RELEASE}};
+        .abi = {nvrm_schema_builtin(), NVRM_NO_RELEASE}
+    };
 
     RIG_OK(r, gsp_nvidia_open(&config, &r->backend, &r->err));
 }
