@@ -133,7 +133,8 @@ serve_register_fd(struct kmod_call *c)
     const struct emu_kmod_host *host = &c->kmod->config.host;
     struct emu_kfile *ctl = host->file(host->ctx, (int)emu_get(&c->w, "ctl_fd"));
 
-    if (!ctl || ctl->node != EMU_NODE_CTL || ctl == c->file || ctl->ctl || c->file->ctl)
+    if (!ctl || ctl->node != EMU_NODE_CTL || ctl == c->file || ctl->ctl || c->file->ctl ||
+        c->file->named)
         return -EINVAL;
     c->file->ctl = ctl;
     ctl->refs++;

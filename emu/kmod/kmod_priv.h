@@ -120,6 +120,7 @@ struct emu_kfile {
     struct kmod_events *events; /* NV_ESC_ALLOC_OS_EVENT: event.c */
     uint32_t attached;          /* NV_ESC_ATTACH_GPUS_TO_FD: cards by bit */
     bool attaches;              /* that was called */
+    bool named;                 /* a control named the card by it: no REGISTER_FD any more */
     bool mapped;                /* an object was put behind it */
     uint64_t map_offset;        /* where its mapping begins in the object: a page */
     uint64_t map_bytes;         /* what was asked for, in whole pages */
@@ -242,8 +243,8 @@ uint32_t kmod_gsp_free(struct kmod_card *card, uint32_t client, uint32_t handle)
 uint32_t kmod_gsp_dup(struct kmod_card *card, uint32_t client, uint32_t parent,
                       uint32_t *handle, uint32_t client_src, uint32_t handle_src);
 /** params may be followed by what they point to, up to `room`: emu_rm_control_plain(). */
-uint32_t kmod_gsp_control(struct kmod_card *card, const struct kmod_control *k,
-                          uint8_t *params, uint32_t room);
+uint32_t kmod_gsp_control(struct kmod_card *card, const struct kmod_control *k, uint8_t *params,
+                          uint32_t room);
 
 /* rights.c: NV_OK, or what a program without them is told */
 
@@ -268,6 +269,8 @@ bool kmod_deprecated(struct kmod_call *c, struct kmod_client *client, uint32_t o
 /* share.c */
 
 int kmod_rm_dup(struct kmod_call *c);
+/** Some controls name a card by its descriptor. False: that is no card's. */
+bool kmod_device_named(struct kmod_call *c, uint32_t cmd, uint64_t params);
 int kmod_rm_share(struct kmod_call *c);
 uint32_t kmod_export(struct kmod_call *c, struct kmod_client *client, const struct emu_wire *p);
 uint32_t kmod_import(struct kmod_call *c, struct kmod_client *client, const struct emu_wire *p);

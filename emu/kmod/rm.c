@@ -453,6 +453,8 @@ kmod_rm_control(struct kmod_call *c)
     const uint64_t user = emu_get(&c->w, "params");
     uint32_t status = NV_ERR_INVALID_CLIENT;
 
+    if (!kmod_device_named(c, (uint32_t)emu_get(&c->w, "cmd"), user))
+        return -EINVAL;
     if (client && (bytes > PARAMS_MAX || (bytes != 0) != (user != 0)))
         status = NV_ERR_INVALID_ARGUMENT;
     else if (client)

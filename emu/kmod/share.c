@@ -127,6 +127,34 @@ carrier(struct kmod_call *c, const struct emu_wire *p)
     return f && f->node == EMU_NODE_CTL ? f : NULL;
 }
 
+/* RmGetDeviceFd() and what RM_CONTROL makes of it: a card's file, which is not tied to a
+ * control file and will not be from now on. */
+bool
+kmod_device_named(struct kmod_call *c, uint32_t cmd, uint64_t user)
+{
+    const struct emu_kmod_host *host = &c->kmod->config.host;
+    const struct nvrm_control *row = nvrm_control_by_id(c->kmod->abi, cmd);
+    const char *name = row ? nvrm_str(c->kmod->abi.schema, row->name) : "";
+    const bool export = !strcmp(name, "NV00E0_CTRL_CMD_EXPORT_MEM");
+    struct emu_kfile *f;
+    uint8_t data[2048];
+    struct emu_wire p;
+
+    if (!export && strcmp(name, "NV00FD_CTRL_CMD_ATTACH_GPU") != 0)
+        return true;
+    if (!emu_wire_init(&p, c->kmod->abi, nvrm_struct_name(c->kmod->abi.schema, row->params),
+                       data, sizeof(data)) ||
+        kmod_copy_in(data, user, p.layout->size) < 0)
+        return false;
+    if (export && emu_get(&p, "hParent") == emu_get(&c->w, "hClient"))
+        return true;
+    f = host->file(host->ctx, (int)emu_get(&p, "devDescriptor"));
+    if (!f || f->node != EMU_NODE_GPU || f->ctl)
+        return false;
+    f->named = true;
+    return true;
+}
+
 /* GSP-RM's own client holds the object while the descriptor carries it. */
 static uint32_t
 hold(struct kmod_export *e, const struct kmod_client *client, const struct kmod_object *o)

@@ -666,6 +666,41 @@ a_descriptor_carries_an_object_to_another_client(void **state)
     }
 }
 
+/* Multicast and memory exports name a card by a descriptor of its node (RmGetDeviceFd()). */
+static void
+a_control_may_name_a_card_by_its_descriptor(void **state)
+{
+    struct host h;
+    struct tree t;
+    struct arg p, a;
+    int fd;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    tree_open(&h, &t, 0);
+    fd = host_node(&h, EMU_NODE_GPU, 0);
+    arg_init(&h, &p, "NV00FD_CTRL_ATTACH_GPU_PARAMS");
+    arg_set(&p, "hSubdevice", t.subdevice);
+    arg_init(&h, &a, "NVOS54_PARAMETERS");
+    arg_set(&a, "hClient", t.client);
+    arg_set(&a, "hObject", t.subdevice);
+    arg_set(&a, "cmd", 0x00fd0104);
+    arg_set(&a, "paramsSize", p.layout->size);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_CONTROL", &a), -EINVAL); /* no params */
+    arg_set(&a, "params", (uintptr_t)p.data);
+    arg_set(&p, "devDescriptor", (uint64_t)t.ctl);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_CONTROL", &a), -EINVAL);
+    arg_set(&p, "devDescriptor", (uint64_t)t.gpu); /* it is registered */
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_CONTROL", &a), -EINVAL);
+    arg_set(&p, "devDescriptor", (uint64_t)fd);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_CONTROL", &a), 0);
+    assert_int_equal(arg_get(&a, "status"), NOT_SUPPORTED); /* of a subdevice */
+    arg_init(&h, &a, "nv_ioctl_register_fd_t");
+    arg_set(&a, "ctl_fd", (uint64_t)t.ctl);
+    assert_int_equal(host_call(&h, fd, "NV_ESC_REGISTER_FD", &a), -EINVAL);
+    host_close(&h);
+}
+
 static void
 the_older_heap_call_makes_and_frees_memory(void **state)
 {
@@ -989,6 +1024,7 @@ main(void)
         cmocka_unit_test(system_memory_of_old_comes_with_its_mapping),
         cmocka_unit_test(a_duplicate_keeps_memory_that_its_source_let_go),
         cmocka_unit_test(a_descriptor_carries_an_object_to_another_client),
+        cmocka_unit_test(a_control_may_name_a_card_by_its_descriptor),
         cmocka_unit_test(the_older_heap_call_makes_and_frees_memory),
         cmocka_unit_test(memory_of_the_program_needs_pages_that_are_there),
         cmocka_unit_test(video_memory_ends_and_comes_back),

@@ -194,13 +194,14 @@ unknown(void)
     return 0;
 }
 
+/* Nothing was put behind the descriptor: refused. */
 static int
 map(void)
 {
     const int fd = open("/dev/nvidiactl", O_RDWR), other = dup(fd);
     void *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 
-    if (fd < 0 || other < 0 || at == MAP_FAILED || munmap(at, 4096) < 0)
+    if (fd < 0 || other < 0 || at != MAP_FAILED)
         return 1;
     close(other);
     return close(fd) < 0;
