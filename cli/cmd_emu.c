@@ -20,6 +20,7 @@
 #include "beside.h"
 #include "cmds.h"
 #include "session.h"
+#include "trace_exec.h"
 
 #define LIBRARY "libnvrm-preload.so"
 
@@ -168,6 +169,20 @@ take_options(struct cli *cli, int *argc, char **argv, struct exec_request *r)
     return rc == CLI_OK ? cli_value(cli, argc, argv, "--fault", &r->fault) : rc;
 }
 
+/* A library is not preloaded into a program without a loader, and one of Go does not call it.
+ */
+static int
+check_program(const char *program, struct gsp_error *err)
+{
+    if (!trace_program_is_static(program))
+        return 0;
+    gsp_fail(err, GSP_ORIGIN_TRANSPORT, -ENOEXEC,
+             "%s is linked statically or of Go: it enters the kernel by itself", program);
+    gsp_hint(err,
+             "link it dynamically; the emulated module is a library that stands before libc");
+    return -ENOEXEC;
+}
+
 static int
 emu_exec(struct cli *cli, struct exec_request *r, char **program)
 {
@@ -175,6 +190,8 @@ emu_exec(struct cli *cli, struct exec_request *r, char **program)
     int rc = cli_abi(cli, &r->abi, &err);
     int code;
 
+    if (rc == 0)
+        rc = check_program(program[0], &err);
     if (rc == 0)
         rc = find_library(r, &err);
     if (rc == 0)

@@ -198,6 +198,17 @@ a_program_that_is_killed_in_a_call_leaves_nothing(void **state)
     cli_result_free(&r);
 }
 
+#ifdef NVRM_TRACE_RAW
+static void
+a_static_program_is_refused_and_told_why(void **state)
+{
+    (void)state;
+    cli_expect_text("nvrm-cli emu exec -- " NVRM_TRACE_RAW, 3, NULL,
+                    "it enters the kernel by itself");
+    cli_expect_text("nvrm-cli emu exec -- sh -c true", 0, NULL, NULL);
+}
+#endif
+
 static void
 events_wake_who_waits_in_whatever_way(void **state)
 {
@@ -220,6 +231,9 @@ main(void)
         cmocka_unit_test(events_arrive),
         cmocka_unit_test(a_session_is_recorded_and_replayed),
         cmocka_unit_test(events_wake_who_waits_in_whatever_way),
+#ifdef NVRM_TRACE_RAW
+        cmocka_unit_test(a_static_program_is_refused_and_told_why),
+#endif
         cmocka_unit_test(faults_strike_at_the_modules_calls),
         cmocka_unit_test(the_programs_exit_code_is_ours),
         cmocka_unit_test(programs_of_every_kind_run),
