@@ -54,7 +54,7 @@ write_block(struct nvmem_card *card, const struct gsp_dma *instance)
     const uint32_t target = instance ? BLOCK_SYSTEM_COHERENT : 0;
     const uint32_t mode = instance != NULL;
 
-    if (card->format == NVMEM_PT_V2) {
+    if (card->format == NVMEM_PT_V2 || card->format == NVMEM_PT_V2_512M) {
         nvmem_card_wr32(card, NV_PBUS_BAR1_BLOCK,
                         (uint32_t)(at >> 12) | target << 28 | mode << 31);
         return;

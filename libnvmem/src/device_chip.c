@@ -85,10 +85,8 @@ find_architecture(struct nvmem_device *dev, struct gsp_error *err)
         return rc;
     c->architecture = arch.architecture;
     c->implementation = arch.implementation;
-    c->format = arch.architecture > ARCH_ADA       ? NVMEM_PT_V3_256G
-                : arch.architecture == ARCH_HOPPER ? NVMEM_PT_V3
-                                                   : NVMEM_PT_V2;
-    c->va_bits = c->format == NVMEM_PT_V2 ? 49 : 57;
+    c->format = nvmem_pt_format_for(arch.architecture);
+    c->va_bits = arch.architecture == ARCH_HOPPER || arch.architecture > ARCH_ADA ? 57 : 49;
     if (nvmem_rm_control(dev, dev->subdevice, "NV2080_CTRL_CMD_FB_GET_INFO_V2", &fb, NULL) == 0)
         c->vram_bytes = (uint64_t)fb.fbInfoList[0].data << 10;
     return 0;

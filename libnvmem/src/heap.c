@@ -120,6 +120,7 @@ nvmem_heap_create(const struct nvmem_heap_config *config, const struct nvmem_reg
             nvmem_heap_destroy(heap);
             return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a heap");
         }
+    nvmem_heap_park_init(heap);
     *heap_out = heap;
     return 0;
 }
@@ -312,31 +313,55 @@ hand_out(struct nvmem_heap *heap, uint32_t i, uint32_t owner, struct nvmem_range
         stat->peak_bytes = stat->used_bytes;
 }
 
-int
-nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *q,
-                        struct nvmem_range *range_out, struct gsp_error *err)
+/* A parked range of this very size, for a request that leaves the place open. */
+static uint32_t
+take_parked(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit)
 {
-    struct fit fit;
-    int rc = read_request(heap, q, &fit, err);
+    if (q->flags || q->min_addr || q->max_addr || q->need)
+        return NO_NODE;
+    return heap_take_parked(heap, fit->size, fit->align);
+}
 
-    if (rc < 0)
-        return rc;
-    if (heap->unused_count < 2 && nvmem_heap_nodes_reserve(heap, 2) < 0)
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory for bookkeeping",
-                        heap->name);
+/* A range from the lists, cut out; NO_NODE when there is none. */
+static uint32_t
+take_listed(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit)
+{
     for (unsigned r = 0; r < heap->region_count; r++) {
         uint64_t addr;
         uint32_t i;
 
         if (!suits(&heap->region[r], q->need))
             continue;
-        i = find(heap, &heap->region[r], q, &fit, &addr);
-        if (i == NO_NODE)
-            continue;
-        hand_out(heap, carve(heap, r, i, addr, fit.size), q->owner, range_out);
-        return 0;
+        i = find(heap, &heap->region[r], q, fit, &addr);
+        if (i != NO_NODE)
+            return carve(heap, r, i, addr, fit->size);
     }
-    return no_room(heap, q, &fit, err);
+    return NO_NODE;
+}
+
+int
+nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *q,
+                        struct nvmem_range *range_out, struct gsp_error *err)
+{
+    struct fit fit;
+    uint32_t i;
+    int rc = read_request(heap, q, &fit, err);
+
+    if (rc < 0)
+        return rc;
+    i = take_parked(heap, q, &fit);
+    if (i == NO_NODE) {
+        if (heap->unused_count < 2 && nvmem_heap_nodes_reserve(heap, 2) < 0)
+            return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory for bookkeeping",
+                            heap->name);
+        i = take_listed(heap, q, &fit);
+        if (i == NO_NODE && nvmem_heap_unpark(heap))
+            i = take_listed(heap, q, &fit);
+        if (i == NO_NODE)
+            return no_room(heap, q, &fit, err);
+    }
+    hand_out(heap, i, q->owner, range_out);
+    return 0;
 }
 
 int
@@ -404,14 +429,14 @@ remove_node(struct nvmem_heap *heap, struct region *region, uint32_t i)
     heap_node_drop(heap, i);
 }
 
-/* The range of i becomes free, one with its free neighbours. */
-static void
-set_free(struct nvmem_heap *heap, struct region *region, uint32_t i)
+void
+nvmem_heap_set_free(struct nvmem_heap *heap, struct region *region, uint32_t i)
 {
     struct node *n = heap_node(heap, i);
     const uint32_t prev = n->prev, next = n->next;
     const bool with_prev = is_free(heap, prev), with_next = is_free(heap, next);
     uint64_t addr = node_addr(n), size = node_size(n);
+    uint32_t keep;
 
     if (!with_prev && !with_next) {
         n->place ^= (uint64_t)(NODE_USED ^ NODE_FREE) << 56;
@@ -426,12 +451,17 @@ set_free(struct nvmem_heap *heap, struct region *region, uint32_t i)
     }
     if (with_next)
         size += node_size(heap_node(heap, next));
-    if (with_prev && with_next) {
-        heap_unlink(heap, region, next);
-        remove_node(heap, region, next);
+    keep = with_prev ? prev : next;
+    if (with_prev &&
+        with_next) { /* the older node stays: chunks of newer ones can be trimmed */
+        const uint32_t drop = prev < next ? next : prev;
+
+        keep = prev + next - drop;
+        heap_unlink(heap, region, drop);
+        remove_node(heap, region, drop);
         heap->stat.free_ranges--;
     }
-    heap_resize(heap, region, with_prev ? prev : next, addr, size);
+    heap_resize(heap, region, keep, addr, size);
 }
 
 int
@@ -446,14 +476,16 @@ nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
     n = nvmem_heap_used_node(heap, range, &rc);
     if (!n)
         return nvmem_heap_free_error(heap, range, rc, err);
-    heap_prefetch(heap, n->next);
-    heap_prefetch(heap, n->prev);
     region = &heap->region[node_region(n)];
     heap->stat.frees++;
     heap->stat.used_ranges--;
     heap->stat.used_bytes -= node_size(n) << heap->shift;
     node_renew(n);
-    set_free(heap, region, i);
+    if (heap_park(heap, i, n))
+        return 0;
+    heap_prefetch(heap, n->next);
+    heap_prefetch(heap, n->prev);
+    nvmem_heap_set_free(heap, region, i);
     return 0;
 }
 

@@ -109,6 +109,7 @@ nvmem_heap_trim(struct nvmem_heap *heap)
     size_t freed = 0;
 
     heap_lock(heap);
+    nvmem_heap_unpark(heap);
     for (unsigned k = CHUNKS; k-- > 1;) {
         uint16_t newest = heap->generation[k];
 

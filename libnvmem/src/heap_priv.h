@@ -14,9 +14,15 @@ enum {
     CHUNKS = 32 - CHUNK_BITS,
     MAX_REGIONS = 255,
     NAME_BYTES = 32,
+    PARKED_SIZES = 256, /* granules; sizes below may be parked */
+    PARKED_DEPTH = 32,
+    PARKED_SHARE = 5, /* at most 1/32 of the heap is */
 };
 
-enum node_state { NODE_UNUSED, NODE_FREE, NODE_USED, NODE_RESERVED };
+/* A parked range is free, but not yet one with its neighbours and on no list of free ranges:
+ * the next request of its very size takes it. Most frees and allocations touch its node alone
+ * then, where joining and cutting touch five to ten. */
+enum node_state { NODE_UNUSED, NODE_FREE, NODE_USED, NODE_RESERVED, NODE_PARKED };
 
 #define NODE_VALUE UINT64_C(0xffffffffffff) /* 48 bits: granules */
 #define NO_NODE    UINT32_MAX
@@ -28,7 +34,7 @@ struct node {
     uint32_t prev, next; /* by address */
     union {
         struct {
-            uint32_t prev, next; /* NODE_FREE: in its class; NODE_UNUSED: next alone */
+            uint32_t prev, next; /* NODE_FREE: in its class; else next alone */
         } list;
         struct {
             uint32_t owner, time_ms; /* NODE_USED */
@@ -59,6 +65,11 @@ struct nvmem_heap {
     uint32_t fresh, capacity;    /* nodes never used begin here; nodes there are */
     uint32_t unused;             /* list of NODE_UNUSED */
     uint32_t unused_count;
+    struct {
+        uint32_t first, count;
+    } parked[PARKED_SIZES]; /* by size in granules; the newest first */
+    uint64_t parked_granules, parked_max;
+    unsigned parked_region; /* whose ranges are parked: the first that anybody may have */
     uint64_t base_ns;
     struct nvmem_heap_stat stat;
     unsigned region_count;
@@ -271,7 +282,56 @@ uint32_t nvmem_heap_find_at(const struct nvmem_heap *heap, const struct region *
                             uint64_t addr, uint64_t size);
 uint64_t nvmem_heap_largest(const struct nvmem_heap *heap, const struct region *region);
 
+/* heap_park.c */
+
+/** Which region's ranges are parked, and how many. */
+void nvmem_heap_park_init(struct nvmem_heap *heap);
+/** Every parked range goes to the lists, one with its neighbours. Returns whether there was
+ * any. */
+bool nvmem_heap_unpark(struct nvmem_heap *heap);
+
+/** Whether the range of i, just freed, was parked. */
+static inline bool
+heap_park(struct nvmem_heap *heap, uint32_t i, struct node *n)
+{
+    const uint64_t size = node_size(n);
+
+    if (size >= PARKED_SIZES || heap->parked[size].count == PARKED_DEPTH ||
+        node_region(n) != heap->parked_region ||
+        heap->parked_granules + size > heap->parked_max)
+        return false;
+    n->place ^= (uint64_t)(NODE_USED ^ NODE_PARKED) << 56;
+    n->list.next = heap->parked[size].first;
+    heap->parked[size].first = i;
+    heap->parked[size].count++;
+    heap->parked_granules += size;
+    return true;
+}
+
+/** The newest parked range of that size, when it is aligned; NO_NODE otherwise. */
+static inline uint32_t
+heap_take_parked(struct nvmem_heap *heap, uint64_t size, uint64_t align)
+{
+    uint32_t i;
+    struct node *n;
+
+    if (size >= PARKED_SIZES || !heap->parked[size].count)
+        return NO_NODE;
+    i = heap->parked[size].first;
+    n = heap_node(heap, i);
+    if (node_addr(n) & (align - 1))
+        return NO_NODE;
+    heap->parked[size].first = n->list.next;
+    heap->parked[size].count--;
+    heap->parked_granules -= size;
+    n->place ^= (uint64_t)(NODE_USED ^ NODE_PARKED) << 56;
+    return i;
+}
+
 /* heap.c, for caches */
+
+/** The range of i, which is used, becomes free, one with its free neighbours. */
+void nvmem_heap_set_free(struct nvmem_heap *heap, struct region *region, uint32_t i);
 
 /** The node of a range that is out, or NULL with the error. */
 struct node *nvmem_heap_used_node(const struct nvmem_heap *heap,

@@ -10,6 +10,7 @@ void
 nvmem_heap_stat(struct nvmem_heap *heap, struct nvmem_heap_stat *stat_out)
 {
     heap_lock(heap);
+    nvmem_heap_unpark(heap);
     *stat_out = heap->stat;
     stat_out->largest_free_bytes = 0;
     for (unsigned r = 0; r < heap->region_count; r++) {
@@ -48,6 +49,7 @@ nvmem_heap_each(struct nvmem_heap *heap, int (*fn)(void *ctx, const struct nvmem
     int rc = 0;
 
     heap_lock(heap);
+    nvmem_heap_unpark(heap);
     for (unsigned r = 0; r < heap->region_count && !rc; r++)
         for (uint32_t i = heap->region[r].first; i != NO_NODE && !rc;
              i = heap_node(heap, i)->next) {

@@ -396,7 +396,7 @@ settle(struct nvmem_mmu *mmu)
     const uint64_t written = __atomic_exchange_n(&mmu->written, 0, __ATOMIC_RELAXED);
     uint64_t word;
 
-    __sync_synchronize();
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (written)
         mmu->config.io.read(mmu->config.io.ctx, written - 1, &word, 1);
 }
