@@ -46,6 +46,7 @@ static const struct {
     {"vbios",      "vbios info prom"                                                          },
     {"fw",         "fw synth --chip AD102 --release 570.144 --to /tmp/nvrm-synth"             },
     {"gen",        "gen c NV2080_CTRL_CMD_FB_GET_INFO_V2"                                     },
+    {"launch",     "launch tests/cuda/cubin/saxpy.sm_89.cubin --list"                         },
     {"trace",      "--record /tmp/nvrm-example.trace info"                                    },
     {"trace",      "trace show /tmp/nvrm-example.trace"                                       },
     {"trace",      "-t replay:/tmp/nvrm-example.trace info"                                   },
