@@ -8,12 +8,20 @@
 
 #include <gsp/codec.h>
 #include <gsp/nvidia.h>
+#include <nvmem/device.h>
 #include <rm/name.h>
 
 #include "nearest.h"
 #include "policy.h"
 #include "session.h"
 #include "transport.h"
+
+/* What a verb keeps from line to line. */
+struct kept {
+    void (*fn)(void *ctx);
+    void *ctx;
+    struct kept *next;
+};
 
 struct cli_session {
     struct transport *transport; /* NULL when dry */
@@ -26,6 +34,8 @@ struct cli_session {
         record_arg[256]; /* as it was opened */
     json_t *names;       /* name -> handle */
     uint64_t start_ns;
+    struct nvmem_device *nvmem;
+    struct kept *kept;
 };
 
 /* The release of the kernel module, when it is one that the schema knows. */
@@ -234,6 +244,62 @@ session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error 
 }
 
 int
+session_nvmem(struct cli_session *s, struct nvmem_device **device_out, struct gsp_error *err)
+{
+    struct nvmem_device_config config = {.client = s->client};
+    int rc = 0;
+
+    if (s->dry)
+        return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
+                        "a dry run has no card whose memory could be used");
+    if (!s->nvmem)
+        rc = session_object(s, "device", &config.device, err);
+    if (rc == 0 && !s->nvmem)
+        rc = session_object(s, "subdevice", &config.subdevice, err);
+    if (rc == 0 && !s->nvmem)
+        rc = nvmem_device_open(&config, &s->nvmem, err);
+    *device_out = s->nvmem;
+    return rc;
+}
+
+int
+session_at_close(struct cli_session *s, void (*fn)(void *ctx), void *ctx, struct gsp_error *err)
+{
+    struct kept *k = malloc(sizeof(*k));
+
+    if (!k)
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    *k = (struct kept){fn, ctx, s->kept};
+    s->kept = k;
+    return 0;
+}
+
+void *
+session_kept(struct cli_session *s, void (*fn)(void *ctx))
+{
+    for (struct kept *k = s->kept; k; k = k->next)
+        if (k->fn == fn)
+            return k->ctx;
+    return NULL;
+}
+
+static void
+close_nvmem(struct cli *cli, struct cli_session *s)
+{
+    struct gsp_error err = {0};
+
+    while (s->kept) {
+        struct kept *k = s->kept;
+
+        s->kept = k->next;
+        k->fn(k->ctx);
+        free(k);
+    }
+    if (s->nvmem && nvmem_device_close(s->nvmem, &err) < 0)
+        cli_note(cli, "%s", err.text);
+}
+
+int
 session_close(struct cli *cli, int code)
 {
     struct cli_session *s = cli->session;
@@ -244,6 +310,7 @@ session_close(struct cli *cli, int code)
     if (!s)
         return code;
     cli->session = NULL;
+    close_nvmem(cli, s);
     rm_client_close(s->client, cli->options.verbose ? &leaks : NULL);
     if (leaks.bytes)
         fprintf(cli->err, "still alive at the end, freed with the client:\n%s", leaks.data);

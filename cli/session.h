@@ -30,6 +30,19 @@ int session_emit_dry(struct cli *cli, struct cli_session *s);
 /* The moment at which the session was opened, for event times. */
 uint64_t session_start_ns(const struct cli_session *s);
 
+struct nvmem_device;
+/* The session's own device for memory and work (nvmem/device.h), opened when it is first
+ * needed; goes with the session. */
+int session_nvmem(struct cli_session *s, struct nvmem_device **device_out,
+                  struct gsp_error *err);
+/* Have fn called before the device goes, the last that was asked for first: for what a verb
+ * keeps from line to line. 0 or -ENOMEM: then nothing is kept. */
+int session_at_close(struct cli_session *s, void (*fn)(void *ctx), void *ctx,
+                     struct gsp_error *err);
+/* What fn was given with that ctx, for verbs that look for what they keep; NULL: nothing yet.
+ */
+void *session_kept(struct cli_session *s, void (*fn)(void *ctx));
+
 /* An object argument: root, client, device, subdevice, a name, $name, or a handle. */
 int session_object(struct cli_session *s, const char *word, rm_handle *handle_out,
                    struct gsp_error *err);
