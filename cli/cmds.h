@@ -30,6 +30,7 @@ extern const struct nvrm_cmd cmd_metrics;
 extern const struct nvrm_cmd cmd_map;
 extern const struct nvrm_cmd cmd_pci;
 extern const struct nvrm_cmd cmd_policy;
+extern const struct nvrm_cmd cmd_push;
 extern const struct nvrm_cmd cmd_rpc;
 extern const struct nvrm_cmd cmd_run;
 extern const struct nvrm_cmd cmd_save;

@@ -12,6 +12,7 @@
 
 #include "complete_priv.h"
 #include "describe.h"
+#include "help_hw.h"
 #include "session.h"
 #include "vars.h"
 
@@ -318,8 +319,23 @@ source_registers(struct wish *p)
 }
 
 static void
+take_name(void *ctx, const char *name)
+{
+    wish_offer(ctx, name);
+}
+
+static void
+source_push(struct wish *p)
+{
+    static const char *const own[] = {"dis", "asm", "lint", NULL};
+
+    offer_list(p, own);
+}
+
+static void
 source_help(struct wish *p)
 {
+    help_hw_names(p->text, take_name, p);
     source_verbs(p);
     source_names(p);
     source_registers(p);
@@ -375,6 +391,7 @@ static const struct {
     {"tree",    {source_tree, source_tree, source_tree}                  },
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
+    {"push",    {source_push, source_files, NULL}                        },
     {"gen",     {source_languages, source_names, source_names}           },
     {"help",    {source_help, source_names, source_names}                },
 };

@@ -8,6 +8,8 @@
 #include <emu/fault.h>
 #include <gsp/boot.h>
 
+#include <nvrm/hw.h>
+
 #include "complete_priv.h"
 #include "health.h"
 #include "schema_verbs.h"
@@ -77,22 +79,34 @@ offer_kinds(struct wish *p)
         wish_offer(p, kind->single);
 }
 
+static void
+offer_hw_classes(struct wish *p)
+{
+    for (unsigned i = 0; i < nvrm_hw_class_count(); i++) {
+        const struct nvrm_hw_class *c = nvrm_hw_class_at(i);
+
+        if (nvrm_hw_record(c, "GP_ENTRY0"))
+            wish_offer(p, nvrm_hw_text(c->name));
+    }
+}
+
 /* Where a row has no source, the words stand in it. */
 static const struct {
     const char *verb, *option;
     void (*source)(struct wish *p);
     const char *words[6];
 } values[] = {
-    {"boot",   "--until",   offer_states,   {NULL}                         },
-    {"emu",    "--chip",    offer_chips,    {NULL}                         },
-    {"emu",    "--fault",   offer_faults,   {NULL}                         },
-    {"fw",     "--chip",    offer_chips,    {NULL}                         },
-    {"fw",     "--release", offer_releases, {NULL}                         },
-    {"health", "--require", offer_checks,   {NULL}                         },
-    {"health", "--skip",    offer_checks,   {NULL}                         },
-    {"schema", "--kind",    offer_kinds,    {NULL}                         },
-    {"trace",  "--method",  NULL,           {"auto", "preload", "ptrace"}  },
-    {"trace",  "--to",      NULL,           {"jsonl", "pcapng", "perfetto"}},
+    {"boot",   "--until",   offer_states,     {NULL}                         },
+    {"emu",    "--chip",    offer_chips,      {NULL}                         },
+    {"emu",    "--fault",   offer_faults,     {NULL}                         },
+    {"fw",     "--chip",    offer_chips,      {NULL}                         },
+    {"fw",     "--release", offer_releases,   {NULL}                         },
+    {"health", "--require", offer_checks,     {NULL}                         },
+    {"health", "--skip",    offer_checks,     {NULL}                         },
+    {"push",   "--host",    offer_hw_classes, {NULL}                         },
+    {"schema", "--kind",    offer_kinds,      {NULL}                         },
+    {"trace",  "--method",  NULL,             {"auto", "preload", "ptrace"}  },
+    {"trace",  "--to",      NULL,             {"jsonl", "pcapng", "perfetto"}},
 };
 
 bool

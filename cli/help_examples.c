@@ -45,6 +45,9 @@ static const struct {
     {"pci",        "pci list"                                                                 },
     {"vbios",      "vbios info prom"                                                          },
     {"fw",         "fw synth --chip AD102 --release 570.144 --to /tmp/nvrm-synth"             },
+    {"push",       "push dis tests/cli/data/copy.push"                                        },
+    {"push",       "push asm tests/cli/data/copy.txt"                                         },
+    {"push",       "push lint tests/cli/data/copy.push"                                       },
     {"gen",        "gen c NV2080_CTRL_CMD_FB_GET_INFO_V2"                                     },
     {"launch",     "launch tests/cuda/cubin/saxpy.sm_89.cubin --list"                         },
     {"trace",      "--record /tmp/nvrm-example.trace info"                                    },
@@ -65,6 +68,7 @@ static const struct {
     {"help",       "help NV2080_CTRL_CMD_FB_GET_INFO_V2"                                      },
     {"help",       "help GspSystemInfo"                                                       },
     {"help",       "help NV_PMC_BOOT_42=0x192000a1"                                           },
+    {"help",       "help NVC7B5_LAUNCH_DMA=0x182"                                             },
     {"help",       "help xid 13"                                                              },
 };
 

@@ -10,6 +10,7 @@
 #include <nvrm/reg.h>
 #include <rm/name.h>
 
+#include "help_hw.h"
 #include "help_name.h"
 #include "schema_verbs.h"
 
@@ -350,6 +351,19 @@ search_registers(struct search *s)
     }
 }
 
+/* Methods and records of the engines' classes. */
+static void
+search_hardware(struct search *s)
+{
+    json_t *docs = help_hw(s->name, s->value), *doc;
+    size_t i;
+
+    json_array_foreach(docs, i, doc)
+        found(s, cli_str(doc, "name"),
+              json_array_size(s->docs) < MOST_DOCS ? json_incref(doc) : NULL);
+    json_decref(docs);
+}
+
 /* A field, with the values that it takes. */
 static json_t *
 describe_field(const struct search *s, const struct nvrm_layout *layout,
@@ -445,8 +459,11 @@ search_all(struct search *s)
         for (unsigned k = 0; (kind = schema_kind_at(k)); k++)
             search_rows(s, kind);
         search_registers(s);
-        if (!pass)
+        if (!pass) {
             search_path(s);
+            if (!s->is_number)
+                search_hardware(s);
+        }
     }
 }
 

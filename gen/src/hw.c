@@ -177,7 +177,7 @@ nvrm_hw_value_at(const struct nvrm_hw_field *f, unsigned index)
 const char *
 nvrm_hw_value_name(const struct nvrm_hw_field *f, uint64_t value)
 {
-    for (unsigned i = 0; i < f->value_count; i++)
+    for (unsigned i = f->value_count; i-- > 0;)
         if (nvrm_hw_value_at(f, i)->value == value)
             return nvrm_hw_text(nvrm_hw_value_at(f, i)->name);
     return NULL;

@@ -2,6 +2,8 @@
 /* Reading push buffers: headers, the methods they call, and the classes bound on the way. */
 #include <nvmem/push.h>
 
+#include "push_priv.h"
+
 #define SET_OBJECT  0
 #define HOST_END    0x100 /* methods below are the channel's own */
 #define NEWEST_HOST 0xca6f
@@ -10,9 +12,53 @@ void
 nvmem_push_open(struct nvmem_push_reader *r, struct nvmem_push_state *state,
                 const uint32_t *words, size_t count)
 {
-    *r = (struct nvmem_push_reader){.state = state, .words = words, .count = count};
+    *r = (struct nvmem_push_reader){
+        .state = state, .words = words, .count = count, .guess_host = state->host == NULL};
     if (!state->host)
         state->host = nvrm_hw_class(NEWEST_HOST);
+}
+
+/* Channel classes, and what chips that have them have as well. */
+static const struct {
+    uint16_t host;
+    uint16_t classes[8];
+} chips[] = {
+    {0xc46f, {0xc5b5, 0xc5c0, 0xc597}                                        },
+    {0xc56f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797, 0xc9c0, 0xc997}},
+    {0xc76f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797}                },
+    {0xc86f, {0xc8b5, 0xcbc0, 0xcb97}                                        },
+    {0xc96f, {0xc9b5, 0xcdc0, 0xcd97}                                        },
+    {0xca6f, {0xcab5, 0xcec0, 0xce97}                                        },
+};
+enum { CHIPS = sizeof(chips) / sizeof(chips[0]), CHIP_CLASSES = 8 };
+
+bool
+nvmem_push_goes_with(const struct nvrm_hw_class *host, const struct nvrm_hw_class *c)
+{
+    bool listed = false;
+
+    for (unsigned i = 0; i < CHIPS; i++)
+        for (unsigned k = 0; k < CHIP_CLASSES; k++) {
+            if (chips[i].classes[k] != c->id)
+                continue;
+            listed = true;
+            if (chips[i].host == host->id)
+                return true;
+        }
+    return !listed;
+}
+
+/* A class that only some chips have says which channel class this is. */
+static void
+guess_host(struct nvmem_push_reader *r, uint32_t data)
+{
+    for (unsigned i = 0; i < CHIPS; i++)
+        for (unsigned k = 0; k < CHIP_CLASSES; k++)
+            if (chips[i].classes[k] == (data & 0xffff)) {
+                r->state->host = nvrm_hw_class(chips[i].host);
+                r->guess_host = false;
+                return;
+            }
 }
 
 static void
@@ -40,6 +86,8 @@ finish(struct nvmem_push_reader *r, uint32_t data, struct nvmem_push_call *out)
     struct nvmem_push_call *run = &r->run;
 
     run->data = data;
+    if (run->method == SET_OBJECT && r->guess_host)
+        guess_host(r, data);
     run->cl = run->method < HOST_END ? r->state->host : r->state->bound[run->subch];
     run->item = run->cl ? nvrm_hw_method(run->cl, run->method, &run->i, &run->j) : NULL;
     if (run->first)

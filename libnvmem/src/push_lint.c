@@ -2,6 +2,8 @@
 /* What is suspicious in a push buffer, rule by rule. */
 #include <nvmem/push_text.h>
 
+#include "push_priv.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -10,7 +12,7 @@ struct lint {
     int (*fn)(void *ctx, const struct nvmem_push_finding *f);
     void *ctx;
     size_t count;
-    bool stop;
+    bool stop, has_host; /* the caller said which channel class it is */
 };
 
 const char *
@@ -41,37 +43,6 @@ found(struct lint *l, enum nvmem_push_rule rule, size_t word, const char *hint,
     l->stop = l->fn && l->fn(l->ctx, &f) != 0;
 }
 
-/* The generations by the first digits of ids: 0xc4 to 0xc5 Turing, 0xca, 0xce Blackwell. What
- * goes with a channel class is what the same chips have. */
-static const struct {
-    uint16_t host;
-    uint16_t classes[8];
-} chips[] = {
-    {0xc46f, {0xc5b5, 0xc5c0, 0xc597}                                        },
-    {0xc56f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797, 0xc9c0, 0xc997}},
-    {0xc76f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797}                },
-    {0xc86f, {0xc8b5, 0xcbc0, 0xcb97}                                        },
-    {0xc96f, {0xc9b5, 0xcdc0, 0xcd97}                                        },
-    {0xca6f, {0xcab5, 0xcec0, 0xce97}                                        },
-};
-
-/* Whether chips with this channel class have that class; those of every generation always. */
-static bool
-goes_with(const struct nvrm_hw_class *host, const struct nvrm_hw_class *c)
-{
-    bool listed = false;
-
-    for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
-        for (size_t k = 0; k < 8; k++) {
-            if (chips[i].classes[k] != c->id)
-                continue;
-            listed = true;
-            if (chips[i].host == host->id)
-                return true;
-        }
-    return !listed;
-}
-
 /* A later class of the same line that has the method. */
 static const struct nvrm_hw_class *
 later_with(const struct nvrm_hw_class *c, uint32_t method)
@@ -95,7 +66,7 @@ check_object(struct lint *l, const struct nvmem_push_call *c)
     if (!bound)
         found(l, NVMEM_PUSH_UNKNOWN_CLASS, c->word, "its methods are not checked",
               "SET_OBJECT of class 0x%04x, which is not known", c->data & 0xffff);
-    else if (!goes_with(l->state->host, bound))
+    else if (l->has_host && !nvmem_push_goes_with(l->state->host, bound))
         found(l, NVMEM_PUSH_FOREIGN_CLASS, c->word,
               "--host names the channel's class when it is another",
               "SET_OBJECT of %s (0x%04x), which chips with channel class 0x%04x do not have",
@@ -160,7 +131,7 @@ size_t
 nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t count,
                 int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx)
 {
-    struct lint l = {.state = state, .fn = fn, .ctx = ctx};
+    struct lint l = {.state = state, .fn = fn, .ctx = ctx, .has_host = state->host != NULL};
     struct nvmem_push_reader r;
     struct nvmem_push_call c;
 

@@ -98,7 +98,7 @@ const struct nvrm_hw_field *nvrm_hw_field_named(const struct nvrm_hw_item *item,
                                                 const char *name);
 /** Value number index of a field, index < value_count. */
 const struct nvrm_hw_value *nvrm_hw_value_at(const struct nvrm_hw_field *f, unsigned index);
-/** The first name of a value; NULL when it has none. */
+/** A value's name, of several the last, which is the newest; NULL when it has none. */
 const char *nvrm_hw_value_name(const struct nvrm_hw_field *f, uint64_t value);
 bool nvrm_hw_value_named(const struct nvrm_hw_field *f, const char *name, uint32_t *value_out);
 /** A constant of a class; index < constant_count. */

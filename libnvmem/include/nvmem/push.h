@@ -164,7 +164,8 @@ nvmem_push_data(struct nvmem_push *p, enum nvmem_push_op op, unsigned subch, uin
 
 /** What a stream is read with. All zero is fine: classes become known by SET_OBJECT. */
 struct nvmem_push_state {
-    const struct nvrm_hw_class *host; /* the channel's class; NULL: the newest */
+    const struct nvrm_hw_class
+        *host; /* the channel's class; NULL: from the first class that is bound */
     const struct nvrm_hw_class *bound[NVMEM_PUSH_SUBCHANNELS];
     uint16_t bound_id[NVMEM_PUSH_SUBCHANNELS]; /* also of classes that are not known */
 };
@@ -198,6 +199,7 @@ struct nvmem_push_reader {
     const uint32_t *words;
     size_t count, at;
     struct nvmem_push_call run; /* the header in force */
+    bool guess_host;            /* from the first class that is bound */
     uint32_t left, bad;         /* words of data to come; of them in bad headers */
 };
 

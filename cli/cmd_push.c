@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * push: push buffers and GPFIFO entries as text, text as push buffers, and a linter. Needs no
+ * card.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nvmem/push_text.h>
+
+#include "cmds.h"
+#include "render.h"
+
+static const struct nvrm_cmd dis_row = {
+    .name = "push dis", .args = "FILE|-", .min_args = 1, .max_args = 1};
+static const struct nvrm_cmd asm_row = {
+    .name = "push asm", .args = "FILE|-", .min_args = 1, .max_args = 1};
+static const struct nvrm_cmd lint_row = {
+    .name = "push lint", .args = "FILE|-", .min_args = 1, .max_args = 1};
+
+/* ---- words in ---- */
+
+struct input {
+    struct nvmem_push_state state;
+    uint32_t *words;
+    size_t count;
+    bool ring;
+};
+
+static bool
+is_text(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isxdigit((unsigned char)bytes[i]) && !isspace((unsigned char)bytes[i]) &&
+            bytes[i] != 'x' && bytes[i] != ',')
+            return false;
+    return count > 0;
+}
+
+/* "0x20018000 c7b5, ..." */
+static int
+hex_words(char *text, const char *name, struct input *in, struct gsp_error *err)
+{
+    for (char *w = strtok(text, ", \t\r\n"); w; w = strtok(NULL, ", \t\r\n")) {
+        char *end;
+        const unsigned long long v = strtoull(w, &end, 16);
+
+        if (*end || v > UINT32_MAX) {
+            gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: '%.20s' is no word of 32 bits", name,
+                     w);
+            gsp_hint(err, "--binary takes the file as it is");
+            return -EINVAL;
+        }
+        in->words[in->count++] = (uint32_t)v;
+    }
+    return 0;
+}
+
+static int
+binary_words(const char *bytes, size_t count, const char *name, struct input *in,
+             struct gsp_error *err)
+{
+    if (count % 4) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%s: %zu bytes are not whole words", name,
+                 count);
+        gsp_hint(err, "a push buffer is little-endian words of 4 bytes, or text in hex");
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < count / 4; i++) {
+        const unsigned char *b = (const unsigned char *)bytes + 4 * i;
+
+        in->words[i] =
+            (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    }
+    in->count = count / 4;
+    return 0;
+}
+
+static int
+read_words(const char *path, bool binary, struct input *in, struct gsp_error *err)
+{
+    const char *name = strcmp(path, "-") ? path : "stdin";
+    size_t bytes = 0;
+    char *text = cli_read_file(path, &bytes, err);
+    int rc = -EINVAL;
+
+    if (!text)
+        return rc;
+    in->words = malloc((bytes / 2 + 1) * sizeof(*in->words));
+    if (!in->words)
+        rc = gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
+    else if (!binary && is_text(text, bytes))
+        rc = hex_words(text, name, in, err);
+    else
+        rc = binary_words(text, bytes, name, in, err);
+    free(text);
+    return rc;
+}
+
+/* ---- options ---- */
+
+static int
+no_class(struct cli *cli, const char *name)
+{
+    const char *near = nvrm_hw_nearest_class(name);
+    char hint[128];
+
+    snprintf(hint, sizeof(hint), near ? "did you mean %s?" : "such as c7b5%s",
+             near ? near : "");
+    return cli_usage(cli, hint, "there is no hardware class '%s'", name);
+}
+
+/* --bind 4=c7b5 */
+static int
+bind_one(struct cli *cli, const char *text, struct nvmem_push_state *s)
+{
+    const unsigned subch = (unsigned)(text[0] - '0');
+    const struct nvrm_hw_class *c;
+
+    if (!isdigit((unsigned char)text[0]) || text[1] != '=' || subch >= NVMEM_PUSH_SUBCHANNELS)
+        return cli_usage(cli, "for example --bind 4=c7b5", "--bind: '%s' is not N=CLASS", text);
+    c = nvrm_hw_class_named(text + 2);
+    if (!c)
+        return no_class(cli, text + 2);
+    s->bound[subch] = c;
+    s->bound_id[subch] = c->id;
+    return CLI_OK;
+}
+
+static int
+take_options(struct cli *cli, int *argc, char **argv, struct input *in, bool *binary)
+{
+    char *text;
+    int rc = cli_value(cli, argc, argv, "--host", &text);
+
+    *binary = cli_flag(argc, argv, "--binary");
+    in->ring = cli_flag(argc, argv, "--gpfifo");
+    if (rc == CLI_OK && text) {
+        in->state.host = nvrm_hw_class_named(text);
+        if (!in->state.host)
+            return no_class(cli, text);
+    }
+    do {
+        rc = rc == CLI_OK ? cli_value(cli, argc, argv, "--bind", &text) : rc;
+        if (rc == CLI_OK && text)
+            rc = bind_one(cli, text, &in->state);
+    } while (rc == CLI_OK && text);
+    return rc;
+}
+
+static int
+open_input(struct cli *cli, const struct nvrm_cmd *row, int argc, char **argv, struct input *in)
+{
+    struct gsp_error err = {0};
+    bool binary = false;
+    int rc = take_options(cli, &argc, argv, in, &binary);
+
+    if (rc == CLI_OK)
+        rc = cli_check_args(cli, row, &argc, argv);
+    if (rc == CLI_OK && read_words(argv[1], binary, in, &err) < 0)
+        rc = cli_fail(cli, &err);
+    return rc;
+}
+
+/* ---- dis ---- */
+
+static json_t *
+fields_doc(const struct nvmem_push_call *c)
+{
+    json_t *o = json_object();
+
+    for (unsigned k = 0; k < c->item->field_count; k++) {
+        const struct nvrm_hw_field *f = nvrm_hw_field_at(c->item, k);
+        const uint64_t v = nvrm_hw_get(f, &c->data, 0, 0);
+        const char *name = nvrm_hw_value_name(f, v);
+
+        json_object_set_new(o, nvrm_hw_text(f->name),
+                            name ? json_string(name) : json_integer((json_int_t)v));
+    }
+    return o;
+}
+
+static json_t *
+call_doc(const struct nvmem_push_call *c)
+{
+    static const char *const ops[] = {[NVMEM_PUSH_INC] = "inc",
+                                      [NVMEM_PUSH_NONINC] = "nonincr",
+                                      [NVMEM_PUSH_IMM] = "imm",
+                                      [NVMEM_PUSH_ONCE] = "once"};
+    json_t *o = json_pack("{s:I}", "word", (json_int_t)c->word);
+
+    if (c->kind != NVMEM_PUSH_CALL) {
+        json_object_set_new(o, "raw", cli_hex32(c->raw));
+        json_object_set_new(o, "kind",
+                            json_string(c->kind == NVMEM_PUSH_NOP       ? "nop"
+                                        : c->kind == NVMEM_PUSH_SEGMENT ? "end"
+                                                                        : "word"));
+        if (c->why)
+            json_object_set_new(o, "why", json_string(c->why));
+        return o;
+    }
+    json_object_set_new(o, "subchannel", json_integer(c->subch));
+    if (c->cl)
+        json_object_set_new(o, "class", json_string(nvrm_hw_text(c->cl->name)));
+    json_object_set_new(o, "op", json_string(ops[c->op]));
+    json_object_set_new(o, "address", cli_hex(c->method));
+    json_object_set_new(o, "data", cli_hex32(c->data));
+    if (!c->item)
+        return o;
+    json_object_set_new(o, "method", json_string(nvrm_hw_text(c->item->name)));
+    if (c->item->step_j)
+        json_object_set_new(o, "index", json_pack("[i, i]", (int)c->i, (int)c->j));
+    else if (c->item->step_i)
+        json_object_set_new(o, "index", json_pack("[i]", (int)c->i));
+    json_object_set_new(o, "fields", fields_doc(c));
+    return o;
+}
+
+static json_t *
+calls_doc(struct input *in)
+{
+    json_t *rows = json_array();
+    struct nvmem_push_reader r;
+    struct nvmem_push_call c;
+
+    nvmem_push_open(&r, &in->state, in->words, in->count);
+    while (nvmem_push_next(&r, &c))
+        json_array_append_new(rows, call_doc(&c));
+    return rows;
+}
+
+/* Lines, as an array or as they are. */
+static json_t *
+lines_doc(const char *text)
+{
+    json_t *rows = json_array();
+
+    while (*text) {
+        const size_t n = strcspn(text, "\n");
+
+        json_array_append_new(rows, json_stringn(text, n));
+        text += n + (text[n] ? 1 : 0);
+    }
+    return rows;
+}
+
+static int
+push_dis(struct cli *cli, int argc, char **argv)
+{
+    struct input in = {0};
+    struct gsp_text text = {0};
+    int rc = open_input(cli, &dis_row, argc, argv, &in);
+
+    if (rc == CLI_OK && cli->options.format != CLI_TEXT && !in.ring) {
+        rc = cli_emit(cli, &(struct cli_doc){.json = calls_doc(&in)});
+    } else if (rc == CLI_OK) {
+        if ((in.ring ? nvmem_push_disassemble_ring(in.words, in.count, &text)
+                     : nvmem_push_disassemble(&in.state, in.words, in.count, &text)) < 0)
+            rc = cli_out_of_memory(cli);
+        else if (cli->options.format == CLI_TEXT)
+            fputs(text.data ? text.data : "", cli->out);
+        else
+            rc =
+                cli_emit(cli, &(struct cli_doc){.json = lines_doc(text.data ? text.data : "")});
+    }
+    gsp_text_fini(&text);
+    free(in.words);
+    return rc;
+}
+
+/* ---- asm ---- */
+
+static void
+print_words(struct cli *cli, const json_t *doc)
+{
+    const json_t *w;
+    size_t i;
+
+    json_array_foreach(json_object_get(doc, "words"), i, w)
+        fprintf(cli->out, "%s%s", json_string_value(w), i % 8 == 7 ? "\n" : " ");
+    if (json_array_size(json_object_get(doc, "words")) % 8)
+        fputc('\n', cli->out);
+}
+
+static int
+emit_words(struct cli *cli, const struct gsp_text *words)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i + 4 <= words->bytes; i += 4) {
+        uint32_t w;
+
+        memcpy(&w, words->data + i, 4);
+        json_array_append_new(list, cli_hex32(w));
+    }
+    return cli_emit(cli, &(struct cli_doc){.json = json_pack("{s:o}", "words", list),
+                                           .text = print_words,
+                                           .raw = words->data ? words->data : "",
+                                           .raw_bytes = words->bytes});
+}
+
+static int
+push_asm(struct cli *cli, int argc, char **argv)
+{
+    struct gsp_error err = {0};
+    struct gsp_text words = {0};
+    char *text;
+    size_t bytes = 0;
+    int rc = cli_check_args(cli, &asm_row, &argc, argv);
+
+    if (rc != CLI_OK)
+        return rc;
+    text = cli_read_file(argv[1], &bytes, &err);
+    if (!text || nvmem_push_assemble(text, bytes, strcmp(argv[1], "-") ? argv[1] : "stdin",
+                                     &words, &err) < 0)
+        rc = cli_fail(cli, &err);
+    else
+        rc = emit_words(cli, &words);
+    gsp_text_fini(&words);
+    free(text);
+    return rc;
+}
+
+/* ---- lint ---- */
+
+static int
+add_finding(void *ctx, const struct nvmem_push_finding *f)
+{
+    json_t *row = json_pack("{s:I, s:s, s:s}", "word", (json_int_t)f->word, "rule",
+                            nvmem_push_rule_name(f->rule), "text", f->text);
+
+    if (f->hint[0])
+        json_object_set_new(row, "hint", json_string(f->hint));
+    json_array_append_new(ctx, row);
+    return 0;
+}
+
+static void
+print_findings(struct cli *cli, const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        const char *hint = cli_str(row, "hint");
+
+        fprintf(cli->out, "word %lld: %s: %s%s%s%s\n",
+                (long long)json_integer_value(json_object_get(row, "word")),
+                cli_str(row, "rule"), cli_str(row, "text"), *hint ? " (" : "", hint,
+                *hint ? ")" : "");
+    }
+}
+
+static int
+push_lint(struct cli *cli, int argc, char **argv)
+{
+    struct input in = {0};
+    json_t *rows;
+    size_t found;
+    int rc = open_input(cli, &lint_row, argc, argv, &in);
+
+    if (rc != CLI_OK) {
+        free(in.words);
+        return rc;
+    }
+    rows = json_array();
+    found = nvmem_push_lint(&in.state, in.words, in.count, add_finding, rows);
+    free(in.words);
+    rc = cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_findings});
+    return rc == CLI_OK && found ? CLI_EXPECTATION : rc;
+}
+
+/* ---- the verb ---- */
+
+static const struct {
+    const char *name;
+    int (*run)(struct cli *cli, int argc, char **argv);
+} verbs[] = {
+    {"dis",  push_dis },
+    {"asm",  push_asm },
+    {"lint", push_lint},
+};
+
+static int
+cmd_push_run(struct cli *cli, int argc, char **argv)
+{
+    for (unsigned i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (!strcmp(verbs[i].name, argv[1]))
+            return verbs[i].run(cli, argc - 1, argv + 1);
+    }
+    return cli_usage(cli, "push dis | asm | lint",
+                     argc > 1 ? "push has no verb '%s'" : "push needs a verb%s",
+                     argc > 1 ? argv[1] : "");
+}
+
+const struct nvrm_cmd cmd_push = {
+    .name = "push",
+    .args = "dis|asm|lint FILE|-",
+    .options = "--host CLASS, --bind N=CLASS, --gpfifo, --binary",
+    .help = "push buffers: to text, from text, and what is wrong in one",
+    .min_args = 1,
+    .max_args = -1,
+    .pages = true,
+    .run = cmd_push_run,
+};
