@@ -67,6 +67,9 @@ struct hw_sheet *hw_find(const struct hw_set *set, const char *kind, const char 
 
 /* nvrm/cl/clXXXX.h of a class: its own sheet and the records of its id. */
 void hw_emit_header(struct gen *g, const struct hw_set *set, uint64_t id, struct gen_text *out);
+/* Static asserts on the vendor header at path; partial: on what it has. Returns how many. */
+unsigned hw_emit_asserts(struct gen *g, const struct hw_sheet *s, const char *path,
+                         bool partial, struct gen_text *out);
 /* The tables that gen/src/hw.c reads. */
 void hw_emit_tables(struct gen *g, const struct hw_set *set, struct gen_text *out);
 

@@ -5,6 +5,7 @@
  *
  *   nvrm-hw --out FOLDER FILE.yaml...     FOLDER/hw_tables.c and FOLDER/nvrm/cl/clXXXX.h
  *   nvrm-hw --counts FILE.yaml...         what is in each file, parents included
+ *   nvrm-hw --asserts FOLDER FILE.yaml... FOLDER/KIND_STEM.c: asserts on each file's header
  *
  * Exit codes: 0 fine, 1 a file is wrong or cannot be written, 2 usage.
  */
@@ -19,7 +20,7 @@
 
 struct job {
     const char *out;
-    bool counts;
+    bool counts, asserts;
     char **files;
     uint32_t count;
     bool failed;
@@ -108,6 +109,28 @@ print_counts(const struct hw_set *set)
 }
 
 static void
+write_asserts(struct gen *g, struct job *job, const struct hw_set *set)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < set->n; i++) {
+        const struct hw_sheet *s = &set->p[i];
+        const struct gen_node *source = gen_get(s->root, "source");
+        const struct gen_node *path = source ? gen_get(source, "path") : NULL;
+        struct gen_text text = {0};
+
+        if (!path) {
+            gen_error(g, s->root->pos, "the file has no source: {path: ...}");
+            continue;
+        }
+        count += hw_emit_asserts(g, s, gen_scalar(g, path, "path"),
+                                 gen_get(s->root, "partial") != NULL, &text);
+        write_out(job, gen_internf(g, "%s/%s_%s.c", job->out, s->kind, s->stem), &text);
+    }
+    printf("%u asserts\n", count);
+}
+
+static void
 run(struct gen *g, void *ctx)
 {
     struct job *job = ctx;
@@ -116,6 +139,8 @@ run(struct gen *g, void *ctx)
     hw_load(g, &set, job->files, job->count);
     if (job->counts)
         print_counts(&set);
+    else if (job->asserts)
+        write_asserts(g, job, &set);
     else
         write_all(g, job, &set);
 }
@@ -124,6 +149,7 @@ static int
 usage(void)
 {
     fprintf(stderr, "usage: nvrm-hw --out FOLDER FILE.yaml...\n"
+                    "       nvrm-hw --asserts FOLDER FILE.yaml...\n"
                     "       nvrm-hw --counts FILE.yaml...\n");
     return 2;
 }
@@ -137,7 +163,8 @@ main(int argc, char **argv)
 
     if (argc < 3)
         return usage();
-    if (!strcmp(argv[1], "--out"))
+    job.asserts = !strcmp(argv[1], "--asserts");
+    if (!strcmp(argv[1], "--out") || job.asserts)
         job.out = argv[at++];
     else if (!strcmp(argv[1], "--counts"))
         job.counts = true;
