@@ -2,7 +2,7 @@
 # cli, emu, dev (libraries, headers, schemas, nvrm-gen) and doc.
 
 # In a library folder that others share, an archive says whose it is: libnvrm-gsp.a.
-foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_bind gsp rm nvmem emu emu_kmod)
+foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_hw nvrm_sass nvrm_bind gsp rm nvmem emu emu_kmod)
     string(REGEX REPLACE "^nvrm_" "" name ${target})
     string(REPLACE "_" "-" name ${name})
     install(FILES $<TARGET_FILE:${target}> RENAME libnvrm-${name}.a DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
@@ -15,6 +15,7 @@ foreach(folder gen libgsp rm-api libnvmem emu)
         FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(DIRECTORY ${PROJECT_BINARY_DIR}/generated/include/ ${PROJECT_BINARY_DIR}/generated/regs/
+    ${PROJECT_BINARY_DIR}/generated/hw/ ${PROJECT_BINARY_DIR}/generated/sass/
     DESTINATION ${nvrm_headers} COMPONENT dev FILES_MATCHING PATTERN "*.h")
 
 # Preloaded into programs, never linked: nvrm-cli looks for them in ../lib/nvrm.
@@ -28,11 +29,13 @@ endforeach()
 set(rows
     "schema|structs, classes, controls and statuses of every release, as data||-lnvrm-schema -lnvrm-lookup"
     "regs|registers and their fields by name||-lnvrm-regs"
+    "hw|methods of the engines' classes, QMDs and texture records||-lnvrm-hw"
+    "sass|machine instructions of the SM, taken apart and put together||-lnvrm-sass"
     "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"
-    "nvmem|memory, address spaces and channels of a card|nvrm-rm|-lnvrm-nvmem -pthread"
-    "emu|the emulated card|nvrm-schema|-lnvrm-emu"
+    "nvmem|memory, address spaces and channels of a card|nvrm-rm nvrm-hw|-lnvrm-nvmem -pthread"
+    "emu|the emulated card|nvrm-schema nvrm-hw nvrm-sass|-lnvrm-emu -pthread -lm"
     "kmod|the emulated kernel module|nvrm-emu|-lnvrm-emu-kmod")
 file(RELATIVE_PATH NVRM_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" NVRM_PC_UP "${NVRM_PC_UP}")

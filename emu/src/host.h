@@ -18,6 +18,7 @@ struct emu_object;
 struct emu_engine;
 struct emu_page_tables;
 struct emu_wire;
+struct sm_machine;
 
 /* Of the non-replayable MMU faults, as INTERNAL_INTR_GET_KERNEL_TABLE says. */
 enum { EMU_FAULT_VECTOR = 161 };
@@ -95,6 +96,8 @@ struct emu_fault_at {
     enum emu_mmu_fault type;
     uint32_t access;
     uint64_t va;
+    bool gpc; /* an SM's access: of which GPC, of which TPC there */
+    uint32_t gpc_id, tpc;
 };
 /**
  * The bytes at va, as many as follow each other in the host, `want` at most.
@@ -193,6 +196,12 @@ struct emu_host {
     uint32_t waiting; /* channels that are blocked */
     uint32_t faults[EMU_EXEC_FAULTS];
     bool busy; /* an event that is being sent must not run channels again */
+    struct sm_machine *machine; /* made at the first launch */
+    struct emu_space sm_space;  /* of the last one */
+    uint64_t grids;             /* launched so far */
+    uint64_t sm_watchdog;
+    uint32_t sm_threads;
+    bool sm_timing;
 };
 
 /* host_channel.c */
@@ -270,6 +279,11 @@ void emu_host_interrupt(struct emu_gpu *gpu, uint32_t vector);
 /* ce.c */
 void emu_ce_method(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method,
                    uint32_t data);
+
+/* host_compute.c */
+void emu_compute_method(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method,
+                        uint32_t data);
+void emu_compute_fini(struct emu_gpu *gpu);
 
 /* host_gr.c */
 void emu_gr_method(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method,

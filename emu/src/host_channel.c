@@ -177,6 +177,7 @@ void
 emu_host_fini(struct emu_gpu *gpu)
 {
     emu_tlb_fini(gpu);
+    emu_compute_fini(gpu);
 }
 
 /* From Ampere on every runlist counts its channels on its own; before, a number is enough. */

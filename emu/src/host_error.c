@@ -19,6 +19,7 @@ enum {
     FAULT_ENTRY = 32,      /* NVC369_BUF_SIZE */
     FAULT_BUFFER = 0x3000, /* NV_VIRTUAL_FUNCTION_PRIV_MMU_FAULT_BUFFER_*(0) */
     FAULT_CLIENT_HOST = 6, /* NV_PFAULT_CLIENT_HUB_HOST */
+    FAULT_CLIENT_T1_0 = 1, /* NV_PFAULT_CLIENT_GPC_T1_0, _T1_1 is 4 */
 };
 
 bool
@@ -186,7 +187,7 @@ fail(struct emu_channel *ch, const struct emu_engine *engine, uint32_t xid, cons
 void
 emu_host_fail(struct emu_channel *ch, uint32_t xid, const char *format, ...)
 {
-    char reason[160], text[240];
+    char reason[300], text[320];
     va_list ap;
 
     va_start(ap, format);
@@ -245,9 +246,11 @@ put_entry(const struct emu_channel *ch, const struct emu_engine *engine,
     const uint64_t now = emu_now_ns() - ch->gpu->regs.reset_ns;
     const uint64_t inst = ch->instance.addr | (ch->instance.target ? 2u << 8 : 0);
     const uint64_t va = f->va & ~UINT64_C(0xfff);
+    const uint32_t client = f->gpc ? FAULT_CLIENT_T1_0 + 3 * f->tpc : FAULT_CLIENT_HOST;
     const uint32_t tail[2] = {engine ? engine->fault_id : 0,
-                              (uint32_t)f->type | FAULT_CLIENT_HOST << 8 |
-                                  (f->access & 0xf) << 16 | 1u << 20 | 1u << 31};
+                              (uint32_t)f->type | (client & 0x7f) << 8 |
+                                  (f->access & 0xf) << 16 | (f->gpc ? 0 : 1u << 20) |
+                                  (f->gpc_id & 0x1f) << 24 | 1u << 31};
 
     memcpy(to, &inst, 8);
     memcpy(to + 8, &va, 8);
@@ -292,13 +295,18 @@ emu_host_fail_mmu(struct emu_channel *ch, const struct emu_engine *engine,
 {
     const char *name = engine ? engine->name : "HOST";
     const bool copy = !strncmp(name, "COPY", 4);
-    char text[240], unit[24];
+    char text[240], unit[24], client[40];
 
     snprintf(unit, sizeof(unit), "%s%s", copy ? "CE" : "", copy ? name + 4 : name);
+    snprintf(client, sizeof(client), "HUBCLIENT_%s", unit);
+    if (f->gpc) {
+        snprintf(unit, sizeof(unit), "GRAPHICS");
+        snprintf(client, sizeof(client), "GPCCLIENT_T1_%u", f->tpc);
+    }
     snprintf(text, sizeof(text),
-             "Ch %08x, intr 00000000. MMU Fault: ENGINE %s HUBCLIENT_%s faulted @ 0x%x_%08x. "
+             "Ch %08x, intr 00000000. MMU Fault: ENGINE %s %s faulted @ 0x%x_%08x. "
              "Fault is of type FAULT_%s ACCESS_TYPE_%s_%s",
-             ch->object->u.channel.chid, unit, unit, (uint32_t)(f->va >> 32), (uint32_t)f->va,
+             ch->object->u.channel.chid, unit, client, (uint32_t)(f->va >> 32), (uint32_t)f->va,
              emu_fault_type_name(f->type), f->access & EMU_PHYSICAL ? "PHYS" : "VIRT",
              access_name(f->access));
     ch->faulted = true;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Compute and 3D classes: state is taken as it comes, report semaphores are released and data
- * is written inline to memory. What would launch shaders is an error with a name: nothing here
- * runs them.
+ * is written inline to memory. host_compute.c launches; what would draw is not modelled.
  */
 #include <string.h>
 
@@ -193,13 +192,9 @@ emu_gr_method(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method,
         if (emu_family_has_fsp(ch->gpu->hw->key.family))
             report_execute(ch, s, data);
         break;
-    case GR_SEND_PCAS_B:
-    case GR_SEND_SIGNALING_PCAS_B:
-    case GR_SEND_SIGNALING_PCAS2_B:
-        if (is_compute(s))
-            gr_error(ch, s, method, data, "the emulated card launches no compute work yet");
-        break;
     default:
+        if (is_compute(s))
+            emu_compute_method(ch, s, method, data);
         break;
     }
 }

@@ -4,11 +4,14 @@
 
 #include "test.h"
 
-const struct exec_chip exec_chips[4] = {
+const struct exec_chip exec_chips[7] = {
     {"TU102", 0xc46f, 0xc5b5, 0xc5c0, 2, 0       },
     {"AD102", 0xc56f, 0xc7b5, 0xc9c0, 2, 0       },
     {"GH100", 0xc86f, 0xc8b5, 0xcbc0, 3, 0       },
     {"GB202", 0xca6f, 0xcab5, 0xcec0, 3, 1u << 30},
+    {"GA100", 0xc56f, 0xc6b5, 0xc6c0, 2, 0       },
+    {"GA102", 0xc56f, 0xc7b5, 0xc7c0, 2, 0       },
+    {"GB100", 0xc96f, 0xc9b5, 0xcdc0, 3, 0       },
 };
 
 enum {
@@ -155,7 +158,7 @@ exec_invalidate(struct exec *x)
 static const struct exec_chip *
 chip_of(const char *name)
 {
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 7; i++)
         if (!strcmp(exec_chips[i].name, name))
             return &exec_chips[i];
     fail_msg("no chip %s", name);

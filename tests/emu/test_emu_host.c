@@ -490,7 +490,7 @@ a_channel_can_raise_its_engines_interrupt(void **state)
 /* Graphics channels */
 
 static void
-compute_classes_write_memory_but_launch_nothing(void **state)
+compute_classes_write_memory_and_refuse_a_qmd_without_version(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 4; i++) {
@@ -515,11 +515,11 @@ compute_classes_write_memory_but_launch_nothing(void **state)
         assert_true(exec_rd64(&x, EXEC_DATA + 0x18) > 0);
         assert_int_equal(exec_rd64(&x, EXEC_DATA + 0x20), 0x0706050403020100);
         assert_int_equal(exec_rd(&x, EXEC_DATA + 0x28), 0x0908);
-        EXEC_METHOD(&c, 1, 0x2b4, 0x1000); /* SEND_PCAS_A */
+        EXEC_METHOD(&c, 1, 0x2b4, LO((DATA + 0x1000) >> 8)); /* SEND_PCAS_A */
         EXEC_METHOD(&c, 1, 0x2bc, 2);      /* SEND_SIGNALING_PCAS_B: schedule */
         exec_kick(&c);
         assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 13);
-        assert_non_null(strstr(text, "launches no compute work"));
+        assert_non_null(strstr(text, "SKED error QMD_VERSION"));
         exec_close(&x);
     }
 }
@@ -563,7 +563,7 @@ main(void)
         cmocka_unit_test(an_acquire_gives_up_where_the_channel_asked_for_it),
         cmocka_unit_test(the_old_semaphores_work_as_well),
         cmocka_unit_test(a_channel_can_raise_its_engines_interrupt),
-        cmocka_unit_test(compute_classes_write_memory_but_launch_nothing),
+        cmocka_unit_test(compute_classes_write_memory_and_refuse_a_qmd_without_version),
         cmocka_unit_test(report_semaphores_have_a_second_form_from_hopper_on),
     };
 
