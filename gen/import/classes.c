@@ -27,20 +27,6 @@ find_sheet(const struct job *job, const char *out)
     return NULL;
 }
 
-/* Methods, fields, values and constants against the lines of the header. */
-static bool
-complete(const struct imp_hw_sheet *s, struct imp_error *err)
-{
-    const struct imp_class_counts *n = &s->counts;
-    const size_t found = n->methods + n->fields + n->values + n->constants;
-
-    return found == s->defines ||
-           imp_fail(err, s->unit->path, 0,
-                    "%zu definitions, of which %zu were understood: %zu methods, %zu fields, "
-                    "%zu values, %zu constants",
-                    s->defines, found, n->methods, n->fields, n->values, n->constants);
-}
-
 /* Sheets of the same kind may lend records. */
 static size_t
 earlier(struct job *job, const struct imp_hw_sheet *s)
@@ -92,7 +78,7 @@ import_unit(struct job *job, const struct imp_hw_unit *unit)
                      job->err);
     job->count++;
     imp_hw_count(s);
-    ok = ok && complete(s, job->err);
+    ok = ok && imp_hw_complete(s, job->err);
     if (!ok)
         return false;
     imp_hw_arrays(s);
@@ -119,24 +105,6 @@ add_counts(struct imp_class_counts *sum, const struct imp_hw_sheet *s, struct im
                        s->defines, n->methods, n->records, n->fields, n->values, n->constants);
 }
 
-static void
-sheet_fini(struct imp_hw_sheet *s)
-{
-    struct imp_map *maps[] = {&s->methods, &s->records};
-
-    for (size_t k = 0; k < 2; k++) {
-        for (size_t i = 0; i < maps[k]->count; i++) {
-            struct imp_hw_item *item = maps[k]->items[i].value;
-
-            for (size_t f = 0; f < item->fields.count; f++)
-                imp_map_fini(&((struct imp_hw_field *)item->fields.items[f].value)->values);
-            imp_map_fini(&item->fields);
-        }
-        imp_map_fini(maps[k]);
-    }
-    imp_map_fini(&s->constants);
-}
-
 bool
 imp_classes(const struct imp_class_source *src, const char *out, bool check,
             struct imp_class_counts *counts, struct imp_buf *report, struct imp_error *err)
@@ -153,7 +121,7 @@ imp_classes(const struct imp_class_source *src, const char *out, bool check,
         ok = import_unit(job, u);
     for (size_t i = 0; i < job->count; i++) {
         add_counts(counts, &job->sheets[i], report);
-        sheet_fini(&job->sheets[i]);
+        imp_hw_fini(&job->sheets[i]);
     }
     imp_arena_fini(&job->arena);
     free(job);

@@ -283,3 +283,34 @@ imp_hw_count(struct imp_hw_sheet *s)
         count_item(s->records.items[i].value, &n);
     s->counts = n;
 }
+
+bool
+imp_hw_complete(const struct imp_hw_sheet *s, struct imp_error *err)
+{
+    const struct imp_class_counts *n = &s->counts;
+    const size_t found = n->methods + n->fields + n->values + n->constants;
+
+    return found == s->defines ||
+           imp_fail(err, s->unit->path, 0,
+                    "%zu definitions, of which %zu were understood: %zu methods, %zu fields, "
+                    "%zu values, %zu constants",
+                    s->defines, found, n->methods, n->fields, n->values, n->constants);
+}
+
+void
+imp_hw_fini(struct imp_hw_sheet *s)
+{
+    struct imp_map *maps[] = {&s->methods, &s->records};
+
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < maps[k]->count; i++) {
+            struct imp_hw_item *item = maps[k]->items[i].value;
+
+            for (size_t f = 0; f < item->fields.count; f++)
+                imp_map_fini(&((struct imp_hw_field *)item->fields.items[f].value)->values);
+            imp_map_fini(&item->fields);
+        }
+        imp_map_fini(maps[k]);
+    }
+    imp_map_fini(&s->constants);
+}

@@ -49,6 +49,9 @@ struct imp_hw_sheet {
     struct imp_class_counts counts;
 };
 
+/** The text of one header, which is taken apart in place. */
+bool imp_hw_parse(struct imp_arena *a, struct imp_hw_sheet *s, char *text, const char *path,
+                  struct imp_error *err);
 /** Read one header. Every numeric definition ends up in the sheet, or it fails. */
 bool imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
                  struct imp_error *err);
@@ -58,6 +61,9 @@ void imp_hw_arrays(struct imp_hw_sheet *s);
 /** A partial header over its parent. */
 void imp_hw_merge(struct imp_arena *a, struct imp_hw_sheet *s);
 void imp_hw_count(struct imp_hw_sheet *s);
+/** Whether every numeric definition of the header is in the (counted, unmerged) sheet. */
+bool imp_hw_complete(const struct imp_hw_sheet *s, struct imp_error *err);
+void imp_hw_fini(struct imp_hw_sheet *s);
 
 bool imp_hw_field_same(const struct imp_hw_field *a, const struct imp_hw_field *b);
 bool imp_hw_item_same(const struct imp_hw_item *a, const struct imp_hw_item *b);

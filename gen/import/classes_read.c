@@ -196,10 +196,11 @@ static bool
 add_field(struct reader *r, struct imp_hw_item *item, const char *name, const struct define *d)
 {
     struct imp_hw_field *f = imp_alloc(r->a, sizeof(*f));
-    void **slot = imp_map_at(&item->fields, name);
+    void **slot;
 
     if (d->hi.ci != d->lo.ci || d->hi.cj != d->lo.cj || d->hi.c < d->lo.c)
         return fail(r, "not a bit range:", d->name);
+    slot = imp_map_at(&item->fields, name);
     *f = (struct imp_hw_field){.name = name, .hi = d->hi, .lo = d->lo, .n = 1, .m = 1};
     if (*slot) {
         const struct imp_hw_field *old = *slot;
@@ -414,15 +415,14 @@ take_define(struct reader *r, char *line)
 }
 
 bool
-imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
-            struct imp_error *err)
+imp_hw_parse(struct imp_arena *a, struct imp_hw_sheet *s, char *text, const char *path,
+             struct imp_error *err)
 {
     struct reader r = {.a = a, .s = s, .err = err, .path = path};
-    struct imp_buf text = {0};
-    bool ok = imp_read_file(path, &text, err);
+    bool ok = true;
 
     (void)snprintf(r.prefix, sizeof(r.prefix), "NV%04X_", (unsigned)s->unit->id);
-    for (char *line = text.data, *next; ok && line && *line; line = next) {
+    for (char *line = text, *next; ok && *line; line = next) {
         const size_t n = strcspn(line, "\n");
 
         next = line + n + (line[n] ? 1 : 0);
@@ -434,8 +434,21 @@ imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
             ok = take_define(&r, line);
     }
     ok = ok && name_records(&r);
-    imp_buf_fini(&text);
     return ok && (s->methods.count || s->records.count ||
                   imp_fail(err, path, 0, "neither methods nor records of class %04x",
                            (unsigned)s->unit->id));
+}
+
+bool
+imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
+            struct imp_error *err)
+{
+    struct imp_buf text = {0};
+    bool ok = imp_read_file(path, &text, err);
+
+    if (ok && !text.data)
+        imp_buf_str(&text, "");
+    ok = ok && imp_hw_parse(a, s, text.data, path, err);
+    imp_buf_fini(&text);
+    return ok;
 }

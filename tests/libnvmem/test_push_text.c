@@ -316,6 +316,57 @@ a_reader_may_stop_at_the_first_finding(void **state)
     assert_int_equal(nvmem_push_lint(&s, words, 2, NULL, NULL), 2);
 }
 
+struct budget {
+    long left, live;
+};
+
+static void *
+counting_realloc(void *ctx, void *old, size_t bytes)
+{
+    struct budget *b = ctx;
+    void *p;
+
+    if (!bytes) {
+        b->live -= old != NULL;
+        free(old);
+        return NULL;
+    }
+    if (b->left-- <= 0)
+        return NULL;
+    p = realloc(old, bytes);
+    b->live += p && !old;
+    return p;
+}
+
+static void
+memory_that_runs_out_is_an_error_and_nothing_leaks(void **state)
+{
+    static const char text[] = BIND "4 c7b5 OFFSET_IN_UPPER = 1\n+ OFFSET_IN_LOWER = 2\n";
+    static uint32_t words[2000];
+    unsigned failures = 0;
+
+    (void)state;
+    for (long left = 0;; left++) {
+        struct budget b = {.left = left};
+        const struct gsp_host host = {.ctx = &b, .realloc = counting_realloc};
+        struct gsp_text out = {.host = &host}, dis = {.host = &host};
+        struct nvmem_push_state s = {0};
+        struct gsp_error err = {0};
+        const int rc = nvmem_push_assemble(text, strlen(text), "t", &out, &err);
+        const int dis_rc = nvmem_push_disassemble(&s, words, 2000, &dis);
+
+        gsp_text_fini(&out);
+        gsp_text_fini(&dis);
+        assert_int_equal(b.live, 0);
+        if (rc == 0 && dis_rc == 0)
+            break;
+        assert_true(rc == 0 || rc == -ENOMEM);
+        assert_true(dis_rc == 0 || dis_rc == -ENOMEM);
+        failures++;
+    }
+    assert_true(failures > 1);
+}
+
 int
 main(void)
 {
@@ -329,6 +380,7 @@ main(void)
         cmocka_unit_test(errors_name_the_line_and_what_to_write),
         cmocka_unit_test(every_rule_finds_its_fault_and_only_that),
         cmocka_unit_test(a_clean_copy_has_no_findings),
+        cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_leaks),
         cmocka_unit_test(a_reader_may_stop_at_the_first_finding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
