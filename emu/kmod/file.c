@@ -114,6 +114,7 @@ emu_kmod_create(const struct emu_kmod_config *config, struct emu_kmod **kmod_out
     k->next_client = FIRST_CLIENT;
     k->next_handle = FIRST_HANDLE;
     pthread_mutex_init(&k->lock, NULL);
+    pthread_mutex_init(&k->spans_lock, NULL);
     for (unsigned i = 0; i < cards && rc == 0; i++)
         rc = make_card(k, i, message, message_bytes);
     if (rc < 0) {
@@ -132,7 +133,7 @@ emu_kmod_destroy(struct emu_kmod *k)
         return;
     for (struct emu_kfile *f = k->files; f; f = f->next) {
         f->ctl = NULL;
-        f->refs = 1;
+        f->refs = 1; /* whoever else had it: registrations, mappings */
     }
     for (struct emu_kfile *f = k->files, *next; f; f = next) {
         next = f->next;
@@ -143,6 +144,8 @@ emu_kmod_destroy(struct emu_kmod *k)
         kmod_heap_fini(&k->card[i]);
         emu_gpu_destroy(k->card[i].gpu);
     }
+    uvm_spans_fini(k);
+    pthread_mutex_destroy(&k->spans_lock);
     pthread_mutex_destroy(&k->lock);
     free(k);
 }
@@ -290,11 +293,13 @@ void
 emu_kmod_pause(struct emu_kmod *k)
 {
     pthread_mutex_lock(&k->lock);
+    pthread_mutex_lock(&k->spans_lock);
 }
 
 void
 emu_kmod_resume(struct emu_kmod *k)
 {
+    pthread_mutex_unlock(&k->spans_lock);
     pthread_mutex_unlock(&k->lock);
 }
 

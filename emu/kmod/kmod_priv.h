@@ -143,6 +143,8 @@ struct emu_kmod {
     struct kmod_os_event *os_events;
     struct kmod_memory *system; /* system memory that the cards reach */
     uint64_t next_bus;
+    struct kmod_span *spans; /* managed memory: uvm_managed.c */
+    pthread_mutex_t spans_lock;
     char path[96]; /* emu_kmod_file_path() */
 };
 
@@ -319,6 +321,8 @@ void kmod_heap_fini(struct kmod_card *card);
 void kmod_memory_unref(struct kmod_memory *m);
 void *kmod_bus_lookup(void *ctx, uint64_t bus_addr, size_t bytes);
 void kmod_bus_init(struct emu_kmod *k);
+/** System memory of no object; NV_STATUS. */
+uint32_t kmod_memory_system(struct kmod_card *card, uint64_t bytes, struct kmod_memory **out);
 /** Memory as NV_MEMORY_ALLOCATION_PARAMS asks for it; NV_STATUS. */
 uint32_t kmod_memory_alloc(struct kmod_object *o, struct emu_wire *params);
 /** What RM says of pages of the program before it looks at anything else. */
@@ -362,6 +366,7 @@ void kmod_doorbell_fini(struct kmod_card *card);
 
 /* uvm.c */
 
+void uvm_spans_fini(struct emu_kmod *k);
 struct kmod_uvm *kmod_uvm_create(void);
 void kmod_uvm_destroy(struct kmod_uvm *u);
 int kmod_uvm_ioctl(struct emu_kfile *f, unsigned long request, void *arg);

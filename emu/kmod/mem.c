@@ -21,6 +21,7 @@
 #define HEAP_START (UINT64_C(64) << 20)  /* below: RM's own */
 #define HEAP_TAIL  (UINT64_C(512) << 20) /* above: WPR2 and what VBIOS keeps */
 #define BUS_START  (UINT64_C(1) << 40)
+#define LARGE      (UINT64_C(2) << 20)
 
 enum { LOCATION_VIDMEM = 0, CLASS_LOCAL_USER = 0x40, CLASS_SYSTEM = 0x3e };
 
@@ -129,8 +130,10 @@ static void
 link_system(struct kmod_memory *m)
 {
     struct emu_kmod *k = m->card->kmod;
+    const uint64_t align = m->bytes >= LARGE ? LARGE : PAGE; /* for large pages */
 
-    m->addr = k->next_bus;
+    m->addr = (k->next_bus + align - 1) & ~(align - 1);
+    k->next_bus = m->addr;
     k->next_bus += m->bytes + PAGE;
     m->next_system = k->system;
     k->system = m;
@@ -160,6 +163,19 @@ new_memory(struct kmod_card *card, uint64_t bytes, bool system)
         *m = (struct kmod_memory){
             .refs = 1, .card = card, .bytes = bytes, .system = system, .fd = -1};
     return m;
+}
+
+uint32_t
+kmod_memory_system(struct kmod_card *card, uint64_t bytes, struct kmod_memory **out)
+{
+    struct kmod_memory *m = new_memory(card, bytes, true);
+    const uint32_t status = m ? make_system(m) : NV_ERR_NO_MEMORY;
+
+    if (status == NV_OK)
+        *out = m;
+    else
+        kmod_memory_unref(m);
+    return status;
 }
 
 void

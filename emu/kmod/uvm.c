@@ -4,37 +4,22 @@
  *
  * Follows uvm.c, uvm_gpu.c, uvm_va_space.c and uvm_map_external.c: an ioctl's number stands
  * alone, without size or direction; a number that the module does not have is -EINVAL, and
- * everything else is a status in the struct's rmStatus. Managed memory is not served: its
- * ranges live by page faults of the GPU.
+ * everything else is a status in the struct's rmStatus.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kmod_priv.h"
 #include "object.h"
 #include "status.h"
+#include "uvm_priv.h"
 
 enum { READ_ONLY = 3 /* UvmGpuMappingTypeReadOnly */ };
 
-struct uvm_range {
-    uint64_t base, bytes;
-    struct uvm_range *next;
-};
-
-struct kmod_uvm {
-    bool ready;
-    bool mm; /* UVM_MM_INITIALIZE: stands for the process, does nothing else */
-    uint64_t flags;
-    bool known[KMOD_CARDS_MAX];
-    struct kmod_vas *vas[KMOD_CARDS_MAX]; /* registered address spaces */
-    struct uvm_range *ranges;
-};
-
 /* GPUs by UUID */
 
-static int
-card_index(struct kmod_call *c, const char *field)
+int
+uvm_card(struct kmod_call *c, const char *field)
 {
     const long at = emu_offset(&c->w, "%s", field);
 
@@ -82,7 +67,7 @@ mm_initialize(struct kmod_call *c)
 static uint32_t
 register_gpu(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpu_uuid");
+    const int i = uvm_card(c, "gpu_uuid");
 
     if (i < 0)
         return NV_ERR_GPU_UUID_NOT_FOUND;
@@ -92,15 +77,24 @@ register_gpu(struct kmod_call *c)
     return NV_OK;
 }
 
+/* What the card had of all ranges goes with its address space. */
+static void
+forget_vaspace(struct kmod_uvm *u, int i)
+{
+    for (const struct uvm_range *r = u->ranges; u->vas[i] && r; r = r->next)
+        (void)kmod_vas_unmap(u->vas[i], r->base, r->bytes);
+    kmod_vas_unref(u->vas[i]);
+    u->vas[i] = NULL;
+}
+
 static uint32_t
 unregister_gpu(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpu_uuid");
+    const int i = uvm_card(c, "gpu_uuid");
 
     if (i < 0 || !c->file->uvm->known[i])
         return NV_ERR_INVALID_DEVICE;
-    kmod_vas_unref(c->file->uvm->vas[i]);
-    c->file->uvm->vas[i] = NULL;
+    forget_vaspace(c->file->uvm, i);
     c->file->uvm->known[i] = false;
     return NV_OK;
 }
@@ -108,7 +102,7 @@ unregister_gpu(struct kmod_call *c)
 static uint32_t
 register_vaspace(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpuUuid");
+    const int i = uvm_card(c, "gpuUuid");
     struct kmod_client *client = client_of(c);
     struct kmod_object *o;
 
@@ -123,18 +117,17 @@ register_vaspace(struct kmod_call *c)
         return NV_ERR_INVALID_DEVICE;
     kmod_vas_ref(o->u.vas);
     c->file->uvm->vas[i] = o->u.vas;
-    return NV_OK;
+    return uvm_managed_add_card(c->file->uvm, (unsigned)i);
 }
 
 static uint32_t
 unregister_vaspace(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpuUuid");
+    const int i = uvm_card(c, "gpuUuid");
 
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
-    kmod_vas_unref(c->file->uvm->vas[i]);
-    c->file->uvm->vas[i] = NULL;
+    forget_vaspace(c->file->uvm, i);
     return NV_OK;
 }
 
@@ -142,7 +135,7 @@ unregister_vaspace(struct kmod_call *c)
 static uint32_t
 register_channel(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpuUuid");
+    const int i = uvm_card(c, "gpuUuid");
     struct kmod_client *client = client_of(c);
     const struct kmod_object *o =
         client ? kmod_object(client, (uint32_t)emu_get(&c->w, "hChannel")) : NULL;
@@ -158,13 +151,13 @@ register_channel(struct kmod_call *c)
 static uint32_t
 unregister_channel(struct kmod_call *c)
 {
-    return card_index(c, "gpuUuid") < 0 ? NV_ERR_INVALID_DEVICE : NV_OK;
+    return uvm_card(c, "gpuUuid") < 0 ? NV_ERR_INVALID_DEVICE : NV_OK;
 }
 
 /* Ranges */
 
-static struct uvm_range *
-range_over(struct kmod_uvm *u, uint64_t base, uint64_t bytes)
+struct uvm_range *
+uvm_range_over(struct kmod_uvm *u, uint64_t base, uint64_t bytes)
 {
     struct uvm_range *r = u->ranges;
 
@@ -173,29 +166,54 @@ range_over(struct kmod_uvm *u, uint64_t base, uint64_t bytes)
     return r;
 }
 
-static uint32_t
-create_range(struct kmod_call *c)
+bool
+uvm_is_no_range(uint64_t base, uint64_t bytes)
 {
-    const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
+    return (base | bytes) & 0xfff || !bytes || !base || base + bytes < base;
+}
+
+uint32_t
+uvm_range_add(struct kmod_uvm *u, enum uvm_kind kind, uint64_t base, uint64_t bytes,
+              struct uvm_range **out)
+{
     struct uvm_range *r;
 
-    if ((base | bytes) & 0xfff || !bytes || !base || base + bytes < base)
-        return NV_ERR_INVALID_ADDRESS;
-    if (range_over(c->file->uvm, base, bytes))
+    if (uvm_range_over(u, base, bytes))
         return NV_ERR_UVM_ADDRESS_IN_USE;
     r = malloc(sizeof(*r));
     if (!r)
         return NV_ERR_NO_MEMORY;
-    *r = (struct uvm_range){base, bytes, c->file->uvm->ranges};
-    c->file->uvm->ranges = r;
+    *r = (struct uvm_range){
+        .kind = kind, .base = base, .bytes = bytes, .preferred = UVM_NOBODY, .next = u->ranges};
+    u->ranges = r;
+    if (out)
+        *out = r;
     return NV_OK;
+}
+
+static uint32_t
+create_range(struct kmod_call *c)
+{
+    const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
+
+    return uvm_is_no_range(base, bytes)
+               ? NV_ERR_INVALID_ADDRESS
+               : uvm_range_add(c->file->uvm, UVM_EXTERNAL, base, bytes, NULL);
+}
+
+/* The external range that all of it lies in. */
+static bool
+is_external(const struct uvm_range *r, uint64_t base, uint64_t bytes)
+{
+    return r && r->kind == UVM_EXTERNAL && base >= r->base &&
+           base + bytes <= r->base + r->bytes;
 }
 
 static uint32_t
 map_on(struct kmod_call *c, const struct emu_wire *attributes, struct kmod_memory *m)
 {
     struct kmod_call with = {.kmod = c->kmod, .file = c->file, .w = *attributes};
-    const int i = card_index(&with, "gpuUuid");
+    const int i = uvm_card(&with, "gpuUuid");
 
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
@@ -210,16 +228,16 @@ map_external(struct kmod_call *c)
     const uint64_t count = emu_get(&c->w, "gpuAttributesCount");
     const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
     struct kmod_client *client = client_of(c);
-    const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
+    const struct uvm_range *r = uvm_range_over(c->file->uvm, base, bytes);
     const struct kmod_object *o;
 
-    if ((base | bytes) & 0xfff || !bytes || base + bytes < base)
+    if (uvm_is_no_range(base, bytes))
         return NV_ERR_INVALID_ADDRESS;
     if (!count || count > emu_count(&c->w, "perGpuAttributes"))
         return NV_ERR_INVALID_ARGUMENT;
     if (!client)
         return NV_ERR_INVALID_CLIENT;
-    if (!r || base < r->base || base + bytes > r->base + r->bytes)
+    if (!is_external(r, base, bytes))
         return NV_ERR_INVALID_ADDRESS;
     o = kmod_object(client, (uint32_t)emu_get(&c->w, "hMemory"));
     if (!o || o->kind != KMOD_MEMORY || !o->u.memory)
@@ -239,15 +257,15 @@ map_external(struct kmod_call *c)
 static uint32_t
 map_sparse(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpuUuid");
+    const int i = uvm_card(c, "gpuUuid");
     const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
-    const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
+    const struct uvm_range *r = uvm_range_over(c->file->uvm, base, bytes);
 
-    if ((base | bytes) & 0xfff || !bytes || base + bytes < base)
+    if (uvm_is_no_range(base, bytes))
         return NV_ERR_INVALID_ADDRESS;
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
-    if (!r || base < r->base || base + bytes > r->base + r->bytes)
+    if (!is_external(r, base, bytes))
         return NV_ERR_INVALID_ADDRESS;
     return kmod_vas_map_sparse(c->file->uvm->vas[i], base, bytes);
 }
@@ -255,12 +273,11 @@ map_sparse(struct kmod_call *c)
 static uint32_t
 unmap_external(struct kmod_call *c)
 {
-    const int i = card_index(c, "gpuUuid");
+    const int i = uvm_card(c, "gpuUuid");
     const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
-    const struct uvm_range *r = range_over(c->file->uvm, base, bytes);
+    const struct uvm_range *r = uvm_range_over(c->file->uvm, base, bytes);
 
-    if ((base | bytes) & 0xfff || !bytes || base + bytes < base || !r || base < r->base ||
-        base + bytes > r->base + r->bytes)
+    if (uvm_is_no_range(base, bytes) || !is_external(r, base, bytes))
         return NV_ERR_INVALID_ADDRESS;
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
@@ -268,25 +285,31 @@ unmap_external(struct kmod_call *c)
                           emu_get(&c->w, "length"));
 }
 
-static void
-drop_range(struct kmod_uvm *u, struct uvm_range **where)
+void
+uvm_range_drop(struct kmod_uvm *u, struct uvm_range **where)
 {
     struct uvm_range *r = *where;
 
     for (unsigned i = 0; i < KMOD_CARDS_MAX; i++)
         if (u->vas[i])
             (void)kmod_vas_unmap(u->vas[i], r->base, r->bytes);
+    kmod_memory_unref(r->memory);
     *where = r->next;
     free(r);
 }
 
+/* Managed ranges go with their mapping, and no range in part. */
 static uint32_t
 free_range(struct kmod_call *c)
 {
+    const uint64_t base = emu_get(&c->w, "base"), bytes = emu_get(&c->w, "length");
+
+    if (uvm_is_no_range(base, bytes))
+        return NV_ERR_INVALID_ADDRESS;
     for (struct uvm_range **where = &c->file->uvm->ranges; *where; where = &(*where)->next) {
-        if ((*where)->base != emu_get(&c->w, "base"))
+        if ((*where)->base != base || (*where)->bytes != bytes || (*where)->kind == UVM_MANAGED)
             continue;
-        drop_range(c->file->uvm, where);
+        uvm_range_drop(c->file->uvm, where);
         return NV_OK;
     }
     return NV_ERR_INVALID_ADDRESS;
@@ -295,7 +318,7 @@ free_range(struct kmod_call *c)
 static uint32_t
 validate_range(struct kmod_call *c)
 {
-    const struct uvm_range *r = range_over(c->file->uvm, emu_get(&c->w, "base"), 1);
+    const struct uvm_range *r = uvm_range_over(c->file->uvm, emu_get(&c->w, "base"), 1);
 
     return r && r->base == emu_get(&c->w, "base") && r->bytes == emu_get(&c->w, "length")
                ? NV_OK
@@ -312,17 +335,8 @@ no_pageable(struct kmod_call *c)
 static uint32_t
 peer_access(struct kmod_call *c)
 {
-    return card_index(c, "gpuUuidA") < 0 || card_index(c, "gpuUuidB") < 0
-               ? NV_ERR_INVALID_DEVICE
-               : NV_OK;
-}
-
-/* Policies of managed ranges, of which there are none: no page of this card faults. */
-static uint32_t
-not_managed(struct kmod_call *c)
-{
-    (void)c;
-    return NV_ERR_INVALID_ADDRESS;
+    return uvm_card(c, "gpuUuidA") < 0 || uvm_card(c, "gpuUuidB") < 0 ? NV_ERR_INVALID_DEVICE
+                                                                      : NV_OK;
 }
 
 static uint32_t
@@ -337,34 +351,42 @@ static const struct {
     uint32_t (*serve)(struct kmod_call *c);
     bool before; /* allowed on a descriptor without a VA space */
 } calls[] = {
-    {"UVM_INITIALIZE",                 initialize,         true },
-    {"UVM_DEINITIALIZE",               nothing,            true },
-    {"UVM_MM_INITIALIZE",              mm_initialize,      true },
-    {"UVM_REGISTER_GPU",               register_gpu,       false},
-    {"UVM_UNREGISTER_GPU",             unregister_gpu,     false},
-    {"UVM_REGISTER_GPU_VASPACE",       register_vaspace,   false},
-    {"UVM_UNREGISTER_GPU_VASPACE",     unregister_vaspace, false},
-    {"UVM_REGISTER_CHANNEL",           register_channel,   false},
-    {"UVM_UNREGISTER_CHANNEL",         unregister_channel, false},
-    {"UVM_CREATE_EXTERNAL_RANGE",      create_range,       false},
-    {"UVM_MAP_EXTERNAL_ALLOCATION",    map_external,       false},
-    {"UVM_MAP_EXTERNAL_SPARSE",        map_sparse,         false},
-    {"UVM_SET_PREFERRED_LOCATION",     not_managed,        false},
-    {"UVM_UNSET_PREFERRED_LOCATION",   not_managed,        false},
-    {"UVM_SET_ACCESSED_BY",            not_managed,        false},
-    {"UVM_UNSET_ACCESSED_BY",          not_managed,        false},
-    {"UVM_ENABLE_READ_DUPLICATION",    not_managed,        false},
-    {"UVM_DISABLE_READ_DUPLICATION",   not_managed,        false},
-    {"UVM_SET_RANGE_GROUP",            not_managed,        false},
-    {"UVM_MIGRATE",                    not_managed,        false},
-    {"UVM_CLEAN_UP_ZOMBIE_RESOURCES",  nothing,            false},
-    {"UVM_UNMAP_EXTERNAL",             unmap_external,     false},
-    {"UVM_FREE",                       free_range,         false},
-    {"UVM_VALIDATE_VA_RANGE",          validate_range,     false},
-    {"UVM_PAGEABLE_MEM_ACCESS",        no_pageable,        false},
-    {"UVM_PAGEABLE_MEM_ACCESS_ON_GPU", no_pageable,        false},
-    {"UVM_ENABLE_PEER_ACCESS",         peer_access,        false},
-    {"UVM_DISABLE_PEER_ACCESS",        peer_access,        false},
+    {"UVM_INITIALIZE",                     initialize,              true },
+    {"UVM_DEINITIALIZE",                   nothing,                 true },
+    {"UVM_MM_INITIALIZE",                  mm_initialize,           true },
+    {"UVM_REGISTER_GPU",                   register_gpu,            false},
+    {"UVM_UNREGISTER_GPU",                 unregister_gpu,          false},
+    {"UVM_REGISTER_GPU_VASPACE",           register_vaspace,        false},
+    {"UVM_UNREGISTER_GPU_VASPACE",         unregister_vaspace,      false},
+    {"UVM_REGISTER_CHANNEL",               register_channel,        false},
+    {"UVM_UNREGISTER_CHANNEL",             unregister_channel,      false},
+    {"UVM_CREATE_EXTERNAL_RANGE",          create_range,            false},
+    {"UVM_MAP_EXTERNAL_ALLOCATION",        map_external,            false},
+    {"UVM_MAP_EXTERNAL_SPARSE",            map_sparse,              false},
+    {"UVM_SET_PREFERRED_LOCATION",         uvm_set_preferred,       false},
+    {"UVM_UNSET_PREFERRED_LOCATION",       uvm_unset_preferred,     false},
+    {"UVM_SET_ACCESSED_BY",                uvm_set_accessed_by,     false},
+    {"UVM_UNSET_ACCESSED_BY",              uvm_unset_accessed_by,   false},
+    {"UVM_ENABLE_READ_DUPLICATION",        uvm_enable_duplication,  false},
+    {"UVM_DISABLE_READ_DUPLICATION",       uvm_disable_duplication, false},
+    {"UVM_SET_RANGE_GROUP",                uvm_set_group,           false},
+    {"UVM_MIGRATE",                        uvm_migrate,             false},
+    {"UVM_CLEAN_UP_ZOMBIE_RESOURCES",      nothing,                 false},
+    {"UVM_CREATE_RANGE_GROUP",             uvm_create_group,        false},
+    {"UVM_DESTROY_RANGE_GROUP",            uvm_destroy_group,       false},
+    {"UVM_PREVENT_MIGRATION_RANGE_GROUPS", uvm_prevent_migration,   false},
+    {"UVM_ALLOW_MIGRATION_RANGE_GROUPS",   uvm_allow_migration,     false},
+    {"UVM_MIGRATE_RANGE_GROUP",            uvm_migrate_group,       false},
+    {"UVM_ALLOC_SEMAPHORE_POOL",           uvm_alloc_semaphores,    false},
+    {"UVM_MAP_DYNAMIC_PARALLELISM_REGION", uvm_map_reflected,       false},
+    {"UVM_POPULATE_PAGEABLE",              uvm_populate,            false},
+    {"UVM_UNMAP_EXTERNAL",                 unmap_external,          false},
+    {"UVM_FREE",                           free_range,              false},
+    {"UVM_VALIDATE_VA_RANGE",              validate_range,          false},
+    {"UVM_PAGEABLE_MEM_ACCESS",            no_pageable,             false},
+    {"UVM_PAGEABLE_MEM_ACCESS_ON_GPU",     no_pageable,             false},
+    {"UVM_ENABLE_PEER_ACCESS",             peer_access,             false},
+    {"UVM_DISABLE_PEER_ACCESS",            peer_access,             false},
 };
 
 static const struct nvrm_const *
@@ -423,23 +445,6 @@ kmod_uvm_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
     return rc;
 }
 
-/* Only what uvm_mmap() checks: a managed range would live by the GPU's page faults, so the
- * memory is the program's alone. */
-int
-emu_kmod_uvm_mmap(struct emu_kfile *f, uint64_t at, uint64_t offset, bool shared_read_write)
-{
-    bool ready;
-
-    if (f->node != EMU_NODE_UVM)
-        return -ENODEV;
-    pthread_mutex_lock(&f->kmod->lock);
-    ready = f->uvm->ready;
-    pthread_mutex_unlock(&f->kmod->lock);
-    if (!ready)
-        return -EBADFD;
-    return at == offset && shared_read_write ? 0 : -EINVAL;
-}
-
 struct kmod_uvm *
 kmod_uvm_create(void)
 {
@@ -452,7 +457,8 @@ kmod_uvm_destroy(struct kmod_uvm *u)
     if (!u)
         return;
     while (u->ranges)
-        drop_range(u, &u->ranges);
+        uvm_range_drop(u, &u->ranges);
+    uvm_groups_drop(u);
     for (unsigned i = 0; i < KMOD_CARDS_MAX; i++)
         kmod_vas_unref(u->vas[i]);
     free(u);

@@ -250,21 +250,28 @@ int fcntl64(int fd, int command, ...);
 FCNTL(fcntl)
 FCNTL(fcntl64)
 
-/* Managed memory is not served: a mapping of the UVM node is memory of the program, at the
- * address that its offset names. */
+/* Managed memory: the kernel chooses the address first, then the module puts memory there. */
 static void *
 map_uvm(struct emu_kfile *file, void *at, size_t bytes, int prot, int flags, off_t offset)
 {
     const bool plain = flags & MAP_SHARED && prot == (PROT_READ | PROT_WRITE);
-    void *made = preload_real.mmap(at, bytes, prot, flags | MAP_ANONYMOUS, -1, 0);
-    int rc;
+    void *made = preload_real.mmap(at, bytes, PROT_NONE, flags | MAP_ANONYMOUS, -1, 0);
+    const struct emu_kmod_uvm_request request = {(uintptr_t)made, bytes, (uint64_t)offset,
+                                                 plain};
+    struct emu_kmod_map map;
+    int fd, rc;
 
     if (made == MAP_FAILED)
         return made;
-    rc = emu_kmod_uvm_mmap(file, (uintptr_t)made, (uint64_t)offset, plain);
-    if (rc == 0)
+    rc = emu_kmod_uvm_mmap(file, &request, &map, &fd);
+    if (rc == 0 &&
+        preload_real.mmap(made, bytes, prot, MAP_SHARED | MAP_FIXED, fd, (off_t)map.at) == made)
         return made;
-    munmap(made, bytes);
+    if (rc == 0) {
+        rc = -errno;
+        preload_unmapped(made, bytes);
+    }
+    preload_real.munmap(made, bytes);
     errno = -rc;
     return MAP_FAILED;
 }
@@ -292,6 +299,8 @@ mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
     void *made;
 
     preload_start();
+    if (flags & MAP_FIXED)
+        preload_unmapped(at, bytes);
     s = flags & MAP_ANONYMOUS ? NULL : preload_hold(fd);
     if (!s)
         return preload_real.mmap(at, bytes, prot, flags, fd, offset);
@@ -307,6 +316,18 @@ EXPORT void *
 mmap64(void *at, size_t bytes, int prot, int flags, int fd, off64_t offset)
 {
     return mmap(at, bytes, prot, flags, fd, offset);
+}
+
+EXPORT int
+munmap(void *at, size_t bytes)
+{
+    int rc;
+
+    preload_start();
+    rc = preload_real.munmap(at, bytes);
+    if (rc == 0)
+        preload_unmapped(at, bytes);
+    return rc;
 }
 
 /* A program's own system calls, when they go through libc's syscall(). */
@@ -331,6 +352,8 @@ syscall(long number, ...)
     case SYS_mmap:
         return (long)mmap((void *)a[0], (size_t)a[1], (int)a[2], (int)a[3], (int)a[4],
                           (off_t)a[5]);
+    case SYS_munmap:
+        return munmap((void *)a[0], (size_t)a[1]);
     case SYS_close:
         return close((int)a[0]);
     case SYS_dup:

@@ -45,6 +45,7 @@ extern struct preload_real {
     int (*epoll_ctl)(int, int, int, struct epoll_event *);
     int (*epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
     void *(*mmap)(void *, size_t, int, int, int, off_t);
+    int (*munmap)(void *, size_t);
 } preload_real;
 /** Call before anything of preload_real. */
 void preload_start(void);
@@ -66,6 +67,8 @@ void preload_forget(int fd);
 void preload_forget_range(unsigned first, unsigned last);
 /** `fd` is a duplicate of `of`. */
 void preload_share(int of, int fd);
+/** Nothing, or something else, is mapped at these addresses. */
+void preload_unmapped(const void *at, size_t bytes);
 /** A new descriptor for a node; -1 and errno. */
 int preload_serve(enum emu_node node, unsigned minor, int flags);
 

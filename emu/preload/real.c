@@ -50,6 +50,7 @@ find_symbols(void)
     FIND(statx);
     FIND(syscall);
     FIND(mmap);
+    FIND(munmap);
     FIND(select);
     FIND(pselect);
     FIND(ppoll);

@@ -34,7 +34,7 @@ module_locked(void)
 
     if (!table.tried) {
         table.tried = true;
-        table.kmod = preload_module(&host);
+        __atomic_store_n(&table.kmod, preload_module(&host), __ATOMIC_RELEASE);
     }
     return table.kmod;
 }
@@ -155,6 +155,15 @@ preload_share(int of, int fd)
         table.slots[fd] = s;
     }
     pthread_mutex_unlock(&table.lock);
+}
+
+void
+preload_unmapped(const void *at, size_t bytes)
+{
+    struct emu_kmod *const kmod = __atomic_load_n(&table.kmod, __ATOMIC_ACQUIRE);
+
+    if (kmod && !is_borrowed())
+        emu_kmod_munmap(kmod, (uintptr_t)at, bytes);
 }
 
 /* A node is a memory file with an empty page. */

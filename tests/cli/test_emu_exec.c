@@ -169,9 +169,9 @@ the_programs_exit_code_is_ours(void **state)
 static void
 programs_of_every_kind_run(void **state)
 {
-    static const char *const scenarios[] = {"once",  "threads", "closing", "fork",
-                                            "exec",  "dlsym",   "syscall", "descriptors",
-                                            "swept", "vfork",   "names",   "errors"};
+    static const char *const scenarios[] = {"once",  "threads", "closing",     "fork",  "exec",
+                                            "dlsym", "syscall", "descriptors", "swept", "vfork",
+                                            "names", "errors",  "managed"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {

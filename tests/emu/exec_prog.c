@@ -287,6 +287,54 @@ swept(void)
     once(open_control());
 }
 
+/* Managed memory: a mapping of nvidia-uvm at the address that its offset names. */
+
+struct uvm_range {
+    uint64_t base, length;
+    uint32_t status;
+};
+
+static uint32_t
+validate(int uvm, const void *at, size_t bytes)
+{
+    struct uvm_range r = {(uintptr_t)at, bytes, 1};
+
+    CHECK(ioctl(uvm, 72, &r) == 0); /* UVM_VALIDATE_VA_RANGE */
+    return r.status;
+}
+
+static void
+managed(void)
+{
+    enum { BYTES = 1 << 20, ALL = PROT_READ | PROT_WRITE };
+    struct {
+        uint64_t flags;
+        uint32_t status, pad;
+    } init = {0};
+    const int uvm = open("/dev/nvidia-uvm", O_RDWR | O_CLOEXEC), copy = dup(uvm);
+    char *place = mmap(NULL, BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at;
+
+    CHECK(uvm >= 0 && copy >= 0);
+    CHECK(mmap(place, BYTES, ALL, MAP_SHARED | MAP_FIXED, uvm, (off_t)(uintptr_t)place) ==
+              MAP_FAILED &&
+          errno == EBADFD);
+    CHECK(ioctl(uvm, 0x30000001, &init) == 0 && init.status == 0);
+    CHECK(mmap(place, BYTES, ALL, MAP_SHARED | MAP_FIXED, uvm, 0) == MAP_FAILED &&
+          errno == EINVAL);
+    CHECK(mmap(place, BYTES, PROT_READ, MAP_SHARED | MAP_FIXED, uvm, (off_t)(uintptr_t)place) ==
+          MAP_FAILED);
+    at = mmap(place, BYTES, ALL, MAP_SHARED | MAP_FIXED, uvm, (off_t)(uintptr_t)place);
+    CHECK(at == place);
+    memset(at, 7, BYTES);
+    CHECK(validate(uvm, at, BYTES) == 0);
+    CHECK(munmap(at + BYTES / 2, BYTES / 2) == 0);
+    CHECK(validate(uvm, at, BYTES) != 0 && validate(uvm, at, BYTES / 2) == 0);
+    CHECK(close(uvm) == 0 && at[0] == 7 && validate(copy, at, BYTES / 2) == 0);
+    CHECK(mmap(at, BYTES / 2, ALL, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at);
+    CHECK(at[0] == 0 && validate(copy, at, BYTES / 2) != 0);
+    CHECK(close(copy) == 0);
+}
+
 static void
 names(void)
 {
@@ -358,6 +406,7 @@ main(int argc, char **argv)
         {"descriptors", descriptors},
         {"swept",       swept      },
         {"names",       names      },
+        {"managed",     managed    },
         {"errors",      errors     },
         {"killed",      killed     },
     };

@@ -153,6 +153,45 @@ walk(struct uvm *u, uint64_t va, uint64_t *page_out)
     return w.sparse ? SPARSE : w.addr - o->u.memory->addr + 16;
 }
 
+/* A program's mmap() of the node, without the mapping itself. */
+static int
+ask_for(struct host *h, int fd, uint64_t at, uint64_t bytes, uint64_t offset, bool plain)
+{
+    const struct emu_kmod_uvm_request q = {at, bytes, offset, plain};
+    struct emu_kmod_map map;
+    int memory;
+
+    return emu_kmod_uvm_mmap(h->file[fd], &q, &map, &memory);
+}
+
+/* With the mapping, wherever there is room for it. */
+static uint8_t *
+map_managed(struct uvm *u, uint64_t bytes)
+{
+    uint8_t *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct emu_kmod_uvm_request q = {(uintptr_t)at, bytes, (uintptr_t)at, true};
+    struct emu_kmod_map map;
+    int fd;
+
+    assert_int_equal(emu_kmod_uvm_mmap(u->h.file[u->fd], &q, &map, &fd), 0);
+    assert_ptr_equal(
+        mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)map.at), at);
+    return at;
+}
+
+/* The byte that the card reaches at an address; NULL: none. */
+static const uint8_t *
+reached(struct uvm *u, const uint8_t *va)
+{
+    struct emu_gpu *gpu = u->h.kmod->card[0].gpu;
+    const struct emu_object *vas = emu_object_find(gpu, u->t.client, VAS);
+    struct emu_walk w;
+
+    if (!emu_gpu_walk(gpu, false, vas->u.vaspace.tables.pdb, (uintptr_t)va, &w))
+        return NULL;
+    return kmod_bus_lookup(u->h.kmod, w.addr, 1);
+}
+
 static void
 a_descriptor_does_nothing_before_it_is_initialised(void **state)
 {
@@ -166,7 +205,7 @@ a_descriptor_does_nothing_before_it_is_initialised(void **state)
     other = host_node(&h, EMU_NODE_UVM, 0);
     arg_init(&h, &a, "UVM_CREATE_EXTERNAL_RANGE_PARAMS");
     assert_int_equal(host_uvm(&h, fd, "UVM_CREATE_EXTERNAL_RANGE", &a), ILLEGAL);
-    assert_int_equal(emu_kmod_uvm_mmap(h.file[fd], PAGE, PAGE, true), -EBADFD);
+    assert_int_equal(ask_for(&h, fd, PAGE, PAGE, PAGE, true), -EBADFD);
     arg_init(&h, &a, "UVM_MM_INITIALIZE_PARAMS");
     arg_set(&a, "uvmFd", (uint64_t)fd);
     assert_int_equal(host_uvm(&h, other, "UVM_MM_INITIALIZE", &a), BAD_ARGUMENT);
@@ -178,9 +217,12 @@ a_descriptor_does_nothing_before_it_is_initialised(void **state)
     arg_init(&h, &a, "UVM_MM_INITIALIZE_PARAMS");
     arg_set(&a, "uvmFd", (uint64_t)fd);
     assert_int_equal(host_uvm(&h, other, "UVM_MM_INITIALIZE", &a), 0);
-    assert_int_equal(emu_kmod_uvm_mmap(h.file[fd], PAGE, PAGE, true), 0);
-    assert_int_equal(emu_kmod_uvm_mmap(h.file[fd], PAGE, 0, true), -EINVAL);
-    assert_int_equal(emu_kmod_uvm_mmap(h.file[fd], PAGE, PAGE, false), -EINVAL);
+    assert_int_equal(ask_for(&h, fd, PAGE, PAGE, PAGE, true), 0);
+    assert_int_equal(ask_for(&h, fd, PAGE, PAGE, PAGE, true), -EINVAL); /* there is one */
+    assert_int_equal(ask_for(&h, fd, 2 * PAGE, PAGE, 0, true), -EINVAL);
+    assert_int_equal(ask_for(&h, fd, 2 * PAGE, PAGE, 2 * PAGE, false), -EINVAL);
+    assert_int_equal(ask_for(&h, host_node(&h, EMU_NODE_CTL, 0), PAGE, PAGE, PAGE, true),
+                     -ENODEV);
     host_close(&h);
 }
 
@@ -242,25 +284,13 @@ ranges_do_not_overlap_and_are_freed_by_their_base(void **state)
     assert_int_equal(call(&u, "UVM_VALIDATE_VA_RANGE", &a), BAD_ADDRESS);
     arg_init(&u.h, &a, "UVM_FREE_PARAMS");
     arg_set(&a, "base", BASE + PAGE);
+    arg_set(&a, "length", PAGE);
     assert_int_equal(call(&u, "UVM_FREE", &a), BAD_ADDRESS);
     arg_set(&a, "base", BASE);
+    assert_int_equal(call(&u, "UVM_FREE", &a), BAD_ADDRESS); /* not in part */
+    arg_set(&a, "length", 8 * MB);
     assert_int_equal(call(&u, "UVM_FREE", &a), 0);
     assert_int_equal(call(&u, "UVM_FREE", &a), BAD_ADDRESS);
-    host_close(&u.h);
-}
-
-static void
-policies_of_managed_ranges_find_none(void **state)
-{
-    struct uvm u;
-    struct arg a;
-
-    (void)state;
-    uvm_ready(&u, "580.65.06", NULL);
-    arg_init(&u.h, &a, "UVM_MIGRATE_PARAMS");
-    arg_set(&a, "base", BASE);
-    arg_set(&a, "length", PAGE);
-    assert_int_equal(call(&u, "UVM_MIGRATE", &a), BAD_ADDRESS);
     host_close(&u.h);
 }
 
@@ -390,8 +420,235 @@ pieces_of_a_mapping_keep_its_memory(void **state)
     assert_true(kmod_vram_used(&u.h.kmod->card[0]) >= before);
     arg_init(&u.h, &a, "UVM_FREE_PARAMS");
     arg_set(&a, "base", BASE);
+    arg_set(&a, "length", 8 * MB);
     assert_int_equal(call(&u, "UVM_FREE", &a), 0);
     assert_true(kmod_vram_used(&u.h.kmod->card[0]) + 7 * MB < before);
+    host_close(&u.h);
+}
+
+static uint32_t
+policy(struct uvm *u, const char *name, const void *at, uint64_t bytes, const char *uuid)
+{
+    char layout[80];
+    struct arg a;
+
+    snprintf(layout, sizeof(layout), "%s_PARAMS", name);
+    arg_init(&u->h, &a, layout);
+    arg_set(&a, "requestedBase", (uintptr_t)at);
+    arg_set(&a, "length", bytes);
+    if (uuid)
+        memcpy(arg_at(&a, uuid), u->uuid, sizeof(u->uuid));
+    return call(u, name, &a);
+}
+
+static uint32_t
+migrate(struct uvm *u, const void *at, uint64_t bytes, uint64_t flags, const void *semaphore)
+{
+    struct arg a;
+
+    with_uuid(u, &a, "UVM_MIGRATE_PARAMS", "destinationUuid");
+    arg_set(&a, "base", (uintptr_t)at);
+    arg_set(&a, "length", bytes);
+    arg_set(&a, "flags", flags);
+    arg_set(&a, "semaphoreAddress", (uintptr_t)semaphore);
+    arg_set(&a, "semaphorePayload", semaphore ? 77 : 0);
+    return call(u, "UVM_MIGRATE", &a);
+}
+
+static void
+managed_memory_is_one_for_program_and_card(void **state)
+{
+    static const struct {
+        const char *release, *chip;
+    } rows[] = {
+        {"535.113.01", "TU102"},
+        {"570.144",    "AD102"},
+        {"595.45.04",  "GB202"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct uvm u;
+        struct arg a;
+        uint8_t *before, *at;
+
+        uvm_ready(&u, rows[i].release, rows[i].chip);
+        at = map_managed(&u, 4 * MB);
+        memset(at, 0x5a, 4 * MB);
+        assert_int_equal(*reached(&u, at + 3 * MB + 5), 0x5a);
+        with_uuid(&u, &a, "UVM_UNREGISTER_GPU_VASPACE_PARAMS", "gpuUuid");
+        assert_int_equal(call(&u, "UVM_UNREGISTER_GPU_VASPACE", &a), 0);
+        assert_null(reached(&u, at));
+        before = map_managed(&u, PAGE); /* before the card's space comes */
+        *before = 9;
+        assert_int_equal(register_vaspace(&u, u.t.client, VAS), 0);
+        assert_int_equal(*reached(&u, before), 9);
+        assert_int_equal(*reached(&u, at), 0x5a);
+        /* A piece in the middle goes, and something of the program's lies there. */
+        emu_kmod_munmap(u.h.kmod, (uintptr_t)at + MB, MB);
+        assert_null(reached(&u, at + MB));
+        assert_int_equal(*reached(&u, at + MB - 1), 0x5a);
+        assert_int_equal(*reached(&u, at + 2 * MB), 0x5a);
+        assert_int_equal(create(&u, (uintptr_t)at + MB, MB), 0);
+        assert_int_equal(create(&u, (uintptr_t)at, PAGE), IN_USE);
+        host_node_close(&u.h, u.fd); /* the mappings keep the file */
+        assert_int_equal(*reached(&u, at), 0x5a);
+        emu_kmod_munmap(u.h.kmod, (uintptr_t)at, 4 * MB);
+        assert_int_equal(*reached(&u, before), 9);
+        emu_kmod_munmap(u.h.kmod, (uintptr_t)before, 1);
+        assert_null(reached(&u, before));
+        host_close(&u.h);
+        munmap(at, 4 * MB);
+        munmap(before, PAGE);
+    }
+}
+
+static void
+policies_are_for_managed_memory(void **state)
+{
+    static const struct {
+        const char *name, *uuid;
+    } rows[] = {
+        {"UVM_SET_PREFERRED_LOCATION",   "preferredLocation"},
+        {"UVM_UNSET_PREFERRED_LOCATION", NULL               },
+        {"UVM_SET_ACCESSED_BY",          "accessedByUuid"   },
+        {"UVM_UNSET_ACCESSED_BY",        "accessedByUuid"   },
+        {"UVM_ENABLE_READ_DUPLICATION",  NULL               },
+        {"UVM_DISABLE_READ_DUPLICATION", NULL               },
+    };
+    struct uvm u;
+    uint8_t *at;
+
+    (void)state;
+    uvm_ready(&u, "570.144", "AD102");
+    at = map_managed(&u, MB);
+    assert_int_equal(create(&u, BASE, MB), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const char *name = rows[i].name, *uuid = rows[i].uuid;
+
+        assert_int_equal(policy(&u, name, at + PAGE, 3 * PAGE, uuid), 0);
+        assert_int_equal(policy(&u, name, at, MB, uuid), 0);
+        assert_int_equal(policy(&u, name, at, MB + PAGE, uuid), BAD_ADDRESS);
+        assert_int_equal(policy(&u, name, at + 1, PAGE, uuid), BAD_ADDRESS);
+        assert_int_equal(policy(&u, name, (void *)BASE, MB, uuid), BAD_ADDRESS); /* external */
+        u.uuid[0] ^= 1;
+        if (uuid)
+            assert_int_equal(policy(&u, name, at, MB, uuid), BAD_DEVICE);
+        u.uuid[0] ^= 1;
+    }
+    host_close(&u.h);
+    munmap(at, MB);
+}
+
+static void
+a_migration_is_checked_and_tells_its_semaphore(void **state)
+{
+    struct uvm u;
+    struct arg a;
+    uint8_t *at, *pool;
+
+    (void)state;
+    uvm_ready(&u, "570.144", "AD102");
+    at = map_managed(&u, MB);
+    pool = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    arg_init(&u.h, &a, "UVM_ALLOC_SEMAPHORE_POOL_PARAMS");
+    arg_set(&a, "base", (uintptr_t)pool);
+    arg_set(&a, "length", PAGE);
+    assert_int_equal(call(&u, "UVM_ALLOC_SEMAPHORE_POOL", &a), 0);
+    assert_non_null(reached(&u, pool));
+    assert_int_equal(migrate(&u, at, MB, 0, NULL), 0);
+    assert_int_equal(migrate(&u, at, MB, 0, pool), BAD_ARGUMENT); /* it is synchronous */
+    assert_int_equal(migrate(&u, at, MB, 1, pool + 8), 0);
+    assert_int_equal(*(const uint32_t *)(reached(&u, pool) + 8), 77);
+    assert_int_equal(migrate(&u, NULL, 0, 1, pool), 0); /* the semaphore alone */
+    assert_int_equal(migrate(&u, at, MB, 1, at), BAD_ADDRESS);
+    assert_int_equal(migrate(&u, at, MB, 2, NULL), BAD_ARGUMENT);
+    assert_int_equal(migrate(&u, at, 0, 0, NULL), BAD_ADDRESS);
+    assert_int_equal(migrate(&u, pool, PAGE, 0, NULL), BAD_ADDRESS);
+    u.uuid[0] ^= 1;
+    assert_int_equal(migrate(&u, at, MB, 0, NULL), BAD_DEVICE);
+    host_close(&u.h);
+    munmap(at, MB);
+    munmap(pool, PAGE);
+}
+
+static uint32_t
+group_call(struct uvm *u, const char *name, uint64_t id)
+{
+    char layout[80];
+    struct arg a;
+
+    snprintf(layout, sizeof(layout), "%s_PARAMS", name);
+    arg_init(&u->h, &a, layout);
+    if (arg_has(&a, "numGroupIds")) {
+        arg_set(&a, "rangeGroupIds[0]", id);
+        arg_set(&a, "numGroupIds", id != 0);
+    } else {
+        arg_set(&a, "rangeGroupId", id);
+    }
+    if (arg_has(&a, "destinationUuid"))
+        memcpy(arg_at(&a, "destinationUuid"), u->uuid, sizeof(u->uuid));
+    return call(u, name, &a);
+}
+
+static uint32_t
+set_group(struct uvm *u, uint64_t id, const void *at, uint64_t bytes)
+{
+    struct arg a;
+
+    arg_init(&u->h, &a, "UVM_SET_RANGE_GROUP_PARAMS");
+    arg_set(&a, "rangeGroupId", id);
+    arg_set(&a, "requestedBase", (uintptr_t)at);
+    arg_set(&a, "length", bytes);
+    return call(u, "UVM_SET_RANGE_GROUP", &a);
+}
+
+static void
+what_must_stay_needs_a_place(void **state)
+{
+    struct uvm u;
+    struct arg a;
+    uint64_t id;
+    uint8_t *at;
+
+    (void)state;
+    uvm_ready(&u, "595.45.04", "AD102");
+    at = map_managed(&u, MB);
+    arg_init(&u.h, &a, "UVM_CREATE_RANGE_GROUP_PARAMS");
+    assert_int_equal(call(&u, "UVM_CREATE_RANGE_GROUP", &a), 0);
+    id = arg_get(&a, "rangeGroupId");
+    assert_int_not_equal(id, 0);
+    assert_int_equal(set_group(&u, id + 1, at, MB), 0x57 /* OBJECT_NOT_FOUND */);
+    assert_int_equal(set_group(&u, id, at + MB, PAGE), BAD_ADDRESS);
+    assert_int_equal(set_group(&u, id, at, PAGE), 0);
+    assert_int_equal(group_call(&u, "UVM_PREVENT_MIGRATION_RANGE_GROUPS", id), BAD_DEVICE);
+    assert_int_equal(set_group(&u, id, at + PAGE, PAGE), BAD_ADDRESS); /* no place to stay */
+    assert_int_equal(policy(&u, "UVM_SET_PREFERRED_LOCATION", at, MB, "preferredLocation"), 0);
+    assert_int_equal(set_group(&u, id, at + PAGE, PAGE), 0);
+    assert_int_equal(group_call(&u, "UVM_PREVENT_MIGRATION_RANGE_GROUPS", id), 0);
+    assert_int_equal(group_call(&u, "UVM_PREVENT_MIGRATION_RANGE_GROUPS", 0), BAD_ARGUMENT);
+    assert_int_equal(group_call(&u, "UVM_ALLOW_MIGRATION_RANGE_GROUPS", id), 0);
+    assert_int_equal(group_call(&u, "UVM_MIGRATE_RANGE_GROUP", id), 0);
+    assert_int_equal(group_call(&u, "UVM_DESTROY_RANGE_GROUP", id), 0);
+    assert_int_equal(group_call(&u, "UVM_DESTROY_RANGE_GROUP", id), 0x57);
+    assert_int_equal(group_call(&u, "UVM_MIGRATE_RANGE_GROUP", id), 0x57);
+    host_close(&u.h);
+    munmap(at, MB);
+}
+
+static void
+a_region_of_dynamic_parallelism_is_one_page(void **state)
+{
+    static const char name[] = "UVM_MAP_DYNAMIC_PARALLELISM_REGION",
+                      layout[] = "UVM_MAP_DYNAMIC_PARALLELISM_REGION_PARAMS";
+    struct uvm u;
+
+    (void)state;
+    uvm_ready(&u, "570.144", "AD102");
+    assert_int_equal(on_range(&u, name, layout, BASE, 65536), 0);
+    assert_int_equal(on_range(&u, name, layout, BASE, 65536), IN_USE);
+    assert_int_equal(on_range(&u, name, layout, BASE + MB, 8192), BAD_ADDRESS);
+    assert_int_equal(on_range(&u, name, layout, BASE + MB + PAGE, 65536), BAD_ADDRESS);
     host_close(&u.h);
 }
 
@@ -400,10 +657,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_descriptor_does_nothing_before_it_is_initialised),
+        cmocka_unit_test(managed_memory_is_one_for_program_and_card),
+        cmocka_unit_test(policies_are_for_managed_memory),
+        cmocka_unit_test(a_migration_is_checked_and_tells_its_semaphore),
+        cmocka_unit_test(what_must_stay_needs_a_place),
+        cmocka_unit_test(a_region_of_dynamic_parallelism_is_one_page),
         cmocka_unit_test(numbers_and_addresses_are_checked),
         cmocka_unit_test(address_spaces_are_registered_once_and_by_their_owner),
         cmocka_unit_test(ranges_do_not_overlap_and_are_freed_by_their_base),
-        cmocka_unit_test(policies_of_managed_ranges_find_none),
         cmocka_unit_test(what_is_mapped_is_where_the_card_finds_it),
         cmocka_unit_test(a_part_of_a_large_page_goes_and_the_rest_stays),
         cmocka_unit_test(sparse_parts_lead_nowhere_without_a_fault),

@@ -88,10 +88,23 @@ struct emu_kmod_map {
  */
 int emu_kmod_mmap(struct emu_kfile *file, uint64_t bytes, uint64_t offset,
                   struct emu_kmod_map *map_out);
-/** Whether /dev/nvidia-uvm may be mapped at this address with this offset: 0, -EBADFD (not
- * initialised), -EINVAL. */
-int emu_kmod_uvm_mmap(struct emu_kfile *file, uint64_t at, uint64_t offset,
-                      bool shared_read_write);
+/** A mapping of /dev/nvidia-uvm that a program asks for. */
+struct emu_kmod_uvm_request {
+    uint64_t at, bytes, offset;
+    bool shared_read_write;
+};
+/**
+ * Make managed memory at an address of the program; a pool of semaphores is found there.
+ *
+ * @param fd_out  what to map there, from map->at on; stays the module's
+ * @return 0; -EBADFD (not initialised), -EINVAL (not shared, the offset is not the address,
+ *         other ranges lie there), -ENOMEM, -ENODEV (another node)
+ */
+int emu_kmod_uvm_mmap(struct emu_kfile *file, const struct emu_kmod_uvm_request *request,
+                      struct emu_kmod_map *map_out, int *fd_out);
+/** The program has mapped nothing, or something else, at these addresses: managed memory there
+ * is gone. Cheap while there is none. */
+void emu_kmod_munmap(struct emu_kmod *kmod, uint64_t at, uint64_t bytes);
 /** An eventfd of the module's that is readable while poll() on the file is to be; -1 for nodes
  * that cannot be waited for. Lives as long as the file. */
 int emu_kmod_event_fd(struct emu_kfile *file);
