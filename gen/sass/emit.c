@@ -184,9 +184,10 @@ emit_rows(struct model *m, struct gen_text *t)
         for (unsigned j = 0; j < m->forms.p[i].row.n_operands; j++) {
             const struct sass_operand_row *r = &m->forms.p[i].operands[j];
 
-            gen_textf(g, t, "    {%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u},\n", r->kind,
-                      r->role, r->regs, r->width, r->hide, r->hide_mod, r->hide_value, r->set,
-                      r->word, r->number, r->reuse, r->wide, r->desc, r->invert);
+            gen_textf(g, t, "    {%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u},\n",
+                      r->kind, r->role, r->regs, r->width, r->hide, r->hide_mod, r->hide_value,
+                      r->set, r->word, r->number, r->reuse, r->bits, r->uniform, r->wide,
+                      r->desc, r->norz, r->invert);
         }
     gen_textf(g, t, "    {0},\n};\n");
 }

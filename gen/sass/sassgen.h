@@ -45,7 +45,7 @@ struct width {
 struct opdef {
     const char *name;
     struct gen_pos pos;
-    uint8_t kind, role, reuse, wide, desc, flags, shift, regs;
+    uint8_t kind, role, reuse, wide, desc, norz, flags, shift, regs;
     struct bits index, value, bank, ur;
     int neg, abs, inv; /* bit or -1 */
     const char *behind;

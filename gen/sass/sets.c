@@ -345,9 +345,10 @@ yes(struct model *m, const struct gen_node *map, const char *key)
 static void
 read_operand(struct model *m, const struct gen_pair *pair)
 {
-    static const char *const keys[] = {
-        "kind", "at",   "value",  "bank",  "ur",     "neg",      "abs",  "not", "reuse", "role",
-        "wide", "desc", "signed", "shift", "behind", "relative", "regs", "imm", "doc",   NULL};
+    static const char *const keys[] = {"kind",   "at",    "value",  "bank",     "ur",   "neg",
+                                       "abs",    "not",   "reuse",  "role",     "wide", "desc",
+                                       "signed", "shift", "behind", "relative", "regs", "imm",
+                                       "doc",    "norz",  NULL};
     const struct gen_node *map = pair->value, *n = gen_get(map, "kind");
     struct opdef d = {.name = pair->key, .pos = pair->pos, .reuse = SASS_NONE, .regs = 1};
     int kind;
@@ -376,6 +377,7 @@ read_operand(struct model *m, const struct gen_pair *pair)
                         (yes(m, map, "relative") ? SASS_RELATIVE : 0));
     d.wide = yes(m, map, "wide");
     d.desc = yes(m, map, "desc");
+    d.norz = yes(m, map, "norz");
     n = gen_get(map, "role");
     if (n)
         d.role = strcmp(gen_scalar(m->g, n, "role"), "dst") ? NVRM_SASS_SRCDST : NVRM_SASS_DST;

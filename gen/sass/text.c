@@ -355,10 +355,10 @@ resolve(struct cursor *c, const char *name)
 {
     const char d = c->digit, *rest = name + 1;
     const char *u = c->uniform ? "U" : "";
-    bool wide = *name == 'W', reg = d == '2';
+    bool wide = *name == 'W' || *name == 'V', reg = d == '2';
     char kind = 'r'; /* 7 and b are 6 and a with the constant bank in a uniform register */
 
-    if (!d || !strchr("BCW", *name) || isupper((unsigned char)*rest))
+    if (!d || !strchr("BCVW", *name) || isupper((unsigned char)*rest))
         return name;
     if (*name == 'B')
         wide = strchr("28abc", d) != NULL;
@@ -421,16 +421,23 @@ add_signs(struct cursor *c, const struct opdef *d, struct signs s, uint8_t targe
 static void
 named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, struct signs s)
 {
-    const struct opdef *d = find_operand(c, resolve(c, word(c)));
+    const char *name = word(c);
+    const struct opdef *d = find_operand(c, resolve(c, name));
     struct sass_field *field;
 
     row->kind = d->kind;
     row->role = d->role;
     row->reuse = d->reuse;
+    if (d->reuse != SASS_NONE && c->digit && strchr("BCV", *name))
+        row->reuse = *name == 'B' ? 1 : 2; /* it counts the operand, not the place */
     row->wide = d->wide;
     row->desc = d->desc;
-    row->regs = d->kind <= NVRM_SASS_UPRED ? d->regs : 0;
-    row->number = number_style(c, d->imm ? d->imm : c->f->imm);
+    row->norz = d->norz;
+    row->uniform = d->ur.n != 0;
+    row->regs =
+        d->kind <= NVRM_SASS_UPRED || (d->kind == NVRM_SASS_LABEL && d->index.n) ? d->regs : 0;
+    row->number = number_style(c, d->imm || d->kind != NVRM_SASS_IMM ? d->imm : c->f->imm);
+    row->bits = (uint8_t)(d->value.len[0] + d->value.len[1] + d->value.len[2]);
     if (d->behind)
         row->word = sass_string(c->m, d->behind);
     if (d->index.n)
@@ -445,8 +452,6 @@ named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, st
     if (d->ur.n)
         add_field(c, &d->ur, SASS_UR, target);
     add_signs(c, d, s, target);
-    if (row->number == SASS_F64 && d->kind == NVRM_SASS_IMM)
-        row->regs = 2;
 }
 
 static void

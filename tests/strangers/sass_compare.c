@@ -273,7 +273,7 @@ static int
 judge(struct work *w)
 {
     static struct tally differ[400], missing[400], illegal[400];
-    const struct sass_print how = {.sm = w->sm};
+    const struct sass_print how = {.sm = w->sm, .exact = true};
     unsigned same = 0, wrong = 0, unknown = 0, refused = 0, both = 0;
 
     for (size_t i = 0; i < w->n; i++) {

@@ -19,7 +19,8 @@ uniform(const struct nvrm_sass_operand *o)
 static bool
 power_of_two(const struct nvrm_sass_operand *o)
 {
-    return o->kind == NVRM_SASS_IMM && o->value && !(o->value & (o->value - 1));
+    return o->kind == NVRM_SASS_IMM && o->value > 1 && !(o->value & (o->value - 1)) &&
+           o->value != 0x10000 && o->value != 0x80000000; /* these two stay IMAD */
 }
 
 const char *

@@ -48,7 +48,7 @@ one(double v, uint32_t bits, uint32_t sign, uint32_t exponent, uint32_t quiet, c
     else if ((bits & exponent) != exponent)
         snprintf(out, n, fabs(v) < 1e9 ? "%.20g" : "%.20e", v);
     else if (!(bits & ~(sign | exponent)))
-        snprintf(out, n, "%cINF", first);
+        snprintf(out, n, "%cINF ", first);
     else
         snprintf(out, n, "%c%cNAN ", first, !quiet || bits & quiet ? 'Q' : 'S');
 }

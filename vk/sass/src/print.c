@@ -137,41 +137,59 @@ put_offset(struct out *o, int64_t v)
     put_hex(o, v);
 }
 
-/* [R2.64+UR4+0x10] */
-static void
-put_addr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op)
+/* What stands before the offset: "R2.64+UR4", or nothing. */
+static bool
+put_base(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op,
+         bool uniform)
 {
+    const bool old = o->how->sm < 90 || row->word == 0xffff;
     const char *part = part_text(row, op->part);
     bool some = false;
 
-    if (op->desc) {
+    if (op->index != NVRM_SASS_RZ || *part ||
+        (!(uniform && old) && (op->desc || uniform || !op->value))) {
+        put_gpr(o, op->index);
+        put(o, "%s%s%s", row->word == 0xffff ? "" : sass_text + row->word, *part ? "." : "",
+            part);
+        some = true;
+    }
+    if (uniform) {
+        put(o, some ? "+" : "");
+        put_ugpr(o, op->ur);
+        some = true;
+    }
+    return some;
+}
+
+/* [R2.64+UR4+0x10], desc[UR4][R2.64+0x10] */
+static void
+put_addr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op)
+{
+    const bool uniform = row->uniform && !op->desc;
+
+    if (op->desc && (o->how->sm >= 90 || !o->how->exact)) {
         put(o, "desc[");
         put_ugpr(o, op->ur);
         put(o, "]");
     }
     put(o, "[");
-    if (op->index != NVRM_SASS_RZ || (!op->desc && op->ur == NVRM_SASS_URZ && !op->value)) {
-        put_gpr(o, op->index);
-        if (*part)
-            put(o, ".%s", part);
-        some = true;
-    }
-    if (!op->desc && op->ur != NVRM_SASS_URZ) {
-        put(o, some ? "+" : "");
-        put_ugpr(o, op->ur);
-        some = true;
-    }
-    if (some)
+    if (put_base(o, row, op, uniform))
         put_offset(o, op->value);
     else
-        put_hex(o, op->value);
+        put_hex(o, op->value & (int64_t)((UINT64_C(1) << row->bits) - 1));
     put(o, "]");
 }
 
 static void
 put_label(struct out *o, const struct nvrm_sass_operand *op)
 {
-    const char *name = o->how->label ? o->how->label(o->how->ctx, (uint64_t)op->value) : NULL;
+    const char *name;
+
+    if (op->regs) {
+        put_gpr(o, op->index);
+        put(o, " ");
+    }
+    name = o->how->label ? o->how->label(o->how->ctx, (uint64_t)op->value) : NULL;
 
     if (name)
         put(o, "`(%s)", name);
@@ -217,7 +235,7 @@ put_const(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
         put(o, "c[0x%x", op->bank);
     }
     put(o, half ? "] [" : "][");
-    if (op->kind == NVRM_SASS_CONSTR && op->index != NVRM_SASS_RZ) {
+    if (op->kind == NVRM_SASS_CONSTR && (op->index != NVRM_SASS_RZ || !op->value)) {
         put_gpr(o, op->index);
         put_offset(o, op->value);
     } else if (op->kind == NVRM_SASS_CONSTU && op->ur != NVRM_SASS_URZ) {
@@ -297,8 +315,6 @@ put_value(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
         put(o, "%s", sass_text + row->word);
         return;
     }
-    if (op->reuse)
-        put(o, ".reuse");
 }
 
 static void
@@ -316,11 +332,13 @@ put_operand(struct out *o, const struct sass_operand_row *row,
     if (op->abs)
         put(o, "|");
     put_value(o, row, op);
-    if (op->abs && outside)
+    if (op->abs && (outside || op->reuse))
         put(o, "|");
+    if (op->reuse)
+        put(o, ".reuse");
     if (op->kind != NVRM_SASS_ADDR && op->kind != NVRM_SASS_WORD)
         put_part(o, row, op);
-    if (op->abs && !outside)
+    if (op->abs && !outside && !op->reuse)
         put(o, "|");
 }
 

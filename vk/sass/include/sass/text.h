@@ -22,6 +22,7 @@ struct sass_print {
     unsigned sm;
     sass_label_fn label; /* optional */
     void *ctx;
+    bool exact; /* as nvdisasm: before sm_90 it hides the register of a memory descriptor */
 };
 
 /**
