@@ -40,6 +40,7 @@ extern const struct nvrm_cmd cmd_top;
 extern const struct nvrm_cmd cmd_trace;
 extern const struct nvrm_cmd cmd_tree;
 extern const struct nvrm_cmd cmd_vbios;
+extern const struct nvrm_cmd cmd_vm;
 
 /* For lines that share a session */
 extern const struct nvrm_cmd cmd_edit;

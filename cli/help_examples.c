@@ -50,6 +50,8 @@ static const struct {
     {"push",       "push lint tests/cli/data/copy.push"                                       },
     {"gen",        "gen c NV2080_CTRL_CMD_FB_GET_INFO_V2"                                     },
     {"launch",     "launch tests/cuda/cubin/saxpy.sm_89.cubin --list"                         },
+    {"vm",         "-e 'vm map a 4M' -e 'vm walk a+0x1000' -e 'vm dump'"                      },
+    {"vm",         "-t emu:GH100 -e 'vm map a 64K --sparse' -e 'vm check'"                    },
     {"trace",      "--record /tmp/nvrm-example.trace info"                                    },
     {"trace",      "trace show /tmp/nvrm-example.trace"                                       },
     {"trace",      "-t replay:/tmp/nvrm-example.trace info"                                   },

@@ -243,6 +243,12 @@ session_get(struct cli *cli, struct cli_session **session_out, struct gsp_error 
     return rc;
 }
 
+struct emu_gpu *
+session_emulated(const struct cli_session *s)
+{
+    return s->transport ? transport_emulated(s->transport) : NULL;
+}
+
 int
 session_nvmem(struct cli_session *s, struct nvmem_device **device_out, struct gsp_error *err)
 {

@@ -30,6 +30,10 @@ int session_emit_dry(struct cli *cli, struct cli_session *s);
 /* The moment at which the session was opened, for event times. */
 uint64_t session_start_ns(const struct cli_session *s);
 
+struct emu_gpu;
+/* The card itself where it is emulated in this process; NULL otherwise. */
+struct emu_gpu *session_emulated(const struct cli_session *s);
+
 struct nvmem_device;
 /* The session's own device for memory and work (nvmem/device.h), opened when it is first
  * needed; goes with the session. */

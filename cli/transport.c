@@ -567,6 +567,12 @@ transport_chip(const struct transport *t)
     return t->card.chip;
 }
 
+struct emu_gpu *
+transport_emulated(const struct transport *t)
+{
+    return t->card.gpu;
+}
+
 uint32_t
 transport_gpu_id(const struct transport *t)
 {

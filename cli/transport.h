@@ -46,6 +46,9 @@ struct gsp_backend *transport_backend(struct transport *t);
 /* RM's id of the card, where RM has several and must be told which one; else 0. */
 uint32_t transport_gpu_id(const struct transport *t);
 const char *transport_chip(const struct transport *t);
+/* The card itself where it is emulated in this process; NULL otherwise. */
+struct emu_gpu;
+struct emu_gpu *transport_emulated(const struct transport *t);
 
 /* --dry-run: a backend that accepts every call and keeps what would have been sent. */
 struct gsp_backend *dry_backend_create(struct nvrm_abi abi);

@@ -374,6 +374,12 @@ nvmem_device_vas(const struct nvmem_device *dev)
     return dev->vas;
 }
 
+struct nvmem_mmu *
+nvmem_device_mmu(const struct nvmem_device *dev)
+{
+    return dev->mmu;
+}
+
 /* The card */
 
 struct nvmem_card *

@@ -354,6 +354,37 @@ nvmem_mmu_read(void *ctx, const struct nvmem_pt_memory *memory, uint64_t *words_
     return 0;
 }
 
+/* Where a bus address is for the CPU; NULL when it is in no chunk. */
+static void *
+find_system(const struct nvmem_mmu *mmu, uint64_t addr, uint64_t bytes)
+{
+    for (const struct chunk *c = mmu->chunks; c; c = c->next)
+        if (addr >= c->dma.bus_addr && addr - c->dma.bus_addr <= c->dma.bytes &&
+            bytes <= c->dma.bytes - (addr - c->dma.bus_addr))
+            return (char *)c->dma.cpu + (addr - c->dma.bus_addr);
+    return NULL;
+}
+
+int
+nvmem_mmu_words(struct nvmem_mmu *mmu, enum nvmem_aperture aperture, uint64_t addr,
+                uint64_t *words_out, size_t count)
+{
+    const void *at;
+
+    if (aperture == NVMEM_VRAM) {
+        if (!mmu->config.io.read)
+            return -EFAULT;
+        mmu->config.io.read(mmu->config.io.ctx, addr, words_out, count);
+        return 0;
+    }
+    pthread_mutex_lock(&mmu->lock);
+    at = find_system(mmu, addr, count * 8);
+    if (at)
+        memcpy(words_out, at, count * 8);
+    pthread_mutex_unlock(&mmu->lock);
+    return at ? 0 : -EFAULT;
+}
+
 void
 nvmem_mmu_stat(struct nvmem_mmu *mmu, struct nvmem_mmu_stat *stat_out)
 {

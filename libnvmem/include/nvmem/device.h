@@ -108,6 +108,9 @@ struct nvmem_owners *nvmem_device_owners(const struct nvmem_device *dev);
 /** The address space of buffers and channels. Borrowed. On the kernel path its calls
  * are calls of RM: take nvmem_device_lock() around them there. */
 struct nvmem_vas *nvmem_device_vas(const struct nvmem_device *dev);
+struct nvmem_mmu;
+/** What its page tables are made of; NULL on the kernel path. Borrowed. */
+struct nvmem_mmu *nvmem_device_mmu(const struct nvmem_device *dev);
 
 /** One caller of RM and of the bus at a time. Not recursive: never call the library inside. */
 void nvmem_device_lock(struct nvmem_device *dev);
