@@ -18,47 +18,78 @@ nvmem_push_open(struct nvmem_push_reader *r, struct nvmem_push_state *state,
         state->host = nvrm_hw_class(NEWEST_HOST);
 }
 
-/* Channel classes, and what chips that have them have as well. */
+/* Classes by the generation of the chips that have them. */
+enum { TURING = 1, AMPERE = 2, HOPPER = 4, BLACKWELL_A = 8, BLACKWELL_B = 16 };
+
 static const struct {
-    uint16_t host;
-    uint16_t classes[8];
-} chips[] = {
-    {0xc46f, {0xc5b5, 0xc5c0, 0xc597}                                        },
-    {0xc56f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797, 0xc9c0, 0xc997}},
-    {0xc76f, {0xc6b5, 0xc6c0, 0xc697, 0xc7b5, 0xc7c0, 0xc797}                },
-    {0xc86f, {0xc8b5, 0xcbc0, 0xcb97}                                        },
-    {0xc96f, {0xc9b5, 0xcdc0, 0xcd97}                                        },
-    {0xca6f, {0xcab5, 0xcec0, 0xce97}                                        },
+    uint16_t id, generation;
+} classes[] = {
+    {0xc5b5, TURING     },
+    {0xc5c0, TURING     },
+    {0xc597, TURING     },
+    {0xc6b5, AMPERE     },
+    {0xc6c0, AMPERE     },
+    {0xc697, AMPERE     },
+    {0xc7b5, AMPERE     },
+    {0xc7c0, AMPERE     },
+    {0xc797, AMPERE     },
+    {0xc9c0, AMPERE     },
+    {0xc997, AMPERE     },
+    {0xc8b5, HOPPER     },
+    {0xcbc0, HOPPER     },
+    {0xcb97, HOPPER     },
+    {0xc9b5, BLACKWELL_A},
+    {0xcdc0, BLACKWELL_A},
+    {0xcd97, BLACKWELL_A},
+    {0xcab5, BLACKWELL_B},
+    {0xcec0, BLACKWELL_B},
+    {0xce97, BLACKWELL_B},
 };
-enum { CHIPS = sizeof(chips) / sizeof(chips[0]), CHIP_CLASSES = 8 };
+
+/* Channel classes, the newest last: chips from Hopper on take those of Ampere as well. */
+static const struct {
+    uint16_t id, generations;
+} hosts[] = {
+    {0xc46f, TURING                                     },
+    {0xc76f, AMPERE                                     },
+    {0xc56f, AMPERE | HOPPER | BLACKWELL_A | BLACKWELL_B},
+    {0xc86f, HOPPER | BLACKWELL_A | BLACKWELL_B         },
+    {0xc96f, BLACKWELL_A | BLACKWELL_B                  },
+    {0xca6f, BLACKWELL_B                                },
+};
+
+/* 0 for classes that every generation has. */
+static uint16_t
+generation_of(uint32_t id)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+        if (classes[i].id == id)
+            return classes[i].generation;
+    return 0;
+}
 
 bool
 nvmem_push_goes_with(const struct nvrm_hw_class *host, const struct nvrm_hw_class *c)
 {
-    bool listed = false;
+    const uint16_t generation = generation_of(c->id);
 
-    for (unsigned i = 0; i < CHIPS; i++)
-        for (unsigned k = 0; k < CHIP_CLASSES; k++) {
-            if (chips[i].classes[k] != c->id)
-                continue;
-            listed = true;
-            if (chips[i].host == host->id)
-                return true;
-        }
-    return !listed;
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+        if (hosts[i].id == host->id)
+            return !generation || (hosts[i].generations & generation);
+    return true;
 }
 
 /* A class that only some chips have says which channel class this is. */
 static void
 guess_host(struct nvmem_push_reader *r, uint32_t data)
 {
-    for (unsigned i = 0; i < CHIPS; i++)
-        for (unsigned k = 0; k < CHIP_CLASSES; k++)
-            if (chips[i].classes[k] == (data & 0xffff)) {
-                r->state->host = nvrm_hw_class(chips[i].host);
-                r->guess_host = false;
-                return;
-            }
+    const uint16_t generation = generation_of(data & 0xffff);
+
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+        if (hosts[i].generations & generation) {
+            r->state->host = nvrm_hw_class(hosts[i].id);
+            r->guess_host = false;
+        }
 }
 
 static void
