@@ -260,7 +260,7 @@ every_rule_finds_its_fault_and_only_that(void **state)
         {NVMEM_PUSH_TRUNCATED,      ".word 0x20020040\n.word 1"                          },
         {NVMEM_PUSH_NO_OBJECT,      "4 c7b5 LAUNCH_DMA = 0"                              },
         {NVMEM_PUSH_UNKNOWN_CLASS,  "4 c56f SET_OBJECT = { NVCLASS = 0x9039 }"           },
-        {NVMEM_PUSH_FOREIGN_CLASS,  "4 c56f SET_OBJECT = { NVCLASS = cab5 }"             },
+        {NVMEM_PUSH_FOREIGN_CLASS,  "4 c56f SET_OBJECT = { NVCLASS = c5b5 }"             },
         {NVMEM_PUSH_UNKNOWN_METHOD, BIND "4 c7b5 0x3000 = 0"                             },
         {NVMEM_PUSH_NEWER_METHOD,   BIND "4 c8b5 SET_MEMORY_SCRUB_PARAMETERS = 0"        },
         {NVMEM_PUSH_RESERVED_BITS,  BIND "4 c7b5 OFFSET_IN_UPPER = { _ = 0x80000000 }"   },
