@@ -176,6 +176,7 @@ add_predicate(struct sm_dec *d, const struct nvrm_sass_operand *o)
     if (d->preds_in < 3) {
         u->pp[d->preds_in] = (uint8_t)o->index;
         u->pp_neg[d->preds_in] = o->inv;
+        u->pp_uniform |= (uint8_t)((o->kind == NVRM_SASS_UPRED) << d->preds_in);
     }
     d->preds_in++;
 }
@@ -217,6 +218,7 @@ add_operand(struct sm_dec *d, const struct nvrm_sass_operand *o)
         break;
     case NVRM_SASS_LABEL:
         d->label = o;
+        touch(d, o->index, o->regs);
         break;
     case NVRM_SASS_BREG:
     case NVRM_SASS_SREG:

@@ -11,6 +11,8 @@ is_signed(const struct sm_dec *d)
 static void
 map_sign_x(struct sm_dec *d)
 {
+    if (sm_flag(d, "64"))
+        sm_refuse(d, "an addition of 64 bits");
     d->u->x = sm_flag(d, "X");
     d->u->is_signed = is_signed(d);
 }
@@ -53,10 +55,8 @@ static void
 map_minmax(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
-    if (d->preds_in > 1) { /* a carry stands before it */
-        d->u->pp[0] = d->u->pp[d->preds_in - 1];
-        d->u->pp_neg[0] = d->u->pp_neg[d->preds_in - 1];
-    }
+    if (sm_flag(d, "RELU") || strstr(sm_mod(d, "SIGN"), "16X2"))
+        sm_refuse(d, "VIMNMX of halves or with .RELU");
 }
 
 static void
@@ -64,17 +64,26 @@ map_viaddmnmx(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
     d->u->mod = sm_flag(d, "RELU");
+    if (strstr(sm_mod(d, "SIGN"), "16X2"))
+        sm_refuse(d, "VIADDMNMX of halves");
+}
+
+static void
+map_viadd(struct sm_dec *d)
+{
+    if (sm_flag(d, "16X2"))
+        sm_refuse(d, "VIADD of halves");
 }
 
 static void
 map_idp(struct sm_dec *d)
 {
-    const char *a = sm_mod(d, "SIGNA"), *b = sm_mod(d, "SIGNB");
+    const char *types = sm_mod(d, "IDPTYPE"), *second = strchr(types, '_');
 
-    d->u->is_signed = a[0] == 'S' || sm_mod_is(d, "IDPA", "S8") || sm_mod_is(d, "IDPA", "S16");
-    d->u->mod = b[0] == 'S';
-    d->u->wide = sm_mod_is(d, "IDPMODE", "2A") || sm_flag(d, "2A") || sm_flag(d, "_2A");
-    d->u->mod2 = sm_flag(d, "HI") || sm_mod_is(d, "IDPHALF", "HI");
+    d->u->is_signed = types[0] == 'S';
+    d->u->mod = second && second[1] == 'S';
+    d->u->wide = sm_flag(d, "2A");
+    d->u->mod2 = sm_mod_is(d, "IDPHALF", "HI");
 }
 
 static void
@@ -87,7 +96,7 @@ static void
 map_vabsdiff4(struct sm_dec *d)
 {
     d->u->is_signed = sm_mod(d, "SIGN")[0] == 'S';
-    d->u->mod = 1;
+    d->u->mod = sm_flag(d, "ACC") ? 1 : 2;
 }
 
 /* The table is the fourth source, PLOP3's tables the last two. */
@@ -101,13 +110,32 @@ map_lop3(struct sm_dec *d)
 static void
 map_plop3(struct sm_dec *d)
 {
-    if (d->sources < 2) {
-        sm_refuse(d, "PLOP3 without tables");
-        return;
+    /* three inputs in order: predicates, and registers whose signs are meant */
+    unsigned inputs = 0, preds = 0, regs = 0;
+    struct sm_uop *u = d->u;
+    const struct sm_uop was = *u;
+
+    u->imm = sm_immediate(d, d->sources - 2) & 0xff;
+    u->mod2 = sm_immediate(d, d->sources - 1) & 0xff;
+    for (unsigned i = 0; i < d->in->n_operands && inputs < 3; i++) {
+        const struct nvrm_sass_operand *o = &d->in->operands[i];
+        const bool pred = o->kind == NVRM_SASS_PRED || o->kind == NVRM_SASS_UPRED;
+
+        if (o->role == NVRM_SASS_DST || o->kind == NVRM_SASS_WORD)
+            continue;
+        if (pred) {
+            u->pp[inputs] = was.pp[preds];
+            u->pp_neg[inputs] = was.pp_neg[preds++];
+        } else {
+            u->s[inputs] = was.s[regs++];
+            u->mod |= 1u << inputs;
+        }
+        if (pred && o->kind == NVRM_SASS_UPRED)
+            u->pp_uniform |= (uint8_t)(1u << inputs);
+        else
+            u->pp_uniform &= (uint8_t) ~(1u << inputs);
+        inputs++;
     }
-    d->u->imm = sm_immediate(d, d->sources - 2) & 0xff;
-    d->u->mod2 = sm_immediate(d, d->sources - 1) & 0xff;
-    d->u->mod = d->sources > 2; /* registers whose signs are meant */
 }
 
 static void
@@ -156,6 +184,9 @@ static void
 map_byte(struct sm_dec *d)
 {
     static const char *const bytes[] = {"B0", "B1", "B2", "B3", NULL};
+    const int byte = sm_mod_index(d, "BYTE", bytes);
+
+    d->u->op = byte > 0 ? (uint8_t)byte : 0;
 
     for (unsigned k = 0; k < d->sources && k < 4; k++) {
         const struct nvrm_sass_operand *o = d->src[k];
@@ -182,7 +213,7 @@ static void
 map_shfl(struct sm_dec *d)
 {
     static const char *const ops[] = {"IDX", "UP", "DOWN", "BFLY", NULL};
-    const int op = sm_mod_index(d, "SHFLMODE", ops);
+    const int op = sm_mod_index(d, "SHFLOP", ops);
 
     if (op < 0)
         sm_refuse(d, "SHFL");
@@ -203,8 +234,7 @@ static void
 map_match(struct sm_dec *d)
 {
     d->u->op = sm_mod_is(d, "MATCHOP", "ANY");
-    d->u->wide = sm_mod_is(d, "SIZE", "U64") || sm_flag(d, "U64") ||
-                 (d->sources && d->src[0]->regs == 2);
+    d->u->wide = d->sources && d->src[0]->regs == 2;
 }
 
 static void
@@ -222,7 +252,7 @@ map_redux(struct sm_dec *d)
         {"XOR", SM_RED_XOR},
         {"",    SM_RED_AND},
     };
-    const char *text = sm_mod(d, "REDUXOP");
+    const char *text = sm_mod(d, "REDOP");
 
     d->u->is_signed = is_signed(d);
     for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
@@ -259,6 +289,7 @@ map_uniform(struct sm_dec *d)
             r->map(d);
         if (d->u->run == sm_op_refused)
             return;
+        d->u->pp_uniform = 0; /* all predicates are, and the twin sees them as its own */
         d->u->twin = d->u->run;
         d->u->run = sm_op_uniform;
     }
@@ -296,7 +327,7 @@ const struct sm_row sm_rows_alu[] = {
     {"IMNMX",     map_minmax,    sm_op_imnmx    },
     {"VIMNMX",    map_minmax,    sm_op_imnmx    },
     {"IABS",      NULL,          sm_op_iabs     },
-    {"VIADD",     NULL,          sm_op_viadd    },
+    {"VIADD",     map_viadd,     sm_op_viadd    },
     {"VIADDMNMX", map_viaddmnmx, sm_op_viaddmnmx},
     {"IDP",       map_idp,       sm_op_idp      },
     {"VABSDIFF",  map_vabsdiff,  sm_op_vabsdiff },

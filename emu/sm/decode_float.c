@@ -28,7 +28,7 @@ static void
 map_fset(struct sm_dec *d)
 {
     map_fsetp(d);
-    d->u->imm = sm_flag(d, "BF") ? 0x3f800000 : UINT32_MAX;
+    d->u->imm = sm_flag(d, "BF") || sm_mod_is(d, "BF", "BF") ? 0x3f800000 : UINT32_MAX;
 }
 
 static void
@@ -44,10 +44,12 @@ map_mufu(struct sm_dec *d)
 {
     static const char *const names[] = {"COS",    "SIN",    "EX2",  "LG2",  "RCP", "RSQ",
                                         "RCP64H", "RSQ64H", "SQRT", "TANH", NULL};
-    const int f = sm_mod_index(d, "MUFUOP", names);
+    int f = sm_mod_index(d, "MUFUOP", names);
 
     sm_float_mods(d);
-    d->u->wide = sm_flag(d, "F16") || sm_mod_is(d, "FMT", "F16");
+    d->u->wide = sm_flag(d, "F16");
+    if (sm_flag(d, "BF16"))
+        f = -1;
     if (d->u->wide)
         sm_float_signs(d, 0x7fff, 0x8000);
     if (f < 0)
@@ -103,7 +105,7 @@ map_half(struct sm_dec *d)
 
     sm_float_mods(d);
     sm_float_signs(d, 0x7fff7fff, 0x80008000);
-    u->mod = (is_bf16(d) ? 1 : 0) | (sm_flag(d, "RELU") ? 2 : 0);
+    u->mod = (is_bf16(d) ? 1 : 0) | (sm_flag(d, "RELU") || sm_mod_is(d, "SAT", "RELU") ? 2 : 0);
     u->hi = sm_mod_is(d, "FMT", "F32") || sm_flag(d, "F32");
     for (unsigned k = 0; k < d->sources && k < 4; k++) {
         u->s[k].part = half_part(d->src[k]);
@@ -137,7 +139,7 @@ static void
 map_hset2(struct sm_dec *d)
 {
     map_hsetp2(d);
-    d->u->imm = !sm_flag(d, "BF") ? 0xffff : is_bf16(d) ? 0x3f80 : 0x3c00;
+    d->u->imm = !sm_mod_is(d, "BF", "BF") ? 0xffff : is_bf16(d) ? 0x3f80 : 0x3c00;
 }
 
 /* Conversions */
@@ -189,24 +191,24 @@ convert_mods(struct sm_dec *d)
 static void
 map_f2i(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", SM_S32);
-    d->u->mod2 = type_of(d, "STYPE", SM_F32);
+    d->u->mod = type_of(d, "INT", SM_S32);
+    d->u->mod2 = type_of(d, "SFMT", SM_F32);
     convert_mods(d);
 }
 
 static void
 map_i2f(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", SM_F32);
-    d->u->mod2 = type_of(d, "STYPE", SM_S32);
+    d->u->mod = type_of(d, "DFMT", SM_F32);
+    d->u->mod2 = type_of(d, "INT", SM_S32);
     convert_mods(d);
 }
 
 static void
 map_f2f(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", SM_F32);
-    d->u->mod2 = type_of(d, "STYPE", SM_F32);
+    d->u->mod = type_of(d, "DFMT", SM_F32);
+    d->u->mod2 = type_of(d, "SFMT", SM_F32);
     convert_mods(d);
     d->u->op = sm_flag(d, "RND");
 }
@@ -214,16 +216,15 @@ map_f2f(struct sm_dec *d)
 static void
 map_frnd(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", type_of(d, "STYPE", SM_F32));
-    d->u->mod2 = type_of(d, "STYPE", d->u->mod);
+    d->u->mod = d->u->mod2 = type_of(d, "DFMT", SM_F32);
     convert_mods(d);
 }
 
 static void
 map_i2i(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", SM_S32);
-    d->u->mod2 = type_of(d, "STYPE", SM_S32);
+    d->u->mod = type_of(d, "DINT", SM_S32);
+    d->u->mod2 = SM_S32;
     convert_mods(d);
 }
 
@@ -231,7 +232,7 @@ static void
 map_f2fp(struct sm_dec *d)
 {
     sm_float_mods(d);
-    d->u->mod = is_bf16(d) || sm_mod_is(d, "DTYPE", "BF16") ? SM_BF16 : SM_F16;
+    d->u->mod = is_bf16(d) ? SM_BF16 : SM_F16;
     d->u->op = sm_flag(d, "RELU");
     if (sm_flag(d, "MERGE_C"))
         sm_refuse(d, "F2FP.MERGE_C");
@@ -241,13 +242,13 @@ static void
 map_f2ip(struct sm_dec *d)
 {
     sm_float_mods(d);
-    d->u->mod = type_of(d, "DTYPE", SM_U8);
+    d->u->mod = type_of(d, "INT", type_of(d, "DINT", SM_U8));
 }
 
 static void
 map_i2ip(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DTYPE", SM_S16);
+    d->u->mod = type_of(d, "DINT", SM_S16);
 }
 
 /* Matrices: the shape and the types decide; mma.c has them by name. */

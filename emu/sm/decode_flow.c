@@ -2,60 +2,30 @@
 /* Decoding: branches, calls, barriers, and what does nothing here. */
 #include "decode.h"
 
+/* A label, and where it has one a pair of registers that is added to it. */
 static void
-no_register(struct sm_dec *d)
-{
-    d->u->s[0] = (struct sm_operand){.kind = SM_NONE};
-}
-
-static void
-map_branch(struct sm_dec *d)
-{
-    d->u->word[0] = d->label ? (uint64_t)d->label->value : 0;
-    if (!d->label)
-        sm_refuse(d, "a branch without a label");
-}
-
-/* A register, and a label that the register's value is relative to. */
-static void
-map_indirect(struct sm_dec *d)
+map_label(struct sm_dec *d)
 {
     struct sm_uop *u = d->u;
 
-    u->wide = d->sources && d->src[0]->regs == 2;
-    u->mod = d->label != NULL;
-    u->word[0] = d->label ? (uint64_t)d->label->value : 0;
-    for (unsigned k = 1; k < d->sources; k++)
-        if (d->src[k]->kind == NVRM_SASS_IMM)
-            u->imm = (uint32_t)d->src[k]->value;
-    if (!d->sources)
-        no_register(d);
-}
-
-/* BRX: the offset counts from the next instruction. */
-static void
-map_brx(struct sm_dec *d)
-{
-    map_indirect(d);
-    if (!d->label)
-        d->u->word[0] = d->va + 16 + (uint64_t)(int64_t)(int32_t)d->u->imm;
-}
-
-static void
-map_call(struct sm_dec *d)
-{
-    map_indirect(d);
-    if (d->sources && d->u->s[0].kind == SM_IMM && !d->label) { /* CALL.ABS to a number */
-        d->u->word[0] = (uint64_t)d->src[0]->value;
-        no_register(d);
+    if (!d->label) {
+        sm_refuse(d, "a branch without a label");
+        return;
+    }
+    u->word[0] = (uint64_t)d->label->value;
+    u->s[0] = (struct sm_operand){.kind = SM_NONE};
+    if (d->label->regs) {
+        u->s[0] = (struct sm_operand){.kind = SM_REG, .row = d->label->index};
+        u->wide = d->label->regs == 2;
     }
 }
 
+/* The offset counts from the next instruction. */
 static void
-map_jmp(struct sm_dec *d)
+map_brx(struct sm_dec *d)
 {
-    map_call(d);
-    d->u->run = d->u->s[0].kind == SM_NONE ? sm_op_bra : sm_op_jmp;
+    map_label(d);
+    d->u->word[0] += d->va + 16;
 }
 
 static void
@@ -91,14 +61,25 @@ map_warpsync(struct sm_dec *d)
 static void
 map_bar(struct sm_dec *d)
 {
-    static const char *const modes[] = {"SYNC", "ARV", "RED", NULL};
     static const char *const ops[] = {"POPC", "AND", "OR", NULL};
-    const int mode = sm_mod_index(d, "BARMODE", modes), op = sm_mod_index(d, "BARRED", ops);
+    const int op = sm_mod_index(d, "BARRED", ops);
+    struct sm_uop *u = d->u;
 
-    d->u->mod = mode < 0 ? 0 : (uint32_t)mode;
-    d->u->op = op < 0 ? 0 : (uint8_t)op;
-    if (d->sources < 2)
-        d->u->s[1] = (struct sm_operand){.kind = SM_NONE};
+    u->mod = sm_flag(d, "RED") ? 2 : sm_flag(d, "ARV") ? 1 : 0;
+    u->op = op < 0 ? 0 : (uint8_t)op;
+    if (sm_flag(d, "SYNCALL")) {
+        u->s[0] = (struct sm_operand){.kind = SM_IMM};
+        u->s[1] = (struct sm_operand){.kind = SM_NONE};
+    } else if (d->sources < 2 || (u->s[1].kind == SM_IMM && !u->s[1].value)) {
+        u->s[1] = (struct sm_operand){.kind = SM_NONE};
+    }
+}
+
+static void
+map_b2r(struct sm_dec *d)
+{
+    if (!sm_flag(d, "RESULT"))
+        sm_refuse(d, "B2R of a barrier's state");
 }
 
 static void
@@ -109,14 +90,14 @@ map_lepc(struct sm_dec *d)
 }
 
 const struct sm_row sm_rows_flow[] = {
-    {"BRA",       map_branch,   sm_op_bra     },
-    {"BRX",       map_brx,      sm_op_brx     },
-    {"BRXU",      map_brx,      sm_op_brx     },
-    {"JMP",       map_jmp,      sm_op_jmp     },
-    {"JMX",       map_jmp,      sm_op_jmp     },
-    {"JMXU",      map_jmp,      sm_op_jmp     },
-    {"CALL",      map_call,     sm_op_call    },
-    {"RET",       map_indirect, sm_op_ret     },
+    {"BRA",       map_label,    sm_op_bra     },
+    {"BRX",       map_brx,      sm_op_bra     },
+    {"BRXU",      map_brx,      sm_op_bra     },
+    {"JMP",       map_label,    sm_op_bra     },
+    {"JMX",       map_label,    sm_op_bra     },
+    {"JMXU",      map_label,    sm_op_bra     },
+    {"CALL",      map_label,    sm_op_bra     },
+    {"RET",       map_label,    sm_op_bra     },
     {"EXIT",      NULL,         sm_op_exit    },
     {"KILL",      NULL,         sm_op_kill    },
     {"BSSY",      map_cbar,     sm_op_bssy    },
@@ -126,14 +107,13 @@ const struct sm_row sm_rows_flow[] = {
     {"WARPSYNC",  map_warpsync, sm_op_warpsync},
     {"YIELD",     NULL,         sm_op_yield   },
     {"BAR",       map_bar,      sm_op_bar     },
-    {"B2R",       NULL,         sm_op_b2r     },
+    {"B2R",       map_b2r,      sm_op_b2r     },
     {"LEPC",      map_lepc,     sm_op_lepc    },
     {"BPT",       NULL,         sm_op_bpt     },
     {"NOP",       NULL,         sm_op_nop     },
     {"MEMBAR",    NULL,         sm_op_nop     },
     {"ERRBAR",    NULL,         sm_op_nop     },
     {"CGAERRBAR", NULL,         sm_op_nop     },
-    {"DEPBAR",    NULL,         sm_op_nop     },
     {"LDGDEPBAR", NULL,         sm_op_nop     },
     {"CCTL",      NULL,         sm_op_nop     },
     {"CCTLL",     NULL,         sm_op_nop     },

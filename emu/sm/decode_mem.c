@@ -2,6 +2,19 @@
 /* Decoding: memory, constants, atomics. */
 #include "decode.h"
 
+/* The factor of a shared address: X4, X8, X16 as a shift. */
+static uint8_t
+scale_of(const struct nvrm_sass_operand *a)
+{
+    static const char *const names[] = {"X4", "X8", "X16"};
+
+    for (unsigned g = 0; a->part && nvrm_sass_group_name(g); g++)
+        for (unsigned i = 0; !strcmp(nvrm_sass_group_name(g), "XSCALE") && i < 3; i++)
+            if (!strcmp(nvrm_sass_value_name(g, a->part), names[i]))
+                return (uint8_t)(i + 2);
+    return 0;
+}
+
 static void
 map_address(struct sm_dec *d)
 {
@@ -19,6 +32,7 @@ map_address(struct sm_dec *d)
     u->s[0].row = a->index;
     u->wide = a->wide;
     u->imm = (uint32_t)a->value;
+    u->shift = scale_of(a);
     if (!a->desc && a->ur != NVRM_SASS_URZ) {
         u->s[1] = (struct sm_operand){.kind = SM_UREG, .row = a->ur};
         u->hi = true;
@@ -102,11 +116,9 @@ operation(const struct sm_dec *d)
                                         "OR",  "XOR", "EXCH", "CAS", NULL};
     const int op = sm_mod_index(d, "ATOMOP", names);
 
-    if (op >= 0)
-        return (uint8_t)op;
     if (sm_flag(d, "CAS"))
         return SM_RED_CAS;
-    return sm_flag(d, "EXCH") ? SM_RED_EXCH : SM_RED_ADD;
+    return op < 0 ? SM_RED_ADD : (uint8_t)op; /* SAFEADD adds too */
 }
 
 static void
@@ -118,21 +130,14 @@ map_type(struct sm_dec *d)
     } types[] = {
         {"U32",        SM_U32,    4},
         {"S32",        SM_S32,    4},
-        {"32",         SM_U32,    4},
         {"U64",        SM_U64,    8},
-        {"64",         SM_U64,    8},
         {"S64",        SM_S64,    8},
-        {"F32",        SM_F32,    4},
         {"F32_FTZ_RN", SM_F32,    4},
-        {"F64",        SM_F64,    8},
         {"F64_RN",     SM_F64,    8},
-        {"F16X2",      SM_F16X2,  4},
         {"F16X2_RN",   SM_F16X2,  4},
-        {"BF16X2",     SM_BF16X2, 4},
-        {"BF16_V2",    SM_BF16X2, 4},
-        {"BF16X2_RN",  SM_BF16X2, 4},
+        {"BF16_V2_RN", SM_BF16X2, 4},
     };
-    const char *text = sm_mod(d, "ATOMTYPE");
+    const char *text = sm_mod(d, "ATYPE");
 
     d->u->mod = SM_U32;
     d->u->bytes = 4;
@@ -142,8 +147,6 @@ map_type(struct sm_dec *d)
             d->u->bytes = types[i].bytes;
         }
     d->u->ftz = d->u->mod == SM_F32;
-    if (sm_mod_is(d, "ATOMTYPE", "128"))
-        sm_refuse(d, "atomics of 128 bits");
 }
 
 static void
@@ -166,11 +169,11 @@ map_atoms(struct sm_dec *d)
 {
     map_atomic(d);
     d->u->wide = d->u->hi = d->u->ftz = false;
-    if (sm_flag(d, "CAST") || sm_mod_is(d, "ATOMOP", "CAST")) {
+    if (sm_mod(d, "CASOP")[0]) {
         d->u->op = SM_RED_CAS;
-        d->u->mod2 = 1;
+        d->u->mod2 = !sm_mod_is(d, "CASOP", "CAS");
     }
-    if (sm_flag(d, "POPC") || sm_mod_is(d, "ATOMOP", "POPC_INC")) {
+    if (sm_flag(d, "POPC")) {
         d->u->run = sm_op_atoms_popc;
         d->u->mod = SM_U32;
     }
@@ -206,12 +209,12 @@ map_ldgsts(struct sm_dec *d)
 static void
 map_ldsm(struct sm_dec *d)
 {
-    const char *count = sm_mod(d, "LDSMCOUNT");
+    const char *count = sm_mod(d, "LDSMN");
 
     map_near(d);
     d->u->mod2 = d->u->imm;
     d->u->imm = count[0] == '2' ? 2 : count[0] == '4' ? 4 : 1;
-    d->u->mod = sm_mod_is(d, "LDSMSHAPE", "MT88") || sm_flag(d, "MT88");
+    d->u->mod = sm_mod_is(d, "LDSMT", "MT88");
 }
 
 static void

@@ -126,63 +126,32 @@ scatter(struct sm_warp *w, uint32_t lanes, const uint64_t *target)
     sm_regroup(w);
 }
 
-/* Branches. mod bit 0: pp[0] is a second condition; s[0].value + imm is the target */
-
-static uint64_t
-label(const struct sm_uop *u)
-{
-    return u->word[0];
-}
+/* Branches, calls and returns: word[0] is the label; s[0], where there is one, is added to it.
+ * pp[0] is a condition beside the guard. */
 
 SM_OP(bra)
 {
     const uint32_t lanes = mask & sm_pred(w, u, 0);
-
-    if (lanes)
-        go_to(w, lanes, label(u));
-}
-
-static void
-indirect(struct sm_warp *w, const struct sm_uop *u, uint32_t mask, uint64_t base)
-{
-    const uint32_t lanes = mask & sm_pred(w, u, 0);
-    const uint32_t *lo = sm_src(w, u, 0), *hi = sm_src_word(w, u, 0, 1);
     uint64_t target[SM_LANES];
+    const uint32_t *lo, *hi;
 
+    if (!lanes)
+        return;
+    if (u->s[0].kind == SM_NONE) {
+        go_to(w, lanes, u->word[0]);
+        return;
+    }
+    lo = sm_src(w, u, 0);
+    hi = sm_src_word(w, u, 0, 1);
     for (unsigned i = 0; i < SM_LANES; i++)
-        target[i] = base + sm_pair(lo[i], u->wide ? hi[i] : 0);
-    if (lanes)
-        scatter(w, lanes, target);
-}
-
-/* Relative to the next instruction, as the label that stands in word[0] already is. */
-SM_OP(brx)
-{
-    indirect(w, u, mask, label(u));
-}
-
-SM_OP(jmp)
-{
-    indirect(w, u, mask, (uint64_t)(int64_t)(int32_t)u->imm);
-}
-
-SM_OP(call)
-{
-    if (u->s[0].kind == SM_NONE)
-        sm_op_bra(w, u, mask);
-    else
-        indirect(w, u, mask, u->mod & 1 ? label(u) : (uint64_t)(int64_t)(int32_t)u->imm);
-}
-
-SM_OP(ret)
-{
-    indirect(w, u, mask, u->mod & 1 ? label(u) : (uint64_t)(int64_t)(int32_t)u->imm);
+        target[i] = u->word[0] + sm_pair(lo[i], u->wide ? hi[i] : 0);
+    scatter(w, lanes, target);
 }
 
 /* The address of the next instruction, or of a label */
 SM_OP(lepc)
 {
-    const uint64_t pc = u->mod & 1 ? label(u) : w->pc;
+    const uint64_t pc = u->mod & 1 ? u->word[0] : w->pc;
 
     for (unsigned i = 0; i < SM_LANES; i++) {
         w->out[0][i] = (uint32_t)pc;

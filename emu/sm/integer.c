@@ -326,7 +326,7 @@ SM_OP(idp)
     sm_blend(w->r[u->d], w->out[0], mask);
 }
 
-/* |a - b| + c; mod 1: of bytes, added up */
+/* |a - b| + c; mod 1: of bytes, added up; mod 2: of bytes, one by one */
 SM_OP(vabsdiff)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
@@ -334,13 +334,13 @@ SM_OP(vabsdiff)
     for (unsigned i = 0; i < SM_LANES; i++) {
         const int64_t x = u->is_signed ? (int32_t)a[i] : (int64_t)a[i];
         const int64_t y = u->is_signed ? (int32_t)b[i] : (int64_t)b[i];
-        uint32_t sum = c[i];
+        uint32_t sum = u->mod == 2 ? 0 : c[i];
 
         for (unsigned k = 0; u->mod && k < 4; k++) {
             const int64_t e = element(a[i], 8, k, u->is_signed);
             const int64_t f = element(b[i], 8, k, u->is_signed);
 
-            sum += (uint32_t)(e < f ? f - e : e - f);
+            sum += (uint32_t)(e < f ? f - e : e - f) << (u->mod == 2 ? 8 * k : 0);
         }
         w->out[0][i] = u->mod ? sum : sum + (uint32_t)(x < y ? y - x : x - y);
     }

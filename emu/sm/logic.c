@@ -55,12 +55,12 @@ signs(struct sm_warp *w, const struct sm_uop *u, unsigned k)
     return bits;
 }
 
-/* imm, mod2: the tables of the two results; mod: the signs of registers go in */
+/* imm, mod2: the tables of the two results; mod bit k: input k is a register's sign */
 SM_OP(plop3)
 {
-    const uint32_t a = u->mod ? signs(w, u, 0) : sm_pred(w, u, 0);
-    const uint32_t b = u->mod ? signs(w, u, 1) : sm_pred(w, u, 1);
-    const uint32_t c = u->mod ? signs(w, u, 2) : sm_pred(w, u, 2);
+    const uint32_t a = u->mod & 1 ? signs(w, u, 0) : sm_pred(w, u, 0);
+    const uint32_t b = u->mod & 2 ? signs(w, u, 1) : sm_pred(w, u, 1);
+    const uint32_t c = u->mod & 4 ? signs(w, u, 2) : sm_pred(w, u, 2);
     const uint32_t first = lut(a, b, c, u->imm), second = lut(a, b, c, u->mod2);
 
     sm_set_pred(w, u->pd[0], first, mask);

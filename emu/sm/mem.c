@@ -177,7 +177,7 @@ sm_addresses(struct sm_warp *w, const struct sm_uop *u, uint64_t *out)
     if (u->s[1].kind == SM_UREG)
         base += sm_pair(sm_scalar(w, u, 1, 0), u->hi ? sm_scalar(w, u, 1, 1) : 0);
     for (unsigned i = 0; i < SM_LANES; i++)
-        out[i] = base + sm_pair(lo[i], hi ? hi[i] : 0);
+        out[i] = base + (sm_pair(lo[i], hi ? hi[i] : 0) << u->shift);
 }
 
 /* Loads and stores */
@@ -325,20 +325,23 @@ SM_OP(ldc)
 }
 
 /* From global to shared memory. s[0], s[1], imm: the source; s[2] and mod: the destination and
- * its offset */
+ * its offset; pp[0]: zeroes are written where it is false */
 SM_OP(ldgsts)
 {
     const uint32_t base = u->mod + (u->s[3].kind == SM_UREG ? sm_scalar(w, u, 3, 0) : 0);
     const uint32_t *to = sm_src(w, u, 2);
+    const uint32_t copies = sm_pred(w, u, 0);
+    static const uint8_t nothing[16];
     uint64_t addr[SM_LANES];
 
     sm_addresses(w, u, addr);
     for (uint32_t m = mask; m; m &= m - 1) {
         const unsigned i = sm_first(m);
         uint8_t *d = sm_shared(w, i, to[i] + base, u->bytes);
-        const uint8_t *s = d ? sm_global(w, i, addr[i], u->bytes, SM_READ) : NULL;
+        const uint8_t *s =
+            d && copies >> i & 1 ? sm_global(w, i, addr[i], u->bytes, SM_READ) : nothing;
 
-        if (!s)
+        if (!d || !s)
             return;
         memcpy(d, s, u->bytes);
     }

@@ -182,12 +182,8 @@ SM_OP(up2ur);
 
 /* flow.c */
 SM_OP(bra);
-SM_OP(brx);
-SM_OP(jmp);
 SM_OP(exit);
 SM_OP(kill);
-SM_OP(call);
-SM_OP(ret);
 SM_OP(bssy);
 SM_OP(bsync);
 SM_OP(break);

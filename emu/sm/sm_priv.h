@@ -70,6 +70,7 @@ struct sm_uop {
     uint8_t pd[2]; /* predicates written; SM_PT: none */
     uint8_t pp[3]; /* predicates read */
     bool pp_neg[3];
+    uint8_t pp_uniform; /* bit k: pp[k] is a uniform predicate */
     uint16_t d;         /* first row written */
     uint16_t d_uniform; /* of uniform instructions */
     struct sm_operand s[4];
@@ -78,6 +79,7 @@ struct sm_uop {
     uint32_t imm;
     uint8_t op;    /* comparison, reduction, function */
     uint8_t bytes; /* of a memory access and lane */
+    uint8_t shift; /* of the address register */
     bool ftz, sat, is_signed, x, hi, wide;
     uint8_t rnd;         /* enum sm_rnd */
     uint8_t top_row;     /* highest register that it touches */
@@ -226,7 +228,11 @@ sm_commit(struct sm_warp *w, unsigned row, uint32_t mask, unsigned k)
 static inline uint32_t
 sm_pred(const struct sm_warp *w, const struct sm_uop *u, unsigned k)
 {
-    return w->p[u->pp[k]] ^ (u->pp_neg[k] ? UINT32_MAX : 0);
+    uint32_t bits = w->p[u->pp[k]];
+
+    if (u->pp_uniform >> k & 1)
+        bits = w->up >> u->pp[k] & 1 ? UINT32_MAX : 0;
+    return bits ^ (u->pp_neg[k] ? UINT32_MAX : 0);
 }
 
 static inline void
