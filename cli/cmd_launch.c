@@ -24,7 +24,7 @@ struct request {
 
 /* What is open on the card, in order. */
 struct rig {
-    struct nvmem_device *dev;
+    struct nvmem_device *dev; /* the session's */
     struct nvmem_compute *compute;
     struct nvmem_module *module;
     struct nvmem_function *function;
@@ -301,11 +301,9 @@ static int
 open_rig(struct cli *cli, struct cli_session *s, const struct nvmem_cubin *cubin,
          const struct request *r, struct rig *rig, struct gsp_error *err)
 {
-    const struct nvmem_device_config device = {
-        .client = session_client(s), .host = &cli->host, .timeout_ns = cli->options.timeout_ns};
     const struct nvmem_compute_config compute = {.name = "launch",
                                                  .stack_bytes = r->stack_bytes};
-    int rc = nvmem_device_open(&device, &rig->dev, err);
+    int rc = session_nvmem(s, &rig->dev, err);
 
     if (rc == 0)
         rc = check_policy(cli, s, rig, err);
@@ -325,17 +323,16 @@ close_rig(struct rig *rig, struct request *r, bool failed)
     launch_args_free(&r->args);
     nvmem_module_unload(rig->module, NULL);
     nvmem_compute_destroy(rig->compute, NULL);
-    nvmem_device_close(rig->dev, NULL);
 }
 
 static int
-launch(struct request *r, struct rig *rig, struct gsp_error *err)
+launch(const struct cli *cli, struct request *r, struct rig *rig, struct gsp_error *err)
 {
     struct nvmem_fence fence;
     int rc = nvmem_launch(rig->function, &r->launch, &fence, err);
 
     if (rc == 0)
-        rc = nvmem_launch_wait(rig->compute, &fence, 0, err);
+        rc = nvmem_launch_wait(rig->compute, &fence, cli->options.timeout_ns, err);
     return rc < 0 ? rc : read_buffers(r, err);
 }
 
@@ -354,7 +351,7 @@ run_on(struct cli *cli, struct cli_session *s, const struct nvmem_cubin *cubin,
         code = launch_args_pack(cli, &r->args, k, params);
         r->launch.params = params;
         r->launch.param_bytes = k->param_bytes;
-        rc = code == CLI_OK ? launch(r, &rig, &err) : 0;
+        rc = code == CLI_OK ? launch(cli, r, &rig, &err) : 0;
     }
     if (code == CLI_OK)
         code = rc < 0 ? cli_fail(cli, &err) : show_result(cli, r, &rig);

@@ -19,7 +19,7 @@ install(DIRECTORY ${PROJECT_BINARY_DIR}/generated/include/ ${PROJECT_BINARY_DIR}
     DESTINATION ${nvrm_headers} COMPONENT dev FILES_MATCHING PATTERN "*.h")
 
 # Preloaded into programs, never linked: nvrm-cli looks for them in ../lib/nvrm.
-foreach(target nvrm-preload nvrm-trace)
+foreach(target nvrm-preload nvrm-trace nvrm-cuda)
     if(TARGET ${target})
         install(TARGETS ${target} LIBRARY DESTINATION lib/nvrm COMPONENT cli)
     endif()

@@ -86,6 +86,17 @@ ask_card(struct nvmem_compute *c, struct gsp_error *err)
     return 0;
 }
 
+int
+nvmem_compute_ask(struct nvmem_device *dev, struct nvmem_compute_limits *limits_out,
+                  struct gsp_error *err)
+{
+    struct nvmem_compute c = {.dev = dev, .name = "compute"};
+    int rc = ask_card(&c, err);
+
+    *limits_out = c.limits;
+    return rc;
+}
+
 /* ---- the ring ---- */
 
 static int
@@ -175,12 +186,12 @@ compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
 }
 
 const char *
-compute_ring_kernel(const struct nvmem_compute *c, const struct nvmem_fence *fence)
+compute_ring_kernel(const struct nvmem_compute *c)
 {
     for (unsigned i = 0; i < c->flight_count; i++) {
         const struct compute_flight *f = &c->flights[(c->flight_first + i) % COMPUTE_FLIGHTS];
 
-        if (f->fence.value == fence->value && f->fence.semaphore == fence->semaphore)
+        if (!nvmem_fence_done(&f->fence))
             return f->kernel;
     }
     return NULL;

@@ -73,8 +73,8 @@ int compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out
 /* That piece belongs to this fence from now on. */
 void compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
                        const struct nvmem_fence *fence, const char *kernel);
-/* The launch of a fence, while it is remembered: its kernel's name, or NULL. */
-const char *compute_ring_kernel(const struct nvmem_compute *c, const struct nvmem_fence *fence);
+/* The kernel of the first launch that is not done, or NULL. */
+const char *compute_ring_kernel(const struct nvmem_compute *c);
 /* Local memory of at least so many bytes per thread. */
 int compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err);
 

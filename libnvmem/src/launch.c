@@ -401,20 +401,39 @@ nvmem_launch(struct nvmem_function *f, const struct nvmem_launch *launch,
 
 /* ---- waiting ---- */
 
+/* What the channel says, with the kernel that it was at. */
+static int
+fail_launch(const struct nvmem_compute *c, int rc, const struct gsp_error *said,
+            struct gsp_error *err)
+{
+    const char *kernel = compute_ring_kernel(c);
+
+    if (kernel)
+        gsp_fail(err, said->origin, rc, "kernel '%.60s': %.160s", kernel, said->text);
+    else
+        gsp_fail(err, said->origin, rc, "%s", said->text);
+    if (err)
+        err->nv_status = said->nv_status;
+    if (said->hint[0])
+        gsp_hint(err, "%s", said->hint);
+    return rc;
+}
+
 int
 nvmem_launch_wait(struct nvmem_compute *c, const struct nvmem_fence *fence, uint64_t timeout_ns,
                   struct gsp_error *err)
 {
     struct gsp_error own = {0};
     int rc = nvmem_fence_wait(fence, timeout_ns, &own);
-    const char *kernel = rc < 0 ? compute_ring_kernel(c, fence) : NULL;
 
-    if (rc == 0)
-        return 0;
-    gsp_fail(err, own.origin, rc, "kernel '%.60s': %.160s", kernel ? kernel : "?", own.text);
-    if (err)
-        err->nv_status = own.nv_status;
-    if (own.hint[0])
-        gsp_hint(err, "%s", own.hint);
-    return rc;
+    return rc < 0 ? fail_launch(c, rc, &own, err) : 0;
+}
+
+int
+nvmem_compute_idle(struct nvmem_compute *c, uint64_t timeout_ns, struct gsp_error *err)
+{
+    struct gsp_error own = {0};
+    int rc = c->channel ? nvmem_channel_idle(c->channel, timeout_ns, &own) : 0;
+
+    return rc < 0 ? fail_launch(c, rc, &own, err) : 0;
 }

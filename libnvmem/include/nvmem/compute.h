@@ -52,6 +52,11 @@ const struct nvmem_compute_limits *nvmem_compute_limits_of(unsigned sm);
 /** The SM version of a chip (NV2080_CTRL_MC_ARCH_INFO_*), 0 when unknown. */
 unsigned nvmem_compute_sm_of(uint32_t architecture, uint32_t implementation);
 
+/** What the card of a device can do, its SMs counted. As nvmem_compute_create(). */
+GSP_MUST_CHECK int nvmem_compute_ask(struct nvmem_device *dev,
+                                     struct nvmem_compute_limits *limits_out,
+                                     struct gsp_error *err);
+
 struct nvmem_compute_config {
     const char *name;     /* for messages; copied; NULL: "compute" */
     uint32_t stack_bytes; /* per thread, for kernels that do not say theirs; 0: 1024 */
@@ -145,6 +150,10 @@ GSP_MUST_CHECK int nvmem_launch(struct nvmem_function *function,
 GSP_MUST_CHECK int nvmem_launch_wait(struct nvmem_compute *compute,
                                      const struct nvmem_fence *fence, uint64_t timeout_ns,
                                      struct gsp_error *err);
+
+/** Wait for all launches and whatever else the channel was given. As nvmem_launch_wait(). */
+GSP_MUST_CHECK int nvmem_compute_idle(struct nvmem_compute *compute, uint64_t timeout_ns,
+                                      struct gsp_error *err);
 
 #ifdef __cplusplus
 }
