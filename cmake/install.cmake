@@ -29,7 +29,7 @@ endforeach()
 set(rows
     "schema|structs, classes, controls and statuses of every release, as data||-lnvrm-schema -lnvrm-lookup"
     "regs|registers and their fields by name||-lnvrm-regs"
-    "hw|methods of the engines' classes, QMDs and texture records||-lnvrm-hw"
+    "hw|methods of the engines' classes, QMDs and texture records||-lnvrm-hw -lnvrm-lookup"
     "sass|machine instructions of the SM, taken apart and put together||-lnvrm-sass"
     "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
