@@ -433,7 +433,7 @@ named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, st
     row->wide = d->wide;
     row->desc = d->desc;
     row->norz = d->norz;
-    row->uniform = d->ur.n != 0;
+    row->uniform = d->ur.n != 0 || (d->kind == NVRM_SASS_LABEL && !(d->flags & SASS_RELATIVE));
     row->regs =
         d->kind <= NVRM_SASS_UPRED || (d->kind == NVRM_SASS_LABEL && d->index.n) ? d->regs : 0;
     row->number = number_style(c, d->imm || d->kind != NVRM_SASS_IMM ? d->imm : c->f->imm);

@@ -218,7 +218,9 @@ finish_operands(const struct sass_form *form, struct nvrm_sass_insn *out)
             o->inv = 1;
         }
         o->hide = hidden(row, out, o, &legal);
-        if (row->kind == NVRM_SASS_SB && o->index > 5)
+        if ((row->kind == NVRM_SASS_SB && o->index > 5) ||
+            (row->kind == NVRM_SASS_ADDR && !row->uniform && o->part &&
+             o->index == NVRM_SASS_RZ)) /* the text would not show the part */
             return false;
         if (!legal || (row->norz && o->index == NVRM_SASS_RZ))
             return false;

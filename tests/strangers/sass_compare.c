@@ -90,7 +90,7 @@ random_insn(struct work *w, unsigned number, uint64_t code[2])
 {
     const struct sass_form *form = &sass_forms[number];
     struct nvrm_sass_insn insn;
-    struct nvrm_sass_ctl ctl = {.stall = (uint8_t)(1 + rnd(w) % 11),
+    struct nvrm_sass_ctl ctl = {.stall = (uint8_t)(1 + rnd(w) % 8),
                                 .yield = 1,
                                 .wrbar = 7,
                                 .rdbar = 7,

@@ -73,7 +73,7 @@ struct sass_operand_row {
     uint8_t number;      /* enum sass_number */
     uint8_t reuse;       /* bit 0..3 of the reuse mask, SASS_NONE */
     uint8_t bits;        /* of the number */
-    uint8_t uniform;     /* ADDR: has a uniform register */
+    uint8_t uniform;     /* ADDR: has a uniform register; LABEL: is absolute */
     uint8_t wide, desc, norz; /* norz: RZ would read as another form */
     uint8_t invert;           /* slot of the modifier that makes its - a ~, SASS_NONE */
 };

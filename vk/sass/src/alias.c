@@ -7,7 +7,8 @@
 static bool
 zero(const struct nvrm_sass_operand *o)
 {
-    return o->kind == NVRM_SASS_GPR && o->index == NVRM_SASS_RZ;
+    return (o->kind == NVRM_SASS_GPR && o->index == NVRM_SASS_RZ) ||
+           (o->kind == NVRM_SASS_IMM && !o->value);
 }
 
 static bool

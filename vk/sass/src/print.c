@@ -166,6 +166,7 @@ static void
 put_addr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op)
 {
     const bool uniform = row->uniform && !op->desc;
+    const int64_t raw = op->value & (int64_t)((UINT64_C(1) << row->bits) - 1);
 
     if (op->desc && (o->how->sm >= 90 || !o->how->exact)) {
         put(o, "desc[");
@@ -174,19 +175,23 @@ put_addr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sa
     }
     put(o, "[");
     if (put_base(o, row, op, uniform))
-        put_offset(o, op->value);
+        put_offset(o, op->index == NVRM_SASS_RZ && row->number == SASS_DEC ? raw : op->value);
+    else if (row->number == SASS_HEX_SIGNED)
+        put_hex(o, op->value);
     else
-        put_hex(o, op->value & (int64_t)((UINT64_C(1) << row->bits) - 1));
+        put_hex(o, raw);
     put(o, "]");
 }
 
 static void
-put_label(struct out *o, const struct nvrm_sass_operand *op)
+put_label(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op)
 {
     const char *name;
 
     if (op->regs) {
         put_gpr(o, op->index);
+        if (row->uniform && row->number == SASS_HEX && !op->value)
+            return;
         put(o, " ");
     }
     name = o->how->label ? o->how->label(o->how->ctx, (uint64_t)op->value) : NULL;
@@ -238,7 +243,7 @@ put_const(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
     if (op->kind == NVRM_SASS_CONSTR && (op->index != NVRM_SASS_RZ || !op->value)) {
         put_gpr(o, op->index);
         put_offset(o, op->value);
-    } else if (op->kind == NVRM_SASS_CONSTU && op->ur != NVRM_SASS_URZ) {
+    } else if (op->kind == NVRM_SASS_CONSTU) {
         put_ugpr(o, op->ur);
         put_offset(o, op->value);
     } else {
@@ -294,7 +299,7 @@ put_value(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
         put_attr(o, op);
         break;
     case NVRM_SASS_LABEL:
-        put_label(o, op);
+        put_label(o, row, op);
         break;
     case NVRM_SASS_BREG:
         put(o, "B%u", op->index);
