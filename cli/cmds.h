@@ -10,6 +10,7 @@
 extern const struct nvrm_cmd cmd_alloc;
 extern const struct nvrm_cmd cmd_boot;
 extern const struct nvrm_cmd cmd_complete;
+extern const struct nvrm_cmd cmd_chan;
 extern const struct nvrm_cmd cmd_completion;
 extern const struct nvrm_cmd cmd_broker;
 extern const struct nvrm_cmd cmd_ctl;
@@ -28,6 +29,7 @@ extern const struct nvrm_cmd cmd_list;
 extern const struct nvrm_cmd cmd_log;
 extern const struct nvrm_cmd cmd_metrics;
 extern const struct nvrm_cmd cmd_map;
+extern const struct nvrm_cmd cmd_mem;
 extern const struct nvrm_cmd cmd_pci;
 extern const struct nvrm_cmd cmd_policy;
 extern const struct nvrm_cmd cmd_push;

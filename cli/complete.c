@@ -333,6 +333,24 @@ source_push(struct wish *p)
 }
 
 static void
+source_mem(struct wish *p)
+{
+    static const char *const own[] = {"alloc", "free",  "list",  "read", "write", "copy",
+                                      "fill",  "heaps", "leaks", "stat", NULL};
+
+    offer_list(p, own);
+}
+
+static void
+source_chan(struct wish *p)
+{
+    static const char *const own[] = {"create",       "submit", "wait", "list",
+                                      "inject-fault", "free",   NULL};
+
+    offer_list(p, own);
+}
+
+static void
 source_help(struct wish *p)
 {
     help_hw_names(p->text, take_name, p);
@@ -392,6 +410,8 @@ static const struct {
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
     {"push",    {source_push, source_files, NULL}                        },
+    {"mem",     {source_mem, NULL, NULL}                                 },
+    {"chan",    {source_chan, NULL, NULL}                                },
     {"gen",     {source_languages, source_names, source_names}           },
     {"help",    {source_help, source_names, source_names}                },
 };

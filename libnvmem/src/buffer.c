@@ -311,6 +311,8 @@ nvmem_buffer_create(struct nvmem_device *dev, const struct nvmem_buffer_config *
     if (rc < 0)
         return rc;
     rc = nvmem_buffer_memory_alloc(b, err);
+    if (rc == -ENOSPC && err)
+        err->origin = GSP_ORIGIN_INPUT; /* who asked can ask for less */
     if (rc < 0) {
         gsp_hint(err, "buffer '%s' wants %" PRIu64 " bytes of %s", b->name, b->bytes,
                  places[b->placement]);

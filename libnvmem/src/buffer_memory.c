@@ -117,11 +117,15 @@ make_video(struct nvmem_buffer *b, struct nvmem_backing *m, struct gsp_error *er
         .page_bytes = granule,
         .owner = b->owner,
     };
+    struct nvmem_heap_stat stat;
     int rc = take_range(m, &request, err);
 
-    if (rc == -ENOSPC && !(b->flags & NVMEM_BUFFER_CONTIGUOUS) && granule < b->bytes)
-        rc = gather(m, request, err);
-    return rc;
+    if (rc != -ENOSPC || b->flags & NVMEM_BUFFER_CONTIGUOUS || granule >= b->bytes)
+        return rc;
+    nvmem_heap_stat(m->card->vram, &stat);
+    if (stat.total_bytes - stat.used_bytes < b->bytes)
+        return rc; /* there is not as much in pieces either */
+    return gather(m, request, err);
 }
 
 static int
