@@ -14,7 +14,9 @@ struct words {
     unsigned sm_from, sm_to;
     uint16_t block, grid, shared_window, local_window, stack, dynamic, grid_id, sm_count;
     uint16_t reserved, is_cluster, cluster, reciprocal, clusters, rank;
-    uint16_t bytes; /* up to the first parameter */
+    uint16_t own_va, bank3_va; /* generic addresses of this bank and of bank 3 */
+    bool own_is_params;        /* the former of the first parameter */
+    uint16_t bytes;            /* up to the first parameter */
 };
 
 static const struct words turing = {
@@ -28,6 +30,8 @@ static const struct words turing = {
     .dynamic = 0x2c,
     .grid_id = 0x30,
     .sm_count = 0x10c,
+    .own_va = 0x40,
+    .bank3_va = 0x50,
     .bytes = 0x160,
 };
 static const struct words ampere = {
@@ -42,6 +46,8 @@ static const struct words ampere = {
     .grid_id = 0x30,
     .sm_count = 0x10c,
     .reserved = 0x114,
+    .own_va = 0x40,
+    .bank3_va = 0x50,
     .bytes = 0x160,
 };
 static const struct words hopper = {
@@ -61,6 +67,9 @@ static const struct words hopper = {
     .reciprocal = 0x150,
     .clusters = 0x15c,
     .rank = 0x188,
+    .own_va = 0x198,
+    .bank3_va = 0xd0,
+    .own_is_params = true,
     .bytes = 0x210,
 };
 static const struct words blackwell = {
@@ -80,6 +89,9 @@ static const struct words blackwell = {
     .reciprocal = 0x2b0,
     .clusters = 0x2c0,
     .rank = 0x2cc,
+    .own_va = 0x348,
+    .bank3_va = 0x120,
+    .own_is_params = true,
     .bytes = 0x380,
 };
 static const struct words *const families[] = {&turing, &ampere, &hopper, &blackwell};
@@ -174,6 +186,8 @@ nvmem_bank0_write(const struct nvmem_bank0 *b, void *bank)
     put32(out, w->dynamic, b->dynamic_shared);
     put64(out, w->grid_id, b->grid_id);
     put32(out, w->sm_count, b->sm_count);
+    put64(out, w->own_va, b->own_va + (w->own_is_params ? b->param_off : 0));
+    put64(out, w->bank3_va, b->bank3_va);
     if (w->reserved)
         put32(out, w->reserved, b->shared_reserved);
     if (w->cluster)

@@ -19,6 +19,7 @@ enum {
     FIRST_AMPERE = 0xc6c0,
     COPY_SCHEDULE = 3, /* PCAS2: invalidate, copy, schedule */
     ALL_SMS = 0xff,
+    USER_BANK = 3, /* __constant__ variables */
 };
 
 /* A launch with everything filled in. */
@@ -202,12 +203,15 @@ nvmem_launch_check(const struct nvmem_function *f, const struct nvmem_launch *la
 /* ---- memory of a launch ---- */
 
 static struct nvmem_bank0
-bank_of(const struct nvmem_compute *c, const struct plan *p, const struct nvmem_launch *launch)
+bank_of(const struct nvmem_function *f, const struct plan *p, const struct nvmem_launch *launch)
 {
+    const struct nvmem_compute *c = f->module->compute;
+    const uint32_t user = p->kernel->bank[USER_BANK];
     struct nvmem_bank0 bank = {
         .sm = c->limits.sm,
         .shared_window = NVMEM_SHARED_WINDOW,
         .local_window = NVMEM_LOCAL_WINDOW,
+        .bank3_va = user == NVMEM_CUBIN_NONE ? 0 : f->module->section_va[user],
         .dynamic_shared = launch->shared_bytes,
         .shared_reserved = c->limits.shared_reserved,
         .sm_count = c->limits.sm_count,
@@ -260,7 +264,7 @@ write_ring(struct nvmem_function *f, const struct plan *p, const struct nvmem_la
            uint32_t *begin_out, uint32_t *qmd_out, uint32_t *end_out, struct gsp_error *err)
 {
     struct nvmem_compute *c = f->module->compute;
-    const struct nvmem_bank0 bank = bank_of(c, p, launch);
+    struct nvmem_bank0 bank = bank_of(f, p, launch);
     const uint32_t bank_bytes = nvmem_bank0_bytes(&bank);
     const uint32_t room = (bank_bytes + NVMEM_QMD_ALIGN - 1) & ~(uint32_t)(NVMEM_QMD_ALIGN - 1);
     uint32_t qmd[NVMEM_QMD_BYTES_MAX / 4], begin;
@@ -271,6 +275,7 @@ write_ring(struct nvmem_function *f, const struct plan *p, const struct nvmem_la
         rc = write_qmd(f, p, nvmem_buffer_gpu_va(c->ring) + begin, bank_bytes, qmd, err);
     if (rc < 0)
         return rc;
+    bank.own_va = nvmem_buffer_gpu_va(c->ring) + begin;
     nvmem_bank0_write(&bank, c->ring_cpu + begin);
     memcpy(c->ring_cpu + begin + room, qmd, qmd_bytes);
     *begin_out = begin;

@@ -197,6 +197,8 @@ static const struct nvmem_bank0 bank_usual = {
     .block = {128, 2, 3},
     .shared_window = 0x729400000000,
     .local_window = 0x729300000000,
+    .own_va = 0x10000,
+    .bank3_va = 0x20000,
     .dynamic_shared = 0x123,
     .sm_count = 84,
 };
@@ -205,15 +207,15 @@ static void
 code_of_every_sm_finds_its_words(void **state)
 {
     static const struct {
-        unsigned sm, block, grid, windows, stack, params;
+        unsigned sm, block, grid, windows, stack, params, own, bank3;
     } rows[] = {
-        {75,  0x000, 0x00c, 0x018, 0x028, 0x160},
-        {80,  0x000, 0x00c, 0x018, 0x028, 0x160},
-        {86,  0x000, 0x00c, 0x018, 0x028, 0x160},
-        {89,  0x000, 0x00c, 0x018, 0x028, 0x160},
-        {90,  0x000, 0x00c, 0x018, 0x028, 0x210},
-        {100, 0x360, 0x370, 0x2f0, 0x37c, 0x380},
-        {120, 0x360, 0x370, 0x2f0, 0x37c, 0x380},
+        {75,  0x000, 0x00c, 0x018, 0x028, 0x160, 0x40,  0x50 },
+        {80,  0x000, 0x00c, 0x018, 0x028, 0x160, 0x40,  0x50 },
+        {86,  0x000, 0x00c, 0x018, 0x028, 0x160, 0x40,  0x50 },
+        {89,  0x000, 0x00c, 0x018, 0x028, 0x160, 0x40,  0x50 },
+        {90,  0x000, 0x00c, 0x018, 0x028, 0x210, 0x198, 0xd0 },
+        {100, 0x360, 0x370, 0x2f0, 0x37c, 0x380, 0x348, 0x120},
+        {120, 0x360, 0x370, 0x2f0, 0x37c, 0x380, 0x348, 0x120},
     };
     static const uint32_t params[3] = {1, 2, 3};
 
@@ -237,6 +239,8 @@ code_of_every_sm_finds_its_words(void **state)
         assert_int_equal(word(out, rows[i].windows + 12), 0x7293);
         assert_int_equal(word(out, rows[i].stack), 0xfffdc0);
         assert_int_equal(word(out, rows[i].params + 8), 3);
+        assert_int_equal(word(out, rows[i].own), 0x10000 + (b.sm >= 90 ? b.param_off : 0));
+        assert_int_equal(word(out, rows[i].bank3), 0x20000);
         assert_int_equal(out[nvmem_bank0_bytes(&b)], 0xa5);
     }
 }

@@ -30,7 +30,8 @@ struct nvmem_bank0 {
     uint32_t grid[3], block[3]; /* blocks of the grid, threads of a block */
     uint32_t cluster[3];        /* blocks of a cluster; 0 0 0: none */
     uint64_t shared_window, local_window;
-    uint32_t dynamic_shared; /* bytes */
+    uint64_t own_va, bank3_va; /* of this bank and of bank 3: for pointers to constants */
+    uint32_t dynamic_shared;   /* bytes */
     uint32_t shared_reserved;
     uint32_t sm_count;
     uint64_t grid_id;
