@@ -109,6 +109,7 @@ destroy(struct nvmem_channel *ch)
     if (ch->cpu)
         nvmem_buffer_unmap(ch->memory);
     (void)nvmem_buffer_unref(ch->memory, NULL);
+    gsp_host_free(host, ch->lint_state);
     gsp_host_free(host, ch->marks);
     gsp_host_free(host, ch);
 }
@@ -150,6 +151,8 @@ build(struct nvmem_channel *ch, const struct nvmem_channel_config *c, struct gsp
 {
     int rc = find_group(ch, c, err);
 
+    if (rc == 0 && (c->lint || ch->dev->lint))
+        rc = nvmem_lint_create(ch, err);
     if (rc == 0)
         rc = make_memory(ch, err);
     if (rc == 0)
@@ -170,7 +173,6 @@ set_up(struct nvmem_channel *ch, struct nvmem_device *dev, const struct nvmem_ch
         snprintf(ch->name, sizeof(ch->name), "channel %" PRIu64, ch->id);
     ch->work = c->work;
     ch->bare = c->bare;
-    ch->lint = c->lint || dev->lint;
     ch->interrupts = c->interrupts;
     ch->entries = c->ring_entries ? c->ring_entries : RING_ENTRIES;
     ch->push_dwords = (c->push_bytes ? c->push_bytes : PUSH_BYTES) / 4;

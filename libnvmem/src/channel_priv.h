@@ -39,6 +39,15 @@ struct nvmem_group {
     atomic_uint channels;
 };
 
+enum { NVMEM_LINT_WORDS = 0x760 / 4, NVMEM_COPY_CLASS = 0xc7b5 };
+
+/* What lint knows of a channel: the classes that are bound, and what was given to them. */
+struct nvmem_lint {
+    struct nvmem_push_state state;
+    uint32_t copy[NVMEM_LINT_WORDS]; /* by method / 4 */
+    uint32_t sem_lo, sem_hi;
+};
+
 /* How far push buffer and ring are in use once a value of the timeline is reached. */
 struct nvmem_mark {
     uint64_t push, entry;
@@ -50,13 +59,14 @@ struct nvmem_channel {
     uint64_t id; /* never used again */
     char name[32];
     enum nvmem_work work;
-    bool bare, lint, own_group, interrupts;
+    bool bare, own_group, interrupts;
     struct nvmem_group *group;
     rm_handle handle;
     uint32_t token;
 
     struct nvmem_buffer *memory;   /* see above */
     struct nvmem_buffer *instance; /* instance block and method buffer (direct) */
+    struct nvmem_lint *lint_state; /* NULL: no checks */
     struct nvmem_gr_context *gr;   /* context buffers (direct, graphics) */
     uint8_t *cpu;
     volatile uint32_t *doorbell; /* NULL: a register of the bus */
@@ -101,6 +111,7 @@ int nvmem_wait_value(struct nvmem_device *dev, const _Atomic uint64_t *payload, 
                      struct nvmem_channel *ch, uint64_t timeout_ns);
 
 /* lint.c */
+int nvmem_lint_create(struct nvmem_channel *ch, struct gsp_error *err);
 /** Look at what was written since the last submission, as the card would read it. */
 int nvmem_lint_submission(struct nvmem_channel *ch, struct gsp_error *err);
 

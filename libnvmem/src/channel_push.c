@@ -340,7 +340,7 @@ check_submission(struct nvmem_channel *ch, struct gsp_error *err)
         rc = wait_entries(ch, WRAP_ENTRIES, err);
     if (rc == 0)
         rc = flush_space(ch, err);
-    if (rc == 0 && ch->lint)
+    if (rc == 0 && ch->lint_state)
         rc = nvmem_lint_submission(ch, err);
     return rc;
 }

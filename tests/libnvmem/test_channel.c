@@ -340,6 +340,79 @@ faults_of_the_card_have_names(void **state)
     }
 }
 
+/* Lint */
+
+static void
+lint_finds_what_the_card_would_choke_on(void **state)
+{
+    static const struct {
+        uint32_t words[10];
+        unsigned count;
+        const char *text;
+    } rows[] = {
+        {{0xc0000000},                                           1, "word 0: 0xc0000000"              },
+        {{0xe0000000},                                           1, "ends the segment"                },
+        {{0x20010000 | 5 << 13, 0xffff},                         2, "class 0xffff is none"            },
+        {{0x20010000 | 6 << 13 | 0x400 / 4, 1},                  2, "subchannel 6, which has no"      },
+        {{0x20010000 | 4 << 13 | 0x1000 / 4, 1},                 2, "_DMA_COPY_B has no method 0x1000"},
+        {{0x20010000 | 0xf0 / 4, 1},                             2, "has no method 0xf0"              },
+        {{0x20050000 | 0x5c / 4, 0x1000, 0, 1, 0, 1 | 1 << 24},
+         6,                                                         "semaphore 0x1000 is not mapped"  },
+        {{0x20040000 | 4 << 13 | 0x400 / 4, 7, 0, 7, 0x100000, 0x20010000 | 4 << 13 | 0x418 / 4,
+          64, 0x20010000 | 4 << 13 | 0x300 / 4, 0x186},
+         9,                                                         "source 0x700000000 is not"       },
+    };
+    const struct nvmem_channel_config linted = {.name = "linted", .lint = true};
+    struct nvmem_channel *ch = NULL;
+    struct nvmem_buffer *b;
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "GA102", NULL, NULL, NULL);
+    RIG_OK(&r, nvmem_channel_create(r.dev, &linted, &ch, &r.err));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        RIG_OK(&r, nvmem_channel_push(ch, rows[i].words, rows[i].count, &r.err));
+        assert_int_equal(nvmem_channel_submit(ch, NULL, &r.err), -EINVAL);
+        if (!strstr(r.err.text, rows[i].text))
+            fail_msg("'%s' is not '%s'", r.err.text, rows[i].text);
+    }
+    RIG_OK(&r, nvmem_channel_check(ch, &r.err)); /* the card saw none of it */
+    b = rig_buffer(&r, 65536, NVMEM_PLACE_VRAM);
+    rig_copy(&r, ch, nvmem_buffer_gpu_va(b) + 4096, nvmem_buffer_gpu_va(b), 4096);
+    RIG_OK(&r, nvmem_channel_submit(ch, NULL, &r.err));
+    rig_copy(&r, ch, nvmem_buffer_gpu_va(b) + 65536 - 64, nvmem_buffer_gpu_va(b), 65);
+    assert_int_equal(nvmem_channel_submit(ch, NULL, &r.err), -EINVAL);
+    assert_non_null(strstr(r.err.text, "destination"));
+    RIG_OK(&r, nvmem_channel_destroy(ch, &r.err));
+    RIG_OK(&r, nvmem_buffer_unref(b, &r.err));
+    rig_close(&r);
+}
+
+static void
+lint_knows_what_may_be_written(void **state)
+{
+    const struct nvmem_buffer_config fixed = {.bytes = 65536, .flags = NVMEM_BUFFER_READ_ONLY};
+    const struct nvmem_channel_config linted = {.lint = true};
+    struct nvmem_channel *ch = NULL;
+    struct nvmem_buffer *b = NULL, *c;
+    struct rig r;
+
+    (void)state;
+    rig_open(&r, "GH100", NULL, NULL, NULL);
+    RIG_OK(&r, nvmem_channel_create(r.dev, &linted, &ch, &r.err));
+    RIG_OK(&r, nvmem_buffer_create(r.dev, &fixed, &b, &r.err));
+    c = rig_buffer(&r, 65536, NVMEM_PLACE_COHERENT);
+    rig_copy(&r, ch, nvmem_buffer_gpu_va(c), nvmem_buffer_gpu_va(b), 4096);
+    RIG_OK(&r, nvmem_channel_submit(ch, NULL, &r.err));
+    rig_copy(&r, ch, nvmem_buffer_gpu_va(b), nvmem_buffer_gpu_va(c), 4096);
+    assert_int_equal(nvmem_channel_submit(ch, NULL, &r.err), -EINVAL);
+    assert_non_null(strstr(r.err.text, "is mapped read-only"));
+    RIG_OK(&r, nvmem_channel_destroy(ch, &r.err));
+    RIG_OK(&r, nvmem_buffer_unref(b, &r.err));
+    RIG_OK(&r, nvmem_buffer_unref(c, &r.err));
+    rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -354,6 +427,8 @@ main(void)
         cmocka_unit_test(groups_have_priority_and_can_be_preempted),
         cmocka_unit_test(an_mmu_fault_is_named_and_stops_its_channel_alone),
         cmocka_unit_test(faults_of_the_card_have_names),
+        cmocka_unit_test(lint_finds_what_the_card_would_choke_on),
+        cmocka_unit_test(lint_knows_what_may_be_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,9 +20,10 @@ struct scene {
 static void
 open_scene(struct scene *s, const char *chip)
 {
+    const struct nvmem_device_config linted = {.lint = true};
     void *p;
 
-    rig_open(&s->r, chip, NULL, NULL, NULL);
+    rig_open(&s->r, chip, NULL, NULL, &linted);
     s->ch = rig_channel(&s->r, NVMEM_WORK_COPY);
     s->from = rig_buffer(&s->r, BYTES, NVMEM_PLACE_COHERENT);
     s->mid = rig_buffer(&s->r, BYTES, NVMEM_PLACE_VRAM);
