@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Follows all paths until nothing new is under way anywhere, then looks at each instruction
+ * once with what that left. */
+#include <errno.h>
+#include <string.h>
+
+#include "lint_priv.h"
+
+static void
+write_fixed(const struct lint_prog *p, const struct lint_insn *i, struct lint_cell *c,
+            const struct lint_use *use, int32_t now)
+{
+    const uint8_t *raw = p->lat->raw[lint_file(use->res)][use->unit],
+                  *waw = p->lat->waw[use->unit];
+
+    for (unsigned u = 0; u < lat_units_n; u++) {
+        const int16_t read = (int16_t)(now + raw[u]), write = (int16_t)(now + waw[u]);
+
+        if (!i->conditional || read > c->read[u])
+            c->read[u] = read;
+        if (!i->conditional || write > c->write[u])
+            c->write[u] = write;
+    }
+}
+
+static void
+write_one(const struct lint_prog *p, const struct lint_insn *i, struct lint_cell *c,
+          const struct lint_use *use, int32_t now, uint32_t at)
+{
+    if (!i->conditional) {
+        memset(c->read, 0, sizeof(c->read));
+        memset(c->write, 0, sizeof(c->write));
+        memset(c->results, 0, sizeof(c->results));
+    }
+    if (!i->variable) {
+        write_fixed(p, i, c, use, now);
+        c->from = at;
+        return;
+    }
+    lint_cell_result(c, i, at);
+}
+
+static void
+set_board(const struct lint_prog *p, struct lint_state *s, unsigned b, uint32_t at)
+{
+    if (b >= 6)
+        return;
+    s->board_set[b] = (int16_t)(s->now + p->lat->wait);
+    s->board_from[b] = at;
+}
+
+void
+lint_step(const struct lint_prog *p, struct lint_state *s, uint32_t at)
+{
+    const struct lint_insn *i = &p->insns[at];
+
+    if ((i->variable || i->reads_late) && i->queue != LAT_QUEUE_NONE &&
+        (i->ctl.wrbar < 6 || i->ctl.rdbar < 6))
+        lint_state_cover(s, i->queue, &i->ctl);
+    for (unsigned k = 0; k < i->uses_n; k++) {
+        const struct lint_use *u = &p->uses[i->uses + k];
+
+        /* Uniform registers and predicates are read when the instruction issues. */
+        if (u->kind == USE_READ && i->reads_late && lint_file(u->res) == LAT_GPR)
+            lint_cell_read(&s->cell[u->res], i, at);
+    }
+    for (unsigned k = 0; k < i->uses_n; k++) {
+        const struct lint_use *u = &p->uses[i->uses + k];
+
+        if (u->kind == USE_WRITE)
+            write_one(p, i, &s->cell[u->res], u, s->now, at);
+    }
+    if (i->drains)
+        lint_state_drain(s);
+    set_board(p, s, i->ctl.wrbar, at);
+    set_board(p, s, i->ctl.rdbar, at);
+    s->now += i->ctl.stall ? i->ctl.stall : 1;
+    if (i->go == GO_FAR_CALL || i->go == GO_FAR)
+        lint_state_settle(s);
+}
+
+struct flow {
+    struct lint_prog *p;
+    struct lint_state *in; /* by block */
+    struct lint_state at;
+    uint32_t *stack, n;
+};
+
+static void
+push(struct flow *f, uint32_t b)
+{
+    if (f->p->blocks[b].queued)
+        return;
+    f->p->blocks[b].queued = true;
+    f->stack[f->n++] = b;
+}
+
+static void
+run_block(struct flow *f, uint32_t b, struct lint_report *report)
+{
+    struct lint_block *block = &f->p->blocks[b];
+
+    f->at = f->in[b];
+    for (uint32_t i = block->first; i < block->end && f->p->insns[i].ok; i++) {
+        if (report)
+            lint_check_waits(report, &f->at, i);
+        if (f->p->insns[i].waits)
+            lint_state_wait(&f->at, f->p->insns[i].waits);
+        if (report)
+            lint_check(report, &f->at, i);
+        lint_step(f->p, &f->at, i);
+        if (f->at.now > 8000)
+            lint_state_rebase(&f->at, lat_units_n);
+    }
+}
+
+static void
+spread(struct flow *f, uint32_t b)
+{
+    const struct lint_block *block = &f->p->blocks[b];
+
+    if (!f->p->insns[block->end - 1].ok)
+        return;
+    lint_state_rebase(&f->at, lat_units_n);
+    for (uint32_t k = 0; k < block->succ_n; k++) {
+        const uint32_t to = f->p->succ[block->succ + k];
+        const bool first = !f->p->blocks[to].reached;
+
+        f->p->blocks[to].reached = true;
+        if (lint_state_merge(&f->in[to], &f->at, lat_units_n) || first)
+            push(f, to);
+    }
+}
+
+static void
+settle(struct flow *f)
+{
+    for (uint32_t e = 0; e < f->p->entries_n; e++) {
+        const uint32_t b = f->p->block_of[f->p->entries[e]];
+
+        f->p->blocks[b].reached = true;
+        push(f, b);
+    }
+    while (f->n) {
+        const uint32_t b = f->stack[--f->n];
+
+        f->p->blocks[b].queued = false;
+        run_block(f, b, NULL);
+        spread(f, b);
+    }
+}
+
+int
+lint_flow(struct lint_prog *p, struct lint_report *report, struct gsp_error *err)
+{
+    struct flow *f = gsp_host_alloc(p->host, sizeof(*f));
+
+    if (f) {
+        f->p = p;
+        f->in = gsp_host_alloc(p->host, p->blocks_n * sizeof(*f->in));
+        f->stack = gsp_host_alloc(p->host, (p->blocks_n + 1) * sizeof(*f->stack));
+    }
+    if (!f || !f->in || !f->stack) {
+        if (f) {
+            gsp_host_free(p->host, f->in);
+            gsp_host_free(p->host, f->stack);
+        }
+        gsp_host_free(p->host, f);
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "no memory for the states of %u blocks",
+                        p->blocks_n);
+    }
+    for (uint32_t b = 0; b < p->blocks_n; b++)
+        lint_state_init(&f->in[b]);
+    settle(f);
+    for (uint32_t b = 0; b < p->blocks_n && report->rc == 0; b++)
+        if (p->blocks[b].reached) {
+            run_block(f, b, report);
+            lint_check_code(report, b);
+        }
+    gsp_host_free(p->host, f->in);
+    gsp_host_free(p->host, f->stack);
+    gsp_host_free(p->host, f);
+    return 0;
+}
