@@ -8,6 +8,7 @@
 
 #include <nvmem/compute.h>
 #include <rm/name.h>
+#include <sass/text.h>
 
 #include "cmds.h"
 #include "fw_file.h"
@@ -325,6 +326,26 @@ close_rig(struct rig *rig, struct request *r, bool failed)
     nvmem_compute_destroy(rig->compute, NULL);
 }
 
+/* The instruction that an SM stopped at, as a hint. */
+static void
+explain(const struct rig *rig, struct gsp_error *err)
+{
+    const unsigned sm = nvmem_cubin_sm(nvmem_module_cubin(rig->module));
+    const struct sass_print how = {.sm = sm};
+    struct nvmem_compute_fault f;
+    struct nvrm_sass_insn insn;
+    char line[SASS_LINE] = "no instruction of this SM";
+    uint64_t code[2];
+
+    if (!nvmem_compute_fault(rig->compute, &f) || !f.instruction)
+        return;
+    memcpy(code, f.instruction, sizeof(code));
+    if (nvrm_sass_decode(sm, code, f.offset, &insn))
+        sass_print(&how, &insn, line);
+    gsp_hint(err, "%.80s+0x%llx: %.120s", nvmem_function_kernel(f.function)->name,
+             (unsigned long long)f.offset, line);
+}
+
 static int
 launch(const struct cli *cli, struct request *r, struct rig *rig, struct gsp_error *err)
 {
@@ -333,6 +354,8 @@ launch(const struct cli *cli, struct request *r, struct rig *rig, struct gsp_err
 
     if (rc == 0)
         rc = nvmem_launch_wait(rig->compute, &fence, cli->options.timeout_ns, err);
+    if (rc < 0)
+        explain(rig, err);
     return rc < 0 ? rc : read_buffers(r, err);
 }
 

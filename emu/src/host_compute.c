@@ -14,6 +14,7 @@
 
 enum {
     XID_GR_EXCEPTION = 13,
+    BPT_INT = 0x10, /* of HWW_GLOBAL_ESR: stopped by a breakpoint or by the machine */
     XID_CTXSW_TIMEOUT = 109,
     MAX_CHAIN = 4096, /* QMDs that one launch may bring about */
     QMD_SCHEDULE = 1,
@@ -153,6 +154,12 @@ fail(struct emu_channel *ch, const struct sm_trap *t)
     uint32_t in_tpc;
 
     note_trap(ch->gpu, t);
+    ch->sm_error = (struct emu_sm_error){.set = true,
+                                         .sm = t->sm,
+                                         .warp_esr = t->error < 0x100 ? t->error : 0,
+                                         .global_esr = t->error < 0x100 ? 0 : BPT_INT,
+                                         .pc = t->pc,
+                                         .va = t->error == SM_MMU_FAULT ? t->address : 0};
     switch (t->error) {
     case SM_MMU_FAULT:
         locate(ch->gpu->card, t->sm, &fault.gpc_id, &fault.tpc, &in_tpc);

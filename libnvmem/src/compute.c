@@ -288,6 +288,7 @@ nvmem_compute_create(struct nvmem_device *dev, const struct nvmem_compute_config
         drop(c);
         return rc;
     }
+    compute_fault_open(c);
     *compute_out = c;
     return 0;
 }
@@ -302,6 +303,7 @@ nvmem_compute_destroy(struct nvmem_compute *c, struct gsp_error *err)
     if (c->modules)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "%s: %u modules are loaded", c->name,
                         c->modules);
+    compute_fault_close(c);
     rc = nvmem_channel_destroy(c->channel, err);
     if (rc < 0)
         return rc;
@@ -312,6 +314,7 @@ nvmem_compute_destroy(struct nvmem_compute *c, struct gsp_error *err)
 void
 nvmem_compute_kill(struct nvmem_compute *c)
 {
+    compute_fault_close(c);
     if (c->channel)
         nvmem_channel_kill(c->channel);
     c->channel = NULL;

@@ -33,6 +33,7 @@ struct nvmem_module {
     struct nvmem_buffer *buffer;
     uint64_t *section_va;             /* 0: not loaded */
     struct nvmem_function *functions; /* one a kernel */
+    struct nvmem_module *next;        /* of the context */
 };
 
 /* A launch that was sent: its piece of the ring and its fence. */
@@ -63,6 +64,10 @@ struct nvmem_compute {
     unsigned flight_first, flight_count;
 
     unsigned modules;
+    struct nvmem_module *first; /* module */
+    rm_handle debugger;         /* GT200_DEBUGGER; 0: none */
+    struct nvmem_compute_fault fault;
+    bool fault_known;
     uint64_t launches;
     bool windows_sent, local_sent, code_is_new;
 };
@@ -75,6 +80,10 @@ void compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
                        const struct nvmem_fence *fence, const char *kernel);
 /* The kernel of the first launch that is not done, or NULL. */
 const char *compute_ring_kernel(const struct nvmem_compute *c);
+/* A debugger session, which keeps what an SM says of an error; without one nothing is lost but
+ * that. */
+void compute_fault_open(struct nvmem_compute *c);
+void compute_fault_close(struct nvmem_compute *c);
 /* Local memory of at least so many bytes per thread. */
 int compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err);
 

@@ -406,17 +406,37 @@ nvmem_launch(struct nvmem_function *f, const struct nvmem_launch *launch,
 
 /* ---- waiting ---- */
 
-/* What the channel says, with the kernel that it was at. */
+/* "illegal instruction at k+0x70 (0x1000a80070), SM 3", or nothing. */
+static void
+describe(struct nvmem_compute *c, char *out, size_t bytes)
+{
+    struct nvmem_compute_fault f;
+    char where[100] = "";
+
+    *out = 0;
+    if (!nvmem_compute_fault(c, &f))
+        return;
+    if (f.function)
+        snprintf(where, sizeof(where), "%.60s+0x%llx ", f.function->kernel->name,
+                 (unsigned long long)f.offset);
+    snprintf(out, bytes, ": %s at %s(0x%llx), SM %u", f.reason, where, (unsigned long long)f.pc,
+             f.sm);
+}
+
+/* What the channel says, with the kernel that it was at, and what an SM adds. */
 static int
-fail_launch(const struct nvmem_compute *c, int rc, const struct gsp_error *said,
+fail_launch(struct nvmem_compute *c, int rc, const struct gsp_error *said,
             struct gsp_error *err)
 {
     const char *kernel = compute_ring_kernel(c);
+    char where[160] = "";
 
+    if (rc == -EIO)
+        describe(c, where, sizeof(where));
     if (kernel)
-        gsp_fail(err, said->origin, rc, "kernel '%.60s': %.160s", kernel, said->text);
+        gsp_fail(err, said->origin, rc, "kernel '%.60s': %.120s%s", kernel, said->text, where);
     else
-        gsp_fail(err, said->origin, rc, "%s", said->text);
+        gsp_fail(err, said->origin, rc, "%.160s%s", said->text, where);
     if (err)
         err->nv_status = said->nv_status;
     if (said->hint[0])

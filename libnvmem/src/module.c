@@ -249,6 +249,8 @@ nvmem_module_load(struct nvmem_compute *c, const struct nvmem_cubin *cubin,
         return rc;
     }
     c->modules++;
+    m->next = c->first;
+    c->first = m;
     c->code_is_new = true;
     *module_out = m;
     return 0;
@@ -265,6 +267,12 @@ nvmem_module_unload(struct nvmem_module *m, struct gsp_error *err)
     if (rc < 0)
         return rc;
     m->compute->modules--;
+    for (struct nvmem_module **at = &m->compute->first; *at; at = &(*at)->next) {
+        if (*at == m) {
+            *at = m->next;
+            break;
+        }
+    }
     drop(m);
     return 0;
 }

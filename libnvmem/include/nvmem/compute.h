@@ -151,6 +151,19 @@ GSP_MUST_CHECK int nvmem_launch_wait(struct nvmem_compute *compute,
                                      const struct nvmem_fence *fence, uint64_t timeout_ns,
                                      struct gsp_error *err);
 
+/** What an SM's error registers say of the launch that stopped the context. */
+struct nvmem_compute_fault {
+    unsigned sm;                     /* number of the SM */
+    uint32_t warp_esr;               /* HWW_WARP_ESR */
+    const char *reason;              /* "illegal instruction"; static */
+    uint64_t pc;                     /* address of the instruction; 0: not told */
+    uint64_t address;                /* of what it touched; 0: not told */
+    struct nvmem_function *function; /* whose code pc is in; NULL: nobody's */
+    uint64_t offset;                 /* of pc from the function's first instruction */
+    const uint8_t *instruction; /* its 16 bytes, as the cubin has them; NULL without function */
+};
+/** After -EIO. False when no SM reports an error, or the path has no debugger sessions. */
+bool nvmem_compute_fault(struct nvmem_compute *compute, struct nvmem_compute_fault *fault_out);
 /** Wait for all launches and whatever else the channel was given. As nvmem_launch_wait(). */
 GSP_MUST_CHECK int nvmem_compute_idle(struct nvmem_compute *compute, uint64_t timeout_ns,
                                       struct gsp_error *err);
