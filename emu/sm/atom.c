@@ -222,23 +222,11 @@ SM_OP(atoms)
     }
 }
 
-/* One lane adds how many there are. */
+/* POPC.INC: as many as there are lanes, one each at its address. */
 SM_OP(atoms_popc)
 {
-    const uint32_t n = (uint32_t)__builtin_popcount(mask);
-    const unsigned first = sm_first(mask);
-    uint64_t addr[SM_LANES];
-    uint32_t old, sum;
-    uint8_t *p;
+    struct sm_uop one = *u;
 
-    sm_addresses(w, u, addr);
-    p = sm_shared(w, first, (uint32_t)addr[first], 4);
-    if (!p)
-        return;
-    memcpy(&old, p, 4);
-    sum = old + n;
-    memcpy(p, &sum, 4);
-    for (unsigned i = 0; i < SM_LANES; i++)
-        w->out[0][i] = old;
-    sm_blend(w->r[u->d], w->out[0], mask);
+    one.s[2] = (struct sm_operand){.kind = SM_IMM, .value = 1};
+    sm_op_atoms(w, &one, mask);
 }

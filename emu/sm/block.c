@@ -140,6 +140,7 @@ run_warp(struct sm_warp *w, uint64_t slice)
         if (!u || (u->top_row >= core->grid->registers && !registers_exist(w, u)))
             break;
         n++;
+        core->clock++;
         w->op = u->op_name;
         w->next = w->pc + 16;
         mask = w->active & guard_of(w, u);
@@ -152,7 +153,6 @@ run_warp(struct sm_warp *w, uint64_t slice)
         if (!core->stop)
             w->pc = w->next;
     }
-    core->clock += n;
     w->executed += n;
     if (w->executed > limit)
         too_long(w);

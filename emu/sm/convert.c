@@ -253,7 +253,7 @@ static uint64_t
 convert(double x, const struct sm_uop *u)
 {
     if (u->sat)
-        x = x > 1.0 ? 1.0 : x > 0.0 ? x : 0.0;
+        x = x > 1.0 ? 1.0 : x >= 0.0 ? x : 0.0;
     switch (u->mod) {
     case SM_F64:
         return quiet_double(sm_u64(x));
@@ -300,7 +300,7 @@ SM_OP(f2fp)
     sm_blend(w->r[u->d], w->out[0], mask);
 }
 
-/* Two singles, clamped to 8 or 16 bits, in front of what c holds. */
+/* Two singles, clamped to 8 or 16 bits, behind a half of c. */
 SM_OP(f2ip)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
@@ -315,12 +315,12 @@ SM_OP(f2ip)
         for (unsigned k = 0; k < 2; k++)
             x |= ((uint32_t)clamped(to_integer(sm_f32(v[k]), u->rnd), u->mod, SM_F32) & ones)
                  << bits * k;
-        w->out[0][i] = bits == 16 ? x : x | c[i] << 16;
+        w->out[0][i] = bits == 16 ? x : x | c[i] >> 16 * u->s[2].part << 16;
     }
     sm_blend(w->r[u->d], w->out[0], mask);
 }
 
-/* Two 32-bit integers, clamped to 8 or 16 bits, in front of what c holds. */
+/* Two 32-bit integers, clamped to 8 or 16 bits, behind a half of c. */
 SM_OP(i2ip)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
@@ -336,7 +336,7 @@ SM_OP(i2ip)
 
         for (unsigned k = 0; k < 2; k++)
             x |= ((uint32_t)(v[k] < low ? low : v[k] > high ? high : v[k]) & ones) << bits * k;
-        w->out[0][i] = bits == 16 ? x : x | c[i] << 16;
+        w->out[0][i] = bits == 16 ? x : x | c[i] >> 16 * u->s[2].part << 16;
     }
     sm_blend(w->r[u->d], w->out[0], mask);
 }

@@ -70,6 +70,16 @@ sm_float_signs(struct sm_dec *d, uint32_t keep, uint32_t flip)
 }
 
 void
+sm_double_immediates(struct sm_dec *d)
+{
+    for (unsigned k = 0; k < d->sources && k < 4; k++)
+        if (d->u->s[k].kind == SM_IMM && d->src[k]->kind == NVRM_SASS_IMM) {
+            d->u->s[k].high = d->u->s[k].value;
+            d->u->s[k].value = 0;
+        }
+}
+
+void
 sm_float_mods(struct sm_dec *d)
 {
     static const char *const rounds[] = {"RN", "RM", "RP", "RZ", NULL};

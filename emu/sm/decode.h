@@ -40,6 +40,8 @@ void sm_refuse(struct sm_dec *d, const char *what);
 /** Floats: signs of source k as masks of one number, of two halves, of a half. */
 void sm_float_signs(struct sm_dec *d, uint32_t keep, uint32_t flip);
 void sm_float_mods(struct sm_dec *d);
+/** Immediates of doubles are the upper word. */
+void sm_double_immediates(struct sm_dec *d);
 /** An immediate source as the constant that it is. */
 uint32_t sm_immediate(const struct sm_dec *d, unsigned k);
 /** AND, OR, XOR; comparison */

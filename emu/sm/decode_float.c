@@ -62,12 +62,13 @@ static void
 map_double(struct sm_dec *d)
 {
     sm_float_mods(d);
+    sm_double_immediates(d);
 }
 
 static void
 map_dsetp(struct sm_dec *d)
 {
-    sm_float_mods(d);
+    map_double(d);
     sm_compare_mods(d);
     if (sm_mod_is(d, "CMP", "MIN"))
         d->u->mod2 = 1;
@@ -183,6 +184,8 @@ static void
 convert_mods(struct sm_dec *d)
 {
     sm_float_mods(d);
+    if (d->u->mod2 == SM_F64)
+        sm_double_immediates(d);
     if (d->u->mod2 == SM_F16 || d->u->mod2 == SM_BF16)
         sm_float_signs(d, 0x7fff7fff, 0x80008000);
     set_part(d);
@@ -202,6 +205,14 @@ map_i2f(struct sm_dec *d)
     d->u->mod = type_of(d, "DFMT", SM_F32);
     d->u->mod2 = type_of(d, "INT", SM_S32);
     convert_mods(d);
+}
+
+static void
+map_i2fp(struct sm_dec *d)
+{
+    sm_float_mods(d);
+    d->u->mod = SM_F32;
+    d->u->mod2 = sm_mod_is(d, "SIGN", "U32") ? SM_U32 : SM_S32;
 }
 
 static void
@@ -234,21 +245,37 @@ map_f2fp(struct sm_dec *d)
     sm_float_mods(d);
     d->u->mod = is_bf16(d) ? SM_BF16 : SM_F16;
     d->u->op = sm_flag(d, "RELU");
-    if (sm_flag(d, "MERGE_C"))
+    if (sm_flag(d, "MERGE_C") || sm_mod_is(d, "PACK", "MERGE_C"))
         sm_refuse(d, "F2FP.MERGE_C");
+}
+
+/* Which half of the third operand is shifted up. */
+static uint8_t
+third_half(const struct sm_dec *d)
+{
+    for (unsigned g = 0; d->sources > 2 && d->src[2]->part && nvrm_sass_group_name(g); g++)
+        if (!strcmp(nvrm_sass_group_name(g), "HALF"))
+            return !strcmp(nvrm_sass_value_name(g, d->src[2]->part), "H1");
+    return 0;
 }
 
 static void
 map_f2ip(struct sm_dec *d)
 {
     sm_float_mods(d);
-    d->u->mod = type_of(d, "INT", type_of(d, "DINT", SM_U8));
+    d->u->mod = type_of(d, "F2IPTYPE", type_of(d, "INT", SM_U8));
+    d->u->s[2].part = third_half(d);
+    if (sm_flag(d, "RELU"))
+        sm_refuse(d, "F2IP.RELU");
 }
 
 static void
 map_i2ip(struct sm_dec *d)
 {
     d->u->mod = type_of(d, "DINT", SM_S16);
+    d->u->s[2].part = third_half(d);
+    if (sm_mod(d, "DINT")[0] && strlen(sm_mod(d, "DINT")) == 2 && sm_mod(d, "DINT")[1] != '8')
+        sm_refuse(d, "I2IP of less than bytes");
 }
 
 /* Matrices: the shape and the types decide; mma.c has them by name. */
@@ -284,7 +311,7 @@ const struct sm_row sm_rows_float[] = {
     {"HSET2",   map_hset2,   sm_op_hset2  },
     {"F2I",     map_f2i,     sm_op_f2i    },
     {"I2F",     map_i2f,     sm_op_i2f    },
-    {"I2FP",    map_i2f,     sm_op_i2f    },
+    {"I2FP",    map_i2fp,    sm_op_i2f    },
     {"F2F",     map_f2f,     sm_op_f2f    },
     {"FRND",    map_frnd,    sm_op_frnd   },
     {"I2I",     map_i2i,     sm_op_i2i    },

@@ -50,8 +50,8 @@ finished(float f, uint32_t ftz, uint32_t sat)
 
     x = (x & MAGNITUDE) > EXPONENT ? NOT_A_NUMBER : flushed(x, ftz);
     if (sat) {
-        x = x >> 31 || (x & MAGNITUDE) > EXPONENT ? 0 : x;
-        x = x > 0x3f800000 ? 0x3f800000 : x;
+        x = x > sign_bit || (x & MAGNITUDE) > EXPONENT ? 0 : x; /* -0 is none below 0 */
+        x = x > 0x3f800000 && x != sign_bit ? 0x3f800000 : x;
     }
     return x;
 }
@@ -101,8 +101,8 @@ LANES_OF(ffma, 3, __builtin_fmaf(x, y, z))
 static inline bool
 below(uint32_t x, uint32_t y)
 {
-    const int32_t a = (int32_t)(x >> 31 ? sign_bit - (x & MAGNITUDE) - 1 : x);
-    const int32_t b = (int32_t)(y >> 31 ? sign_bit - (y & MAGNITUDE) - 1 : y);
+    const int32_t a = (int32_t)(x >> 31 ? ~(x & MAGNITUDE) : x);
+    const int32_t b = (int32_t)(y >> 31 ? ~(y & MAGNITUDE) : y);
 
     return a < b;
 }

@@ -177,6 +177,8 @@ enum {
     SR_CIRQUEUEINCRMINUSONE = 0x29,
     SR_NLATC = 0x2a,
     SR_GRIDID = 0x2c,
+    SR_LWINHI = 0x2e,
+    SR_SWINHI = 0x2f,
     SR_SWINLO = 0x30,
     SR_SWINSZ = 0x31,
     SR_SMEMSZ = 0x32,
@@ -261,6 +263,10 @@ special(const struct sm_warp *w, unsigned sr, unsigned lane, bool *known)
         return g->block[0] * g->block[1] * g->block[2];
     case SR_GRIDID:
         return (uint32_t)g->id;
+    case SR_SWINHI:
+        return (uint32_t)(g->shared_window >> 32);
+    case SR_LWINHI:
+        return (uint32_t)(g->local_window >> 32);
     case SR_SWINLO:
         return (uint32_t)g->shared_window;
     case SR_LWINLO:
