@@ -256,6 +256,10 @@ read_record(struct gen *g, struct hw_set *set, struct hw_sheet *s, const struct 
     };
 
     gen_check_name(g, pair->pos, pair->key);
+    if (pair->value->kind != GEN_MAP) {
+        gen_error(g, pair->pos, "record '%s' is not a map of fields", pair->key);
+        return;
+    }
     if (base)
         copy_fields(g, &item, base);
     item.prefix = prefix || (base && !base->prefix[0]) ? "" : gen_internf(g, "%s_", pair->key);
@@ -347,12 +351,25 @@ by_address(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* A part of the file; NULL when it is not there or no map. */
+static const struct gen_node *
+part(struct gen *g, const struct hw_sheet *s, const char *key)
+{
+    const struct gen_node *n = gen_get(s->root, key);
+
+    if (n && n->kind != GEN_MAP) {
+        gen_error(g, n->pos, "%s is not a map", key);
+        return NULL;
+    }
+    return n;
+}
+
 static void
 resolve(struct gen *g, struct hw_set *set, struct hw_sheet *s)
 {
-    const struct gen_node *methods = gen_get(s->root, "methods");
-    const struct gen_node *records = gen_get(s->root, "records");
-    const struct gen_node *constants = gen_get(s->root, "constants");
+    const struct gen_node *methods = part(g, s, "methods");
+    const struct gen_node *records = part(g, s, "records");
+    const struct gen_node *constants = part(g, s, "constants");
 
     if (s->resolved)
         return;
