@@ -449,13 +449,11 @@ directive(struct assembler *a, const char *w)
 }
 
 static int
-one_line(struct assembler *a)
+one_line(struct assembler *a, void *ctx)
 {
     char w[WORD_MAX];
 
-    skip_blanks(a);
-    if (a->p >= a->end)
-        return 0;
+    (void)ctx;
     if (take(a, '+'))
         return go_on(a);
     word(a, w);
@@ -466,11 +464,11 @@ one_line(struct assembler *a)
     return w[0] == '.' ? directive(a, w) : header(a, w);
 }
 
-int
-nvmem_push_assemble(const char *text, size_t bytes, const char *name, struct gsp_text *words,
-                    struct gsp_error *err)
+/* Calls fn for each line, its comment cut off. */
+static int
+each_line(struct assembler *a, const char *text, size_t bytes,
+          int (*fn)(struct assembler *a, void *ctx), void *ctx)
 {
-    struct assembler a = {.name = name, .out = words, .err = err, .header = SIZE_MAX};
     const char *end = text + bytes;
 
     while (text < end) {
@@ -479,16 +477,110 @@ nvmem_push_assemble(const char *text, size_t bytes, const char *name, struct gsp
         const char *comment = memchr(text, '#', (size_t)(stop - text));
         int rc;
 
-        a.line++;
-        a.p = text;
-        a.end = comment ? comment : stop;
-        if (a.end > a.p && a.end[-1] == '\r')
-            a.end--;
-        rc = one_line(&a);
+        a->line++;
+        a->p = text;
+        a->end = comment ? comment : stop;
+        if (a->end > a->p && a->end[-1] == '\r')
+            a->end--;
+        skip_blanks(a);
+        rc = a->p < a->end ? fn(a, ctx) : 0;
         if (rc < 0)
             return rc;
         text = nl ? nl + 1 : end;
     }
-    return words->rc < 0 ? gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory", name)
-                         : 0;
+    return a->out->rc < 0
+               ? gsp_fail(a->err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory", a->name)
+               : 0;
+}
+
+int
+nvmem_push_assemble(const char *text, size_t bytes, const char *name, struct gsp_text *words,
+                    struct gsp_error *err)
+{
+    struct assembler a = {.name = name, .out = words, .err = err, .header = SIZE_MAX};
+
+    return each_line(&a, text, bytes, one_line, NULL);
+}
+
+/* Records */
+
+static void
+begin_record(struct assembler *a, const struct nvrm_hw_item *r)
+{
+    a->header = a->out->bytes;
+    for (unsigned i = 0; i < r->words; i++)
+        emit(a, 0);
+}
+
+/* _[WORD] = BITS */
+static int
+loose_bits(struct assembler *a, const struct nvrm_hw_item *r, uint32_t *words)
+{
+    uint64_t bits = 0;
+    unsigned w = 0, none;
+    int rc = element(a, r->words, 1, false, &w, &none);
+
+    if (rc == 0 && !take(a, '='))
+        rc = refuse(a, "_[WORD] = BITS", "a = is missing");
+    if (rc == 0)
+        rc = number(a, UINT32_MAX, "the bits", &bits);
+    if (rc == 0)
+        words[w] |= (uint32_t)bits;
+    return rc;
+}
+
+static int
+record_field(struct assembler *a, const struct nvrm_hw_item *r, const char *w, uint32_t *words)
+{
+    const struct nvrm_hw_field *f = nvrm_hw_field_named(r, w);
+    unsigned i = 0, j = 0;
+    uint64_t v = 0;
+    int rc = 0;
+
+    if (!f)
+        return did_you_mean(a, nvrm_hw_nearest_field(r, w), "FIELD = VALUE",
+                            "the record has no field", w);
+    if (f->step_i)
+        rc = element(a, f->n, f->m, f->step_j != 0, &i, &j);
+    if (rc == 0 && !take(a, '='))
+        rc = refuse(a, "FIELD = VALUE", "a = is missing behind %.80s", w);
+    if (rc == 0)
+        rc = value(a, f, &v);
+    if (rc == 0)
+        nvrm_hw_set(f, words, i, j, nvrm_hw_get(f, words, i, j) | v);
+    return rc;
+}
+
+static int
+record_line(struct assembler *a, void *ctx)
+{
+    const struct nvrm_hw_item *r = ctx;
+    char w[WORD_MAX];
+    uint32_t *words;
+    int rc;
+
+    word(a, w);
+    if (!strcmp(w, "---")) {
+        begin_record(a, r);
+        return line_end(a);
+    }
+    if (a->out->rc < 0)
+        return 0;
+    words = (uint32_t *)(void *)(a->out->data + a->header);
+    rc = strcmp(w, "_") ? record_field(a, r, w, words) : loose_bits(a, r, words);
+    return rc < 0 ? rc : line_end(a);
+}
+
+int
+nvmem_push_read_records(const struct nvrm_hw_item *r, const char *text, size_t bytes,
+                        const char *name, struct gsp_text *words, struct gsp_error *err)
+{
+    struct assembler a = {.name = name, .out = words, .err = err};
+    union {
+        const void *in;
+        void *out;
+    } item = {r};
+
+    begin_record(&a, r);
+    return each_line(&a, text, bytes, record_line, item.out);
 }

@@ -23,13 +23,15 @@ value_name(const struct nvrm_hw_field *f, uint32_t v)
 }
 
 static void
-write_field(struct gsp_text *out, const struct nvrm_hw_field *f, unsigned i, uint32_t v,
-            const char *between)
+write_field(struct gsp_text *out, const struct nvrm_hw_field *f, unsigned i, unsigned j,
+            uint64_t v, const char *between)
 {
-    const char *name = value_name(f, v);
+    const char *name = v <= UINT32_MAX ? value_name(f, (uint32_t)v) : NULL;
 
     gsp_text_printf(out, "%s%s", between, nvrm_hw_text(f->name));
-    if (f->step_i)
+    if (f->step_j)
+        gsp_text_printf(out, "[%u, %u]", i, j);
+    else if (f->step_i)
         gsp_text_printf(out, "[%u]", i);
     gsp_text_puts(out, " = ");
     if (name)
@@ -55,7 +57,7 @@ nvmem_push_write_data(struct gsp_text *out, const struct nvrm_hw_item *item, uin
             nvrm_hw_set(f, &rest, i, 0, 0);
             if (!v && !all && !only)
                 continue;
-            write_field(out, f, i, v, between);
+            write_field(out, f, i, 0, v, between);
             between = ", ";
         }
     }
@@ -184,4 +186,46 @@ nvmem_push_disassemble_ring(const uint32_t *words, size_t count, struct gsp_text
     if (i < count)
         gsp_text_printf(out, ".word 0x%08x\n", words[i]);
     return out->rc;
+}
+
+/* Records */
+
+/* A field's elements that hold bits which no field before has shown. */
+static void
+write_elements(struct gsp_text *out, const struct nvrm_hw_field *f, const uint32_t *words,
+               uint32_t *rest)
+{
+    for (unsigned i = 0; i < f->n; i++)
+        for (unsigned j = 0; j < f->m; j++) {
+            if (!nvrm_hw_get(f, rest, i, j))
+                continue;
+            write_field(out, f, i, j, nvrm_hw_get(f, words, i, j), "");
+            gsp_text_puts(out, "\n");
+            nvrm_hw_set(f, rest, i, j, 0);
+        }
+}
+
+int
+nvmem_push_write_records(const struct nvrm_hw_item *r, const uint32_t *words, size_t count,
+                         struct gsp_text *out)
+{
+    struct gsp_text copy = {.host = out->host};
+
+    for (size_t k = 0; k < count; k++, words += r->words) {
+        uint32_t *rest;
+
+        copy.bytes = 0;
+        gsp_text_add(&copy, (const char *)words, r->words * sizeof(*words));
+        if (copy.rc < 0)
+            break;
+        rest = (uint32_t *)(void *)copy.data;
+        gsp_text_puts(out, k ? "---\n" : "");
+        for (unsigned i = 0; i < r->field_count; i++)
+            write_elements(out, nvrm_hw_field_at(r, i), words, rest);
+        for (unsigned w = 0; w < r->words; w++)
+            if (rest[w])
+                gsp_text_printf(out, "_[%u] = 0x%x\n", w, rest[w]);
+    }
+    gsp_text_fini(&copy);
+    return copy.rc < 0 ? copy.rc : out->rc;
 }

@@ -2,6 +2,7 @@
 /* Push buffers as text: exact words back, errors with line and hint, and the linter's rules. */
 #include <nvmem/push_text.h>
 #include <nvrm/cl/clc56f.h>
+#include <nvrm/cl/clc6c0.h>
 #include <nvrm/cl/clc7b5.h>
 
 #include "test.h"
@@ -316,6 +317,81 @@ a_reader_may_stop_at_the_first_finding(void **state)
     assert_int_equal(nvmem_push_lint(&s, words, 2, NULL, NULL), 2);
 }
 
+static void
+a_record_reads_and_writes_by_field(void **state)
+{
+    const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xc6c0), "QMDV03_00");
+    uint32_t qmd[NVC6C0_QMDV03_00__WORDS] = {0};
+    struct gsp_text text = {0}, back = {0};
+
+    (void)state;
+    NVRM_HW_SET(qmd, NVC6C0_QMDV03_00_QMD_MAJOR_VERSION, 3);
+    NVRM_HW_SET_AT(qmd, NVC6C0_QMDV03_00_CONSTANT_BUFFER_VALID, 1, 2);
+    NVRM_HW_SET(qmd, NVC6C0_QMDV03_00_RELEASE0_REDUCTION_OP,
+                NVC6C0_QMDV03_00_RELEASE0_REDUCTION_OP_RED_MAX);
+    assert_int_equal(nvmem_push_write_records(r, qmd, 1, &text), 0);
+    assert_non_null(strstr(text.data, "QMD_MAJOR_VERSION = 3\n"));
+    assert_non_null(strstr(text.data, "CONSTANT_BUFFER_VALID[2] = TRUE\n"));
+    assert_non_null(strstr(text.data, "RELEASE0_REDUCTION_OP = RED_MAX\n"));
+    assert_int_equal(nvmem_push_read_records(r, text.data, text.bytes, "t", &back, NULL), 0);
+    assert_int_equal(back.bytes, sizeof(qmd));
+    assert_memory_equal(back.data, qmd, sizeof(qmd));
+    gsp_text_fini(&back);
+    gsp_text_fini(&text);
+}
+
+static void
+any_words_come_back_as_records(void **state)
+{
+    uint64_t seed = 7;
+
+    (void)state;
+    for (unsigned k = 0; k < nvrm_hw_class_count(); k++)
+        for (unsigned n = 0; n < nvrm_hw_class_at(k)->record_count; n++) {
+            const struct nvrm_hw_item *r = nvrm_hw_record_at(nvrm_hw_class_at(k), n);
+            struct gsp_text text = {0}, back = {0};
+            uint32_t words[3 * 128];
+
+            assert_true(r->words <= 128);
+            for (unsigned i = 0; i < 3u * r->words; i++)
+                words[i] = next_word(&seed);
+            assert_int_equal(nvmem_push_write_records(r, words, 3, &text), 0);
+            assert_int_equal(
+                nvmem_push_read_records(r, text.data, text.bytes, "t", &back, NULL), 0);
+            assert_int_equal(back.bytes, 3u * r->words * 4);
+            assert_memory_equal(back.data, words, 3u * r->words * 4);
+            gsp_text_fini(&back);
+            gsp_text_fini(&text);
+        }
+}
+
+static void
+a_bad_field_of_a_record_is_named(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"QMD_MAJOR = 3",            "t:1: the record has no field 'QMD_MAJOR'"           },
+        {"\nQMD_MAJOR_VERSION = 16", "t:2: QMD_MAJOR_VERSION: 16 does not fit into 4 bits"},
+        {"_[64] = 1",                "t:1: the index 64 is past 0x3f"                     },
+        {"QMD_MAJOR_VERSION 3",      "t:1: a = is missing behind QMD_MAJOR_VERSION"       },
+        {"QMD_MAJOR_VERSION = 3 4",  "t:1: '4' is too much here"                          },
+    };
+    const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xc6c0), "QMDV03_00");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct gsp_text words = {0};
+        struct gsp_error err = {0};
+
+        assert_int_equal(
+            nvmem_push_read_records(r, rows[i].text, strlen(rows[i].text), "t", &words, &err),
+            -EINVAL);
+        assert_string_equal(err.text, rows[i].message);
+        gsp_text_fini(&words);
+    }
+}
+
 struct budget {
     long left, live;
 };
@@ -380,6 +456,9 @@ main(void)
         cmocka_unit_test(errors_name_the_line_and_what_to_write),
         cmocka_unit_test(every_rule_finds_its_fault_and_only_that),
         cmocka_unit_test(a_clean_copy_has_no_findings),
+        cmocka_unit_test(a_record_reads_and_writes_by_field),
+        cmocka_unit_test(any_words_come_back_as_records),
+        cmocka_unit_test(a_bad_field_of_a_record_is_named),
         cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_leaks),
         cmocka_unit_test(a_reader_may_stop_at_the_first_finding),
     };

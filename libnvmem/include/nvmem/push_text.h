@@ -43,6 +43,18 @@ GSP_MUST_CHECK int nvmem_push_disassemble_ring(const uint32_t *words, size_t cou
 GSP_MUST_CHECK int nvmem_push_assemble(const char *text, size_t bytes, const char *name,
                                        struct gsp_text *words, struct gsp_error *err);
 
+/**
+ * Records (QMD, texture headers, ...) as text: "FIELD = VALUE" lines of what is not 0, "---"
+ * between records, "_[WORD] = BITS" for bits of no field. words holds count whole records of
+ * r->words words. 0 or -ENOMEM.
+ */
+GSP_MUST_CHECK int nvmem_push_write_records(const struct nvrm_hw_item *r, const uint32_t *words,
+                                            size_t count, struct gsp_text *out);
+/** The same text to words, as nvmem_push_assemble(). */
+GSP_MUST_CHECK int nvmem_push_read_records(const struct nvrm_hw_item *r, const char *text,
+                                           size_t bytes, const char *name,
+                                           struct gsp_text *words, struct gsp_error *err);
+
 /** What nvmem_push_lint() finds. */
 enum nvmem_push_rule {
     NVMEM_PUSH_BAD_HEADER,     /* no such operation, reserved bits, count of 0 */
