@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <nvmem/push_text.h>
 
@@ -27,6 +28,7 @@ struct input {
     uint32_t *words;
     size_t count;
     bool ring;
+    const struct nvrm_hw_item *record; /* --as, or NULL */
 };
 
 static bool
@@ -129,6 +131,41 @@ bind_one(struct cli *cli, const char *text, struct nvmem_push_state *s)
     return CLI_OK;
 }
 
+/* "QMDV03_00" of the newest class that has it, or "NVC6C0_QMDV03_00". */
+static const struct nvrm_hw_item *
+find_record(const char *name)
+{
+    char id[8] = "";
+
+    if (!strncasecmp(name, "NV", 2) && strlen(name) > 7 && name[6] == '_') {
+        memcpy(id, name + 2, 4);
+        return nvrm_hw_class_named(id) ? nvrm_hw_record(nvrm_hw_class_named(id), name + 7)
+                                       : NULL;
+    }
+    for (unsigned i = nvrm_hw_class_count(); i-- > 0;)
+        for (unsigned k = 0; k < nvrm_hw_class_at(i)->record_count; k++) {
+            const struct nvrm_hw_item *r = nvrm_hw_record_at(nvrm_hw_class_at(i), k);
+
+            if (!strcmp(nvrm_hw_text(r->name), name))
+                return r;
+        }
+    return NULL;
+}
+
+static int
+take_record(struct cli *cli, int *argc, char **argv, struct input *in)
+{
+    char *name;
+    int rc = cli_value(cli, argc, argv, "--as", &name);
+
+    if (rc != CLI_OK || !name)
+        return rc;
+    in->record = find_record(name);
+    return in->record ? CLI_OK
+                      : cli_usage(cli, "such as QMDV03_00, TEXHEAD_BL or NVC797_SPHV4T1",
+                                  "there is no record '%s'", name);
+}
+
 static int
 take_options(struct cli *cli, int *argc, char **argv, struct input *in, bool *binary)
 {
@@ -142,6 +179,7 @@ take_options(struct cli *cli, int *argc, char **argv, struct input *in, bool *bi
         if (!in->state.host)
             return no_class(cli, text);
     }
+    rc = rc == CLI_OK ? take_record(cli, argc, argv, in) : rc;
     do {
         rc = rc == CLI_OK ? cli_value(cli, argc, argv, "--bind", &text) : rc;
         if (rc == CLI_OK && text)
@@ -246,6 +284,60 @@ lines_doc(const char *text)
     return rows;
 }
 
+static json_t *
+record_doc(const struct nvrm_hw_item *r, const uint32_t *words)
+{
+    json_t *o = json_object();
+
+    for (unsigned k = 0; k < r->field_count; k++) {
+        const struct nvrm_hw_field *f = nvrm_hw_field_at(r, k);
+        json_t *list = f->step_i ? json_array() : NULL;
+
+        for (unsigned n = 0; n < (unsigned)f->n * f->m; n++) {
+            const uint64_t v = nvrm_hw_get(f, words, n / f->m, n % f->m);
+            const char *name = nvrm_hw_value_name(f, v);
+            json_t *value = name             ? json_string(name)
+                            : v <= INT64_MAX ? json_integer((json_int_t)v)
+                                             : cli_hex(v);
+
+            if (list)
+                json_array_append_new(list, value);
+            else
+                json_object_set_new(o, nvrm_hw_text(f->name), value);
+        }
+        if (list)
+            json_object_set_new(o, nvrm_hw_text(f->name), list);
+    }
+    return o;
+}
+
+/* Whole records only. */
+static int
+dis_records(struct cli *cli, const struct input *in)
+{
+    const struct nvrm_hw_item *r = in->record;
+    const size_t count = in->count / r->words;
+    struct gsp_text text = {0};
+    json_t *rows;
+    int rc;
+
+    if (!count || in->count % r->words)
+        return cli_usage(cli, "records lie one behind the other",
+                         "%zu words are not whole records of %u words", in->count,
+                         (unsigned)r->words);
+    if (cli->options.format != CLI_TEXT) {
+        rows = json_array();
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(rows, record_doc(r, in->words + i * r->words));
+        return cli_emit(cli, &(struct cli_doc){.json = rows});
+    }
+    rc = nvmem_push_write_records(r, in->words, count, &text) < 0 ? cli_out_of_memory(cli)
+                                                                  : CLI_OK;
+    fputs(rc == CLI_OK && text.data ? text.data : "", cli->out);
+    gsp_text_fini(&text);
+    return rc;
+}
+
 static int
 push_dis(struct cli *cli, int argc, char **argv)
 {
@@ -253,7 +345,9 @@ push_dis(struct cli *cli, int argc, char **argv)
     struct gsp_text text = {0};
     int rc = open_input(cli, &dis_row, argc, argv, &in);
 
-    if (rc == CLI_OK && cli->options.format != CLI_TEXT && !in.ring) {
+    if (rc == CLI_OK && in.record) {
+        rc = dis_records(cli, &in);
+    } else if (rc == CLI_OK && cli->options.format != CLI_TEXT && !in.ring) {
         rc = cli_emit(cli, &(struct cli_doc){.json = calls_doc(&in)});
     } else if (rc == CLI_OK) {
         if ((in.ring ? nvmem_push_disassemble_ring(in.words, in.count, &text)
@@ -306,15 +400,21 @@ push_asm(struct cli *cli, int argc, char **argv)
 {
     struct gsp_error err = {0};
     struct gsp_text words = {0};
+    struct input in = {0};
+    const char *name;
     char *text;
     size_t bytes = 0;
-    int rc = cli_check_args(cli, &asm_row, &argc, argv);
+    int rc = take_record(cli, &argc, argv, &in);
 
+    if (rc == CLI_OK)
+        rc = cli_check_args(cli, &asm_row, &argc, argv);
     if (rc != CLI_OK)
         return rc;
+    name = strcmp(argv[1], "-") ? argv[1] : "stdin";
     text = cli_read_file(argv[1], &bytes, &err);
-    if (!text || nvmem_push_assemble(text, bytes, strcmp(argv[1], "-") ? argv[1] : "stdin",
-                                     &words, &err) < 0)
+    if (!text ||
+        (in.record ? nvmem_push_read_records(in.record, text, bytes, name, &words, &err)
+                   : nvmem_push_assemble(text, bytes, name, &words, &err)) < 0)
         rc = cli_fail(cli, &err);
     else
         rc = emit_words(cli, &words);
@@ -399,7 +499,7 @@ cmd_push_run(struct cli *cli, int argc, char **argv)
 const struct nvrm_cmd cmd_push = {
     .name = "push",
     .args = "dis|asm|lint FILE|-",
-    .options = "--host CLASS, --bind N=CLASS, --gpfifo, --binary",
+    .options = "--host CLASS, --bind N=CLASS, --as NAME, --gpfifo, --binary",
     .help = "push buffers: to text, from text, and what is wrong in one",
     .min_args = 1,
     .max_args = -1,

@@ -90,6 +90,18 @@ offer_hw_classes(struct wish *p)
     }
 }
 
+static void
+offer_records(struct wish *p)
+{
+    for (unsigned i = 0; i < nvrm_hw_class_count(); i++)
+        for (unsigned k = 0; k < nvrm_hw_class_at(i)->record_count; k++) {
+            const char *name = nvrm_hw_text(nvrm_hw_record_at(nvrm_hw_class_at(i), k)->name);
+
+            if (!is_offered(p, name))
+                wish_offer(p, name);
+        }
+}
+
 /* Where a row has no source, the words stand in it. */
 static const struct {
     const char *verb, *option;
@@ -104,6 +116,7 @@ static const struct {
     {"health", "--require", offer_checks,     {NULL}                         },
     {"health", "--skip",    offer_checks,     {NULL}                         },
     {"push",   "--host",    offer_hw_classes, {NULL}                         },
+    {"push",   "--as",      offer_records,    {NULL}                         },
     {"schema", "--kind",    offer_kinds,      {NULL}                         },
     {"trace",  "--method",  NULL,             {"auto", "preload", "ptrace"}  },
     {"trace",  "--to",      NULL,             {"jsonl", "pcapng", "perfetto"}},

@@ -12,6 +12,7 @@ struct asserts {
     struct gen_text *t;
     const char *cl; /* "NVC7B5" */
     bool partial;
+    uint64_t word_bits; /* where the word begins that the header's bits are of */
     unsigned count;
 };
 
@@ -55,7 +56,7 @@ assert_field(struct asserts *a, const char *head, const struct hw_field *f)
 
     for (unsigned i = 0; i < (f->lo.step_i ? 2u : 1u); i++) {
         const char *args = index_of(a, &f->lo, i, 2 * i);
-        const uint64_t off = f->lo.step_i * i + f->lo.step_j * 2 * i;
+        const uint64_t off = f->lo.step_i * i + f->lo.step_j * 2 * i - a->word_bits;
 
         begin(a, name);
         gen_textf(a->g, a->t,
@@ -73,15 +74,19 @@ assert_field(struct asserts *a, const char *head, const struct hw_field *f)
 static void
 assert_fields(struct asserts *a, const char *head, const struct hw_item *item)
 {
-    for (uint32_t i = 0; i < item->fields.n; i++)
-        assert_field(a, head, &item->fields.p[i]);
+    for (uint32_t i = 0; i < item->fields.n; i++) {
+        const struct hw_field *f = &item->fields.p[i];
+
+        a->word_bits = item->prefix && !item->prefix[0] ? f->lo.at / 32 * 32 : 0;
+        assert_field(a, head, f);
+    }
 }
 
 unsigned
 hw_emit_asserts(struct gen *g, const struct hw_sheet *s, const char *path, bool partial,
                 struct gen_text *out)
 {
-    struct asserts a = {g, out, gen_internf(g, "NV%04" PRIX64, s->id), partial, 0};
+    struct asserts a = {g, out, gen_internf(g, "NV%04" PRIX64, s->id), partial, 0, 0};
 
     gen_textf(g, out, "#include \"%s\"\n#define MW(range) range\n", path);
     for (uint32_t i = 0; i < s->constants.n; i++)

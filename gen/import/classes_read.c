@@ -313,6 +313,21 @@ owner_of(const struct imp_map *named, const char *name)
     return NULL;
 }
 
+/* Fields TEXSAMP0_... to TEXSAMP7_... give bits within words 0 to 7. */
+static void
+place_in_words(struct imp_hw_item *item)
+{
+    const size_t n = strlen(item->name);
+
+    for (size_t i = 0; i < item->fields.count; i++) {
+        struct imp_hw_field *f = item->fields.items[i].value;
+        const uint64_t word = strtoul(f->name + n, NULL, 10);
+
+        f->lo.c += 32 * word;
+        f->hi.c += 32 * word;
+    }
+}
+
 /* Records of a section have their name in front of every field; TEXSAMP0_ to TEXSAMP7_ are
  * one. */
 static void
@@ -336,6 +351,7 @@ name_record(struct reader *r, const struct imp_map *named, struct imp_hw_item *i
     if (!common) {
         item->name = imp_strndup(r->a, first, strcspn(first, "0123456789_"));
         item->prefix = NULL;
+        place_in_words(item);
         return;
     }
     owner = owner_of(named, first);

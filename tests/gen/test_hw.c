@@ -188,6 +188,9 @@ a_record_that_a_class_lacks_comes_from_its_parent(void **state)
     assert_non_null(nvrm_hw_record(nvrm_hw_class(0xce97), "SPHV4T1"));
     assert_null(nvrm_hw_record(c, "QMDV03_00"));
     assert_int_equal(nvrm_hw_record(nvrm_hw_class(0xcec0), "QMDV05_00")->words, 96);
+    assert_int_equal(nvrm_hw_record(nvrm_hw_class(0xc997), "TEXSAMP")->words, 8);
+    assert_int_equal(NVC597_TEXSAMP4_BORDER_COLOR_R__LO, 128);
+    assert_int_equal(NVC597_TEXHEAD_BL__WORDS, 8);
     assert_int_equal(NVC46F_GP_ENTRY__SIZE, 8);
     assert_int_equal(nvrm_hw_constant_at(nvrm_hw_class(0xc46f), 0)->value, 8);
 }
