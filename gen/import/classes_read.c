@@ -371,25 +371,43 @@ name_record(struct reader *r, const struct imp_map *named, struct imp_hw_item *i
 
 /* Sections of one record ("inferred arrays" follow the fields they repeat) become one. */
 static bool
+join_section(struct reader *r, struct imp_hw_item *to, struct imp_hw_item *from)
+{
+    bool ok = true;
+
+    for (size_t k = 0; ok && k < from->fields.count; k++) {
+        void **slot = imp_map_at(&to->fields, from->fields.items[k].key);
+
+        if (*slot)
+            ok = fail(r, "a field of two sections:", from->fields.items[k].key);
+        else
+            *slot = from->fields.items[k].value;
+    }
+    if (ok)
+        imp_map_fini(&from->fields); /* its fields are to's now */
+    return ok;
+}
+
+static bool
 name_records(struct reader *r)
 {
     struct imp_map named = {0};
+    bool ok = true;
 
-    for (size_t i = 0; i < r->s->records.count; i++) {
+    for (size_t i = 0; ok && i < r->s->records.count; i++) {
         struct imp_hw_item *item = r->s->records.items[i].value, *old;
 
         if (item->name[0] == '?')
             name_record(r, &named, item);
         old = imp_map_get(&named, item->name);
-        for (size_t k = 0; old && k < item->fields.count; k++) {
-            void **slot = imp_map_at(&old->fields, item->fields.items[k].key);
-
-            if (*slot)
-                return fail(r, "a field of two sections:", item->fields.items[k].key);
-            *slot = item->fields.items[k].value;
-        }
-        if (!old)
+        if (old)
+            ok = join_section(r, old, item);
+        else
             *imp_map_at(&named, item->name) = item;
+    }
+    if (!ok) { /* the sheet still owns what there is */
+        imp_map_fini(&named);
+        return false;
     }
     imp_map_fini(&r->s->records);
     r->s->records = named;
