@@ -5,6 +5,7 @@
  * RC_TRIGGERED; MMU faults also go into the fault buffer. Other channels go on.
  */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,25 +66,31 @@ rm_runs(const struct emu_gpu *gpu)
     return gpu->gsp.state == EMU_GSP_RUNNING;
 }
 
+struct notifier {
+    uint64_t time_ns;
+    uint32_t info32;
+    uint16_t info16, status;
+};
+
 /* NvNotification: time, info32, info16, status; the status comes last. */
 static void
 write_notifier(const struct emu_channel *ch, uint32_t xid, uint32_t engine_type)
 {
-    struct {
-        uint64_t time_ns;
-        uint32_t info32;
-        uint16_t info16, status;
-    } n = {emu_now_ns() - ch->gpu->regs.reset_ns, xid, (uint16_t)engine_type, NOTIFIER_STATUS};
+    const struct notifier n = {emu_now_ns() - ch->gpu->regs.reset_ns, xid,
+                               (uint16_t)engine_type, NOTIFIER_STATUS};
     void *p;
 
     if (!ch->notifier.set)
         return;
     p = emu_hw_target(ch->gpu, ch->notifier.target, ch->notifier.addr, sizeof(n));
-    if (p)
-        memcpy(p, &n, sizeof(n));
-    else
+    if (p) {
+        memcpy(p, &n, offsetof(struct notifier, status));
+        __atomic_store_n((uint16_t *)(void *)((uint8_t *)p + offsetof(struct notifier, status)),
+                         n.status, __ATOMIC_RELEASE);
+    } else {
         emu_note(ch->gpu, "error notifier of channel %u: no memory at 0x%llx",
                  ch->object->u.channel.chid, (unsigned long long)ch->notifier.addr);
+    }
 }
 
 static void

@@ -14,16 +14,37 @@ enum { XID_PBDMA = 32 };
 
 /* Releases */
 
+/* In one piece, as hardware does: the CPU may look at any time. */
+static bool
+put(const struct emu_view *v, uint64_t va, uint64_t value, uint64_t bytes,
+    struct emu_fault_at *fault)
+{
+    uint64_t n;
+    uint8_t *p;
+
+    if (!emu_view_span(v, va, bytes, EMU_WRITE, &p, &n, fault))
+        return false;
+    if (p && (n < bytes || (uintptr_t)p % bytes))
+        return emu_view_write(v, va, &value, bytes, fault);
+    if (p && bytes == 8)
+        __atomic_store_n((uint64_t *)(void *)p, value, __ATOMIC_RELEASE);
+    else if (p)
+        __atomic_store_n((uint32_t *)(void *)p, (uint32_t)value, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* The time before the payload: who sees the one sees the other. With it, a narrow payload fills
+ * the first eight bytes. */
 bool
 emu_sem_release(struct emu_channel *ch, const struct emu_view *v, const struct emu_release *r,
                 struct emu_fault_at *fault)
 {
     const uint64_t now = emu_now_ns() - ch->gpu->regs.reset_ns;
-    uint8_t bytes[16] = {0};
+    const uint64_t payload = r->wide ? r->payload : (uint32_t)r->payload;
 
-    memcpy(bytes, &r->payload, r->wide ? 8 : 4);
-    memcpy(bytes + 8, &now, 8);
-    return emu_view_write(v, r->va, bytes, r->timestamp ? 16 : r->wide ? 8 : 4, fault);
+    if (r->timestamp && !put(v, r->va + 8, now, 8, fault))
+        return false;
+    return put(v, r->va, payload, r->wide || r->timestamp ? 8 : 4, fault);
 }
 
 static int64_t
