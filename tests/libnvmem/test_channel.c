@@ -143,7 +143,7 @@ block(struct rig *r, struct nvmem_channel *ch)
 static void
 a_ring_that_does_not_move_is_named(void **state)
 {
-    const struct nvmem_device_config quick = {.timeout_ns = 20000000};
+    const struct nvmem_device_config quick = {.timeout_ns = 300000000};
     const struct nvmem_channel_config small = {.name = "stuck", .ring_entries = 16};
     struct nvmem_channel *ch = NULL;
     struct nvmem_semaphore *s;
@@ -168,7 +168,7 @@ a_ring_that_does_not_move_is_named(void **state)
     assert_int_equal(nvmem_channel_destroy(ch, &r.err), -EBUSY);
     assert_non_null(strstr(r.err.text, "work that does not end"));
     nvmem_semaphore_signal(s, 1);
-    RIG_OK(&r, nvmem_fence_wait(&f, 0, &r.err));
+    RIG_OK(&r, nvmem_fence_wait(&f, UINT64_C(20000000000), &r.err));
     RIG_OK(&r, nvmem_channel_destroy(ch, &r.err));
     nvmem_semaphore_destroy(s);
     rig_close(&r);
