@@ -288,7 +288,11 @@ static json_t *
 record_doc(const struct nvrm_hw_item *r, const uint32_t *words)
 {
     json_t *o = json_object();
+    uint32_t turned[128];
 
+    for (unsigned i = 0; r->at && i < r->words && r->words <= 128; i++)
+        turned[i] = words[r->words - 1 - i];
+    words = r->at ? turned : words;
     for (unsigned k = 0; k < r->field_count; k++) {
         const struct nvrm_hw_field *f = nvrm_hw_field_at(r, k);
         json_t *list = f->step_i ? json_array() : NULL;

@@ -117,9 +117,9 @@ add_index(struct tables *t, const struct hw_item *item)
     const char *row = gen_internf(t->g,
                                   "    {%u, 0x%" PRIx64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
                                   ", %" PRIu64 ", %" PRIu64 ", %u, %u},\n",
-                                  name(t, item->name), item->at.at, words_of(item),
-                                  item->at.step_i, item->at.step_j, item->at.n, item->at.m,
-                                  field_list(t, item), item->fields.n);
+                                  name(t, item->name), item->high_first ? 1 : item->at.at,
+                                  words_of(item), item->at.step_i, item->at.step_j, item->at.n,
+                                  item->at.m, field_list(t, item), item->fields.n);
     uint32_t at = gen_map_get(&t->items.index, row);
 
     if (at == UINT32_MAX) {

@@ -31,6 +31,7 @@ struct hw_item {
     const char *name;
     struct gen_pos pos;
     const char *prefix; /* of fields in C names */
+    bool high_first;    /* records: the last word comes first in memory */
     struct hw_lin at;
     struct {
         struct hw_field *p;

@@ -250,6 +250,7 @@ read_record(struct gen *g, struct hw_set *set, struct hw_sheet *s, const struct 
 {
     const struct gen_node *inherits = gen_get(pair->value, "inherits");
     const struct gen_node *prefix = gen_get(pair->value, "prefix");
+    const struct gen_node *order = gen_get(pair->value, "order");
     const struct hw_item *base = inherits ? base_record(g, set, s, inherits) : NULL;
     struct hw_item item = {
         .name = pair->key, .pos = pair->pos, .at = {.n = 1, .m = 1}
@@ -263,6 +264,9 @@ read_record(struct gen *g, struct hw_set *set, struct hw_sheet *s, const struct 
     if (base)
         copy_fields(g, &item, base);
     item.prefix = prefix || (base && !base->prefix[0]) ? "" : gen_internf(g, "%s_", pair->key);
+    if (order && strcmp(gen_scalar(g, order, "order"), "high-first") != 0)
+        gen_error(g, order->pos, "order is high-first, or not there");
+    item.high_first = order || (base && base->high_first);
     apply_fields(g, pair->value, &item, 0);
     sort_fields(&item);
     *gen_push(g, &s->records) = item;

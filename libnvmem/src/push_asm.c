@@ -571,6 +571,22 @@ record_line(struct assembler *a, void *ctx)
     return rc < 0 ? rc : line_end(a);
 }
 
+/* Memory has the word with the highest bits first. */
+static void
+turn_records(const struct nvrm_hw_item *r, struct gsp_text *out)
+{
+    uint32_t *words = (uint32_t *)(void *)out->data;
+    const size_t count = out->bytes / sizeof(*words);
+
+    for (size_t k = 0; k + r->words <= count; k += r->words)
+        for (unsigned i = 0; i < r->words / 2u; i++) {
+            const uint32_t w = words[k + i];
+
+            words[k + i] = words[k + r->words - 1 - i];
+            words[k + r->words - 1 - i] = w;
+        }
+}
+
 int
 nvmem_push_read_records(const struct nvrm_hw_item *r, const char *text, size_t bytes,
                         const char *name, struct gsp_text *words, struct gsp_error *err)
@@ -580,7 +596,11 @@ nvmem_push_read_records(const struct nvrm_hw_item *r, const char *text, size_t b
         const void *in;
         void *out;
     } item = {r};
+    int rc;
 
     begin_record(&a, r);
-    return each_line(&a, text, bytes, record_line, item.out);
+    rc = each_line(&a, text, bytes, record_line, item.out);
+    if (rc == 0 && r->at)
+        turn_records(r, words);
+    return rc;
 }

@@ -205,6 +205,17 @@ write_elements(struct gsp_text *out, const struct nvrm_hw_field *f, const uint32
         }
 }
 
+static void
+write_record(struct gsp_text *out, const struct nvrm_hw_item *r, const uint32_t *words,
+             uint32_t *rest)
+{
+    for (unsigned i = 0; i < r->field_count; i++)
+        write_elements(out, nvrm_hw_field_at(r, i), words, rest);
+    for (unsigned w = 0; w < r->words; w++)
+        if (rest[w])
+            gsp_text_printf(out, "_[%u] = 0x%x\n", w, rest[w]);
+}
+
 int
 nvmem_push_write_records(const struct nvrm_hw_item *r, const uint32_t *words, size_t count,
                          struct gsp_text *out)
@@ -212,19 +223,20 @@ nvmem_push_write_records(const struct nvrm_hw_item *r, const uint32_t *words, si
     struct gsp_text copy = {.host = out->host};
 
     for (size_t k = 0; k < count; k++, words += r->words) {
-        uint32_t *rest;
+        uint32_t *w;
 
         copy.bytes = 0;
-        gsp_text_add(&copy, (const char *)words, r->words * sizeof(*words));
+        for (unsigned n = 0; n < 2u * r->words; n++) { /* what is there, what is left to show */
+            const unsigned i = n % r->words;
+
+            gsp_text_add(&copy, (const char *)&words[r->at ? r->words - 1u - i : i],
+                         sizeof(*words));
+        }
         if (copy.rc < 0)
             break;
-        rest = (uint32_t *)(void *)copy.data;
+        w = (uint32_t *)(void *)copy.data;
         gsp_text_puts(out, k ? "---\n" : "");
-        for (unsigned i = 0; i < r->field_count; i++)
-            write_elements(out, nvrm_hw_field_at(r, i), words, rest);
-        for (unsigned w = 0; w < r->words; w++)
-            if (rest[w])
-                gsp_text_printf(out, "_[%u] = 0x%x\n", w, rest[w]);
+        write_record(out, r, w, w + r->words);
     }
     gsp_text_fini(&copy);
     return copy.rc < 0 ? copy.rc : out->rc;

@@ -366,6 +366,29 @@ any_words_come_back_as_records(void **state)
 }
 
 static void
+groups_of_the_method_expander_have_their_high_word_first(void **state)
+{
+    static const char text[] = "END_NEXT = 1\nALU0_OP = ADDC\nALU0_DST = R2\n"
+                               "OUT1_EMIT = IMMED32_0\n";
+    const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xc997), "MME64");
+    struct gsp_text words = {0}, again = {0};
+    uint32_t w[3];
+
+    (void)state;
+    assert_non_null(r);
+    assert_int_equal(nvmem_push_read_records(r, text, strlen(text), "t", &words, NULL), 0);
+    assert_int_equal(words.bytes, sizeof(w));
+    memcpy(w, words.data, sizeof(w));
+    assert_int_equal(w[0], 0xa0000000);
+    assert_int_equal(w[1], 0);
+    assert_int_equal(w[2], 1 | 1 << 10 | 2 << 15);
+    assert_int_equal(nvmem_push_write_records(r, w, 1, &again), 0);
+    assert_string_equal(again.data, text);
+    gsp_text_fini(&again);
+    gsp_text_fini(&words);
+}
+
+static void
 a_bad_field_of_a_record_is_named(void **state)
 {
     static const struct {
@@ -458,6 +481,7 @@ main(void)
         cmocka_unit_test(a_clean_copy_has_no_findings),
         cmocka_unit_test(a_record_reads_and_writes_by_field),
         cmocka_unit_test(any_words_come_back_as_records),
+        cmocka_unit_test(groups_of_the_method_expander_have_their_high_word_first),
         cmocka_unit_test(a_bad_field_of_a_record_is_named),
         cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_leaks),
         cmocka_unit_test(a_reader_may_stop_at_the_first_finding),

@@ -42,7 +42,8 @@ struct nvrm_hw_field {
     uint16_t value_first, value_count;
 };
 
-/** A method (at is its address in bytes) or a record (words is its length). */
+/** A method (at is its address in bytes) or a record (words is its length; at is 1 when memory
+ * has the word with the highest bits first). */
 struct nvrm_hw_item {
     uint32_t name;
     uint16_t at, words;

@@ -25,7 +25,7 @@ tag=$(sed -n 's/^source: .*tag: \([0-9.]*\).*/\1/p' "$schemas/hw/classes/c86f.ya
 doc=$NVRM_OGPD_DIR
 if git -C "$doc" rev-parse -q --verify "$commit" >/dev/null 2>&1; then
     mkdir "$work/doc"
-    git -C "$doc" archive "$commit" classes | tar -x -C "$work/doc"
+    git -C "$doc" archive "$commit" classes MME-MacroMethodExpander | tar -x -C "$work/doc"
     doc=$work/doc
 fi
 
@@ -40,6 +40,20 @@ fi
 
 if [ -n "$sdk" ] && git -C "$NVRM_OGPD_DIR" rev-parse -q --verify "$commit" >/dev/null 2>&1; then
     "$import" --classes --git "$NVRM_OGPD_DIR" --tag "$commit" --sdk "$sdk" --out "$schemas" --check
+fi
+
+# The method expander's enumerations, which are written by hand.
+if [ -d "$doc/MME-MacroMethodExpander" ]; then
+    for what in op:ALU0_OP out:OUT0_EMIT pred:PRED_MODE reg:ALU0_SRC0; do
+        line=$(grep "^    ${what#*:}:" "$schemas/hw/mme/c597.yaml")
+        n=0
+        for name in $(sed -n '/^enum .*Enum {/,/^};/p' "$doc/MME-MacroMethodExpander/tu104/${what%:*}.h" |
+            sed -n 's/^    \([A-Z0-9_]*\),$/\1/p'); do
+            [[ $line == *" $name: $n"[,}]* ]] || { echo "${what#*:}: $name is not $n"; exit 1; }
+            n=$((n + 1))
+        done
+        [ "$n" -ge 11 ]
+    done
 fi
 
 mkdir "$work/asserts" "$work/inc"
