@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// sm: 75 80 86 89 90
 // Divergence and calls: nested branches, loops left early, switches, recursion, functions behind pointers.
 #include "kernel.h"
 
