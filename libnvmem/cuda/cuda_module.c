@@ -103,31 +103,43 @@ cuModuleLoad(CUmodule *module, const char *path)
     return cuda_leave(load(c, image, bytes, path, module));
 }
 
-/* How long an image in memory is, which the call does not say: to the end of an ELF file's last
- * table or section; PTX is text that ends with a zero. */
+static uint64_t
+number(const uint8_t *p, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < bytes; i++)
+        value |= (uint64_t)p[i] << 8 * i;
+    return value;
+}
+
+/* The end of a range, or of what is known so far. */
+static uint64_t
+furthest(uint64_t end, uint64_t off, uint64_t bytes)
+{
+    return off < IMAGE_MAX && bytes < IMAGE_MAX && off + bytes > end ? off + bytes : end;
+}
+
+/* How long an image in memory is, which the call does not say: an ELF file ends with the last
+ * of its tables and sections, PTX with a zero. */
 static uint64_t
 image_bytes(const uint8_t *image)
 {
-    uint64_t shoff, end;
-    uint16_t rows;
+    enum { HEADER = 64, SECTION = 64, SEGMENT = 56, NOBITS = 8 };
+    uint64_t sections, end = HEADER;
+    unsigned rows;
 
     if (memcmp(image, "\177ELF\2\1", 6))
         return strnlen((const char *)image, IMAGE_MAX);
-    memcpy(&shoff, image + 40, sizeof(shoff));
-    memcpy(&rows, image + 60, sizeof(rows));
-    if (shoff >= IMAGE_MAX)
-        return 64;
-    end = shoff + (uint64_t)rows * 64;
-    for (unsigned i = 0; i < rows; i++) {
-        const uint8_t *row = image + shoff + (uint64_t)i * 64;
-        uint64_t off, bytes;
-        uint32_t type;
+    sections = number(image + 40, 8);
+    rows = (unsigned)number(image + 60, 2);
+    end = furthest(end, number(image + 32, 8), number(image + 56, 2) * SEGMENT);
+    end = furthest(end, sections, (uint64_t)rows * SECTION);
+    for (unsigned i = 0; sections < IMAGE_MAX && i < rows; i++) {
+        const uint8_t *row = image + sections + (uint64_t)i * SECTION;
 
-        memcpy(&type, row + 4, sizeof(type));
-        memcpy(&off, row + 24, sizeof(off));
-        memcpy(&bytes, row + 32, sizeof(bytes));
-        if (type != 8 && off < IMAGE_MAX && bytes < IMAGE_MAX && off + bytes > end)
-            end = off + bytes;
+        if (number(row + 4, 4) != NOBITS)
+            end = furthest(end, number(row + 24, 8), number(row + 32, 8));
     }
     return end;
 }
