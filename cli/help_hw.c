@@ -8,6 +8,7 @@
 
 #include <nvrm/hw.h>
 
+#include "describe.h"
 #include "help_hw.h"
 
 static json_t *
@@ -216,4 +217,40 @@ help_hw_names(const char *text, void (*take)(void *ctx, const char *name), void 
         offer(c, nvrm_hw_method_at(c, i), text, take, ctx);
     for (unsigned i = 0; i < c->record_count; i++)
         offer(c, nvrm_hw_record_at(c, i), text, take, ctx);
+}
+
+/* Whether the generation before has the very same row. */
+static bool
+is_inherited(const struct nvrm_hw_class *c, const struct nvrm_hw_item *item)
+{
+    const struct nvrm_hw_class *p = c->parent ? nvrm_hw_class(c->parent) : NULL;
+    const char *name = nvrm_hw_text(item->name);
+
+    return p && (nvrm_hw_method_named(p, name) == item || nvrm_hw_record(p, name) == item);
+}
+
+static void
+search_item(const struct nvrm_hw_class *c, const struct nvrm_hw_item *item, const char *kind,
+            const char *pattern, json_t *rows)
+{
+    char name[160];
+
+    snprintf(name, sizeof(name), "NV%04X_%s", (unsigned)c->id, nvrm_hw_text(item->name));
+    if (describe_match(pattern, name) && !is_inherited(c, item))
+        json_array_append_new(rows,
+                              json_pack("{s:s, s:s, s:o, s:s}", "kind", kind, "name", name,
+                                        "id", cli_hex(item->at), "doc", nvrm_hw_text(c->name)));
+}
+
+void
+help_hw_search(const char *pattern, json_t *rows)
+{
+    for (unsigned k = 0; k < nvrm_hw_class_count(); k++) {
+        const struct nvrm_hw_class *c = nvrm_hw_class_at(k);
+
+        for (unsigned i = 0; i < c->method_count; i++)
+            search_item(c, nvrm_hw_method_at(c, i), "method", pattern, rows);
+        for (unsigned i = 0; i < c->record_count; i++)
+            search_item(c, nvrm_hw_record_at(c, i), "record", pattern, rows);
+    }
 }

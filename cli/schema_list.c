@@ -7,6 +7,7 @@
 
 #include <rm/name.h>
 
+#include "help_hw.h"
 #include "render.h"
 #include "schema_verbs.h"
 
@@ -225,6 +226,8 @@ schema_search(struct cli *cli, int argc, char **argv)
         if (only ? kind == only : !only_name || !strcmp(kind->single, "struct"))
             search_kind(abi, kind, argv[1], !only, rows);
     }
+    if (!only_name)
+        help_hw_search(argv[1], rows);
     if (!json_array_size(rows))
         cli_note(cli, "nothing in %s matches '%s'", nvrm_release_name(abi.schema, abi.release),
                  argv[1]);

@@ -55,6 +55,17 @@ findings_are_rows_and_exit_code_9(void **state)
 }
 
 static void
+a_search_finds_methods_where_they_began(void **state)
+{
+    char *text = cli_expect("nvrm-cli schema search '*SEND_SIGNALING_PCAS2_B'", 0);
+
+    (void)state;
+    assert_non_null(strstr(text, "method  NVC6C0_SEND_SIGNALING_PCAS2_B"));
+    assert_null(strstr(text, "NVCEC0_SEND_SIGNALING_PCAS2_B"));
+    free(text);
+}
+
+static void
 help_knows_methods_records_and_their_fields(void **state)
 {
     (void)state;
@@ -74,6 +85,7 @@ main(void)
         cmocka_unit_test(text_and_words_are_each_others_source),
         cmocka_unit_test(json_has_the_fields_by_name),
         cmocka_unit_test(findings_are_rows_and_exit_code_9),
+        cmocka_unit_test(a_search_finds_methods_where_they_began),
         cmocka_unit_test(help_knows_methods_records_and_their_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
