@@ -406,8 +406,17 @@ nvrm_sass_encode(unsigned sm, const struct nvrm_sass_insn *insn, uint64_t addr,
             return false;
         set_field(code, f, raw);
     }
-    *why = "an operand that the form hides has another value than it stands for";
-    return decode_form(insn->form, code, addr, &back);
+    *why = "an operand has a value that the form forbids or hides";
+    if (!decode_form(insn->form, code, addr, &back))
+        return false;
+    *why = "an operand has a sign that the form lacks";
+    for (unsigned i = 0; i < form->n_operands; i++) {
+        const struct nvrm_sass_operand *a = &insn->operands[i], *b = &back.operands[i];
+
+        if (a->neg != b->neg || a->abs != b->abs || a->inv != b->inv)
+            return false;
+    }
+    return true;
 }
 
 /* Names */

@@ -22,6 +22,8 @@
 
 #include <nvrm/sass_table.h>
 
+#include "sass_random.h"
+
 struct insn {
     uint64_t code[2];
     char *theirs; /* NULL: nvdisasm refused it */
@@ -35,15 +37,6 @@ struct work {
     uint64_t seed;
     const char *only;
 };
-
-static uint64_t
-rnd(struct work *w)
-{
-    w->seed ^= w->seed << 13;
-    w->seed ^= w->seed >> 7;
-    w->seed ^= w->seed << 17;
-    return w->seed * UINT64_C(0x2545f4914f6cdd1d);
-}
 
 static void
 push(struct work *w, const uint64_t code[2])
@@ -60,58 +53,6 @@ push(struct work *w, const uint64_t code[2])
 }
 
 static void
-set_bits(uint64_t code[2], unsigned lo, unsigned len, uint64_t v)
-{
-    for (unsigned i = lo; i < lo + len; i++, v >>= 1) {
-        code[i >> 6] &= ~(UINT64_C(1) << (i & 63));
-        code[i >> 6] |= (v & 1) << (i & 63);
-    }
-}
-
-/* A field's value: often 0 or all ones, as compilers write, otherwise anything. */
-static void
-random_field(struct work *w, const struct sass_field *f, uint64_t code[2])
-{
-    const uint64_t style = rnd(w) >> 60;
-    uint64_t v = rnd(w) >> 11;
-
-    if (style == 0)
-        v = 0;
-    else if (style == 1 || (style < 4 && f->attr == SASS_INDEX))
-        v = ~UINT64_C(0);
-    else if (style < 9 && f->attr == SASS_VALUE)
-        v &= 63;
-    for (unsigned i = 0; i < SASS_SEGMENTS && f->len[i]; v >>= f->len[i++])
-        set_bits(code, f->lo[i], f->len[i], v);
-}
-
-static bool
-random_insn(struct work *w, unsigned number, uint64_t code[2])
-{
-    const struct sass_form *form = &sass_forms[number];
-    struct nvrm_sass_insn insn;
-    struct nvrm_sass_ctl ctl = {.stall = (uint8_t)(1 + rnd(w) % 8),
-                                .yield = 1,
-                                .wrbar = 7,
-                                .rdbar = 7,
-                                .wait = (uint8_t)(rnd(w) % 64)};
-
-    for (int attempt = 0; attempt < 2000; attempt++) {
-        code[0] = form->match[0];
-        code[1] = form->match[1];
-        set_bits(code, 12, 4, rnd(w) % 4 ? 7 : rnd(w) >> 60);
-        nvrm_sass_ctl_set(code, &ctl);
-        for (unsigned i = 0; i < form->n_fields; i++)
-            random_field(w, &sass_fields[form->first_field + i], code);
-        if (nvrm_sass_decode(w->sm, code, w->n * 16, &insn) && insn.form == number)
-            return true;
-    }
-    fprintf(stderr, "no legal instruction found for form %u, %s 0x%03x\n", number,
-            sass_text + form->name, form->code);
-    return false;
-}
-
-static void
 fill_random(struct work *w, size_t count)
 {
     const int index = nvrm_sass_sm_index(w->sm);
@@ -125,12 +66,15 @@ fill_random(struct work *w, size_t count)
             (!w->only || !strcmp(w->only, sass_text + sass_forms[i].name)))
             forms[n++] = i;
     while (n && w->n < count) {
-        const unsigned at = (unsigned)((rnd(w) >> 20) % n);
+        const unsigned at = (unsigned)((sass_rnd(&w->seed) >> 20) % n);
 
-        if (random_insn(w, forms[at], code))
+        if (sass_random_insn(&w->seed, w->sm, forms[at], w->n * 16, code)) {
             push(w, code);
-        else
+        } else {
+            fprintf(stderr, "no legal instruction found for %s 0x%03x\n",
+                    sass_text + sass_forms[forms[at]].name, sass_forms[forms[at]].code);
             forms[at] = forms[--n];
+        }
     }
     free(forms);
 }

@@ -9,4 +9,7 @@
 /** ".MOV" or "". */
 const char *sass_alias_text(const struct nvrm_sass_insn *insn);
 
+/** The bit of ctl.reuse that an operand's ".reuse" stands for. */
+unsigned sass_reuse_bit(const struct nvrm_sass_insn *insn, unsigned operand);
+
 #endif

@@ -122,7 +122,7 @@ put_number(struct out *o, const struct sass_operand_row *row,
         put(o, "%" PRId64, op->value);
         return;
     default:
-        sass_float_text(row->number, (uint32_t)op->value, text, sizeof(text));
+        sass_float_text(row->number, (uint32_t)op->value, o->how->exact, text, sizeof(text));
         break;
     }
     put(o, "%s", text);
@@ -369,6 +369,17 @@ put_guard(struct out *o)
     put(o, " ");
 }
 
+/* nvdisasm hides the first of two predicates even when the second is there. */
+static bool
+needed(const struct sass_print *how, const struct sass_form *form,
+       const struct nvrm_sass_insn *insn, unsigned i)
+{
+    const struct sass_operand_row *row = &sass_operands[form->first_operand + i];
+
+    return !how->exact && i + 1u < insn->n_operands && row->hide == SASS_HIDE &&
+           row[1].hide == SASS_HIDE && row[1].kind == row->kind && !insn->operands[i + 1].hide;
+}
+
 void
 sass_print(const struct sass_print *how, const struct nvrm_sass_insn *insn, char out[SASS_LINE])
 {
@@ -382,7 +393,7 @@ sass_print(const struct sass_print *how, const struct nvrm_sass_insn *insn, char
     put(&o, "%s", sass_alias_text(insn));
     put_mods(&o, form);
     for (unsigned i = 0; i < insn->n_operands; i++) {
-        if (insn->operands[i].hide)
+        if (insn->operands[i].hide && !needed(how, form, insn, i))
             continue;
         put(&o, "%s", between);
         between = ", ";
@@ -406,4 +417,13 @@ sass_print_ctl(const struct nvrm_sass_ctl *ctl, char out[SASS_CTL])
                  ctl->wrbar == NVRM_SASS_NO_BARRIER ? '-' : (char)('0' + ctl->wrbar),
                  ctl->yield ? '-' : 'Y', ctl->stall);
     return (size_t)n;
+}
+
+unsigned
+sass_reuse_bit(const struct nvrm_sass_insn *insn, unsigned operand)
+{
+    const struct sass_form *form = &sass_forms[insn->form];
+    const uint8_t bit = sass_operands[form->first_operand + operand].reuse;
+
+    return bit == SASS_NONE ? 0 : 1u << bit;
 }
