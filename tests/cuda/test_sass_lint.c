@@ -2,7 +2,7 @@
 /* The lint over the committed cubins: what a compiler wrote has no hazard. */
 #include "test.h"
 
-#include <sass/lint.h>
+#include <sass/lint_cubin.h>
 
 #include "corpus.h"
 
@@ -28,17 +28,16 @@ lint_cubin(void *ctx, const struct corpus_cubin *c)
 {
     struct tally *t = ctx;
 
-    for (unsigned k = 0; c->sm <= 90 && k < nvmem_cubin_kernel_count(c->cubin); k++) {
-        const struct nvmem_cubin_kernel *kernel = nvmem_cubin_kernel(c->cubin, k);
-        const struct nvmem_cubin_section *s = nvmem_cubin_section(c->cubin, kernel->section);
-        struct sass_lint_code code = {
-            .sm = c->sm, .code = s->data, .bytes = s->bytes, .registers = kernel->registers};
+    for (unsigned i = 0; c->sm <= 90 && i < nvmem_cubin_section_count(c->cubin); i++) {
+        const struct nvmem_cubin_section *s = nvmem_cubin_section(c->cubin, i);
         struct gsp_error err = {0};
 
+        if (s->kind != NVMEM_CUBIN_CODE)
+            continue;
         t->file = c->file;
-        t->section = kernel->name;
+        t->section = s->name;
         t->sections++;
-        assert_int_equal(sass_lint(NULL, &code, count, t, &err), 0);
+        assert_int_equal(sass_lint_section(NULL, c->cubin, i, count, t, &err), 0);
     }
     return 0;
 }
