@@ -288,9 +288,9 @@ static json_t *
 record_doc(const struct nvrm_hw_item *r, const uint32_t *words)
 {
     json_t *o = json_object();
-    uint32_t turned[128];
+    uint32_t turned[NVMEM_PUSH_RECORD_WORDS];
 
-    for (unsigned i = 0; r->at && i < r->words && r->words <= 128; i++)
+    for (unsigned i = 0; r->at && i < r->words && r->words <= NVMEM_PUSH_RECORD_WORDS; i++)
         turned[i] = words[r->words - 1 - i];
     words = r->at ? turned : words;
     for (unsigned k = 0; k < r->field_count; k++) {
@@ -317,18 +317,27 @@ record_doc(const struct nvrm_hw_item *r, const uint32_t *words)
 
 /* Whole records only. */
 static int
+check_records(struct cli *cli, const struct input *in)
+{
+    const unsigned words = in->record->words;
+
+    return in->count && in->count % words == 0
+               ? CLI_OK
+               : cli_usage(cli, "records lie one behind the other",
+                           "%zu words are not whole records of %u words", in->count, words);
+}
+
+static int
 dis_records(struct cli *cli, const struct input *in)
 {
     const struct nvrm_hw_item *r = in->record;
     const size_t count = in->count / r->words;
     struct gsp_text text = {0};
     json_t *rows;
-    int rc;
+    int rc = check_records(cli, in);
 
-    if (!count || in->count % r->words)
-        return cli_usage(cli, "records lie one behind the other",
-                         "%zu words are not whole records of %u words", in->count,
-                         (unsigned)r->words);
+    if (rc != CLI_OK)
+        return rc;
     if (cli->options.format != CLI_TEXT) {
         rows = json_array();
         for (size_t i = 0; i < count; i++)
@@ -466,12 +475,16 @@ push_lint(struct cli *cli, int argc, char **argv)
     size_t found;
     int rc = open_input(cli, &lint_row, argc, argv, &in);
 
+    if (rc == CLI_OK && in.record)
+        rc = check_records(cli, &in);
     if (rc != CLI_OK) {
         free(in.words);
         return rc;
     }
     rows = json_array();
-    found = nvmem_push_lint(&in.state, in.words, in.count, add_finding, rows);
+    found = in.record ? nvmem_push_lint_records(in.record, in.words,
+                                                in.count / in.record->words, add_finding, rows)
+                      : nvmem_push_lint(&in.state, in.words, in.count, add_finding, rows);
     free(in.words);
     rc = cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_findings});
     return rc == CLI_OK && found ? CLI_EXPECTATION : rc;

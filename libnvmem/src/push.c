@@ -176,8 +176,11 @@ header(struct nvmem_push_reader *r, struct nvmem_push_call *out)
     }
     if (count == 0)
         return bad(r, "a header with a count of 0", 0, out);
-    if (count > r->count - r->at - 1)
-        return bad(r, "the data of this header goes past the end", count, out);
+    if (count > r->count - r->at - 1) {
+        (void)bad(r, "the data of this header goes past the end", count, out);
+        out->truncated = true;
+        return true;
+    }
     r->at++;
     r->left = count;
     return step(r, out);

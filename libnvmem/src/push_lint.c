@@ -140,12 +140,68 @@ nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t co
         if (c.kind == NVMEM_PUSH_CALL)
             check_call(&l, &c);
         else if (c.kind == NVMEM_PUSH_BAD && c.why)
-            found(&l,
-                  strstr(c.why, "past the end") ? NVMEM_PUSH_TRUNCATED : NVMEM_PUSH_BAD_HEADER,
-                  c.word, NULL, "0x%08x: %s", c.raw, c.why);
+            found(&l, c.truncated ? NVMEM_PUSH_TRUNCATED : NVMEM_PUSH_BAD_HEADER, c.word, NULL,
+                  "0x%08x: %s", c.raw, c.why);
         else if (c.kind == NVMEM_PUSH_SEGMENT && c.word + 1 < count)
             found(&l, NVMEM_PUSH_UNREAD, c.word, NULL,
                   "%zu words behind the end of the segment", count - c.word - 1);
+    }
+    return l.count;
+}
+
+/* Records */
+
+/* One element, unless all of its bits were looked at under another name. */
+static void
+check_element(struct lint *l, const struct nvrm_hw_item *r, const struct nvrm_hw_field *f,
+              size_t at, const uint32_t *words, uint32_t *rest, unsigned i, unsigned j)
+{
+    const uint64_t v = nvrm_hw_get(f, words, i, j);
+    char index[24] = "";
+
+    if (!nvrm_hw_get(f, rest, i, j))
+        return;
+    nvrm_hw_set(f, rest, i, j, 0);
+    if (f->value_count < 2 || nvrm_hw_value_name(f, v))
+        return;
+    if (f->step_j)
+        (void)snprintf(index, sizeof(index), "[%u, %u]", i, j);
+    else if (f->step_i)
+        (void)snprintf(index, sizeof(index), "[%u]", i);
+    found(l, NVMEM_PUSH_BAD_VALUE, at + (f->lo + i * f->step_i + j * f->step_j) / 32, NULL,
+          "%s: %s%s has no value 0x%llx", nvrm_hw_text(r->name), nvrm_hw_text(f->name), index,
+          (unsigned long long)v);
+}
+
+static void
+check_record(struct lint *l, const struct nvrm_hw_item *r, size_t at, const uint32_t *words,
+             uint32_t *rest)
+{
+    for (unsigned k = 0; k < r->field_count; k++) {
+        const struct nvrm_hw_field *f = nvrm_hw_field_at(r, k);
+
+        for (unsigned i = 0; i < f->n; i++)
+            for (unsigned j = 0; j < f->m; j++)
+                check_element(l, r, f, at, words, rest, i, j);
+    }
+    for (unsigned w = 0; w < r->words; w++)
+        if (rest[w])
+            found(l, NVMEM_PUSH_RESERVED_BITS, at + w, NULL,
+                  "%s: bits 0x%x of word %u belong to no field", nvrm_hw_text(r->name), rest[w],
+                  w);
+}
+
+size_t
+nvmem_push_lint_records(const struct nvrm_hw_item *r, const uint32_t *words, size_t count,
+                        int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx)
+{
+    struct lint l = {.fn = fn, .ctx = ctx};
+    uint32_t copy[NVMEM_PUSH_RECORD_WORDS], rest[NVMEM_PUSH_RECORD_WORDS];
+
+    for (size_t k = 0; k < count && !l.stop && r->words <= NVMEM_PUSH_RECORD_WORDS; k++) {
+        for (unsigned i = 0; i < r->words; i++)
+            copy[i] = rest[i] = words[k * r->words + (r->at ? r->words - 1u - i : i)];
+        check_record(&l, r, k * r->words, copy, rest);
     }
     return l.count;
 }

@@ -366,6 +366,24 @@ any_words_come_back_as_records(void **state)
 }
 
 static void
+a_record_is_linted_element_by_element(void **state)
+{
+    const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xc6c0), "QMDV03_00");
+    uint32_t qmd[2 * NVC6C0_QMDV03_00__WORDS] = {0};
+    struct findings f = {0};
+
+    (void)state;
+    NVRM_HW_SET(qmd, NVC6C0_QMDV03_00_QMD_MAJOR_VERSION, 3);
+    NVRM_HW_SET(qmd, NVC6C0_QMDV03_00_RELEASE0_REDUCTION_OP, 7);
+    NVRM_HW_SET(qmd + 64, NVC6C0_QMDV03_00_CWD_MEMBAR_TYPE, 3);
+    assert_int_equal(nvmem_push_lint_records(r, qmd, 2, take_finding, &f), 0);
+    NVRM_HW_SET(qmd + 64, NVC6C0_QMDV03_00_DEPENDENT_QMD0_ACTION, 5);
+    assert_int_equal(nvmem_push_lint_records(r, qmd, 2, take_finding, &f), 1);
+    assert_int_equal(f.n[NVMEM_PUSH_BAD_VALUE], 1);
+    assert_string_equal(f.last, "QMDV03_00: DEPENDENT_QMD0_ACTION has no value 0x5");
+}
+
+static void
 groups_of_the_method_expander_have_their_high_word_first(void **state)
 {
     static const char text[] = "END_NEXT = 1\nALU0_OP = ADDC\nALU0_DST = R2\n"
@@ -481,6 +499,7 @@ main(void)
         cmocka_unit_test(a_clean_copy_has_no_findings),
         cmocka_unit_test(a_record_reads_and_writes_by_field),
         cmocka_unit_test(any_words_come_back_as_records),
+        cmocka_unit_test(a_record_is_linted_element_by_element),
         cmocka_unit_test(groups_of_the_method_expander_have_their_high_word_first),
         cmocka_unit_test(a_bad_field_of_a_record_is_named),
         cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_leaks),

@@ -182,6 +182,7 @@ struct nvmem_push_call {
     enum nvmem_push_kind kind;
     size_t word;     /* where: of the data, of the header without data */
     uint32_t raw;    /* BAD: the word */
+    bool truncated;  /* BAD: the data of this header goes past the end */
     const char *why; /* BAD: what is wrong with it; NULL for the data behind a bad header */
     bool first;      /* the first method of its header */
     enum nvmem_push_op op;

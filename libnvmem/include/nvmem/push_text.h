@@ -83,6 +83,15 @@ struct nvmem_push_finding {
 size_t nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t count,
                        int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx);
 
+/** The longest record. */
+#define NVMEM_PUSH_RECORD_WORDS 128
+/** Bits of no field and values without a name in records; word counts from the first record's
+ * begin. */
+size_t nvmem_push_lint_records(const struct nvrm_hw_item *r, const uint32_t *words,
+                               size_t count,
+                               int (*fn)(void *ctx, const struct nvmem_push_finding *f),
+                               void *ctx);
+
 #ifdef __cplusplus
 }
 #endif
