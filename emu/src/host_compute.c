@@ -139,6 +139,13 @@ warp_exception(struct emu_channel *ch, const struct sm_trap *t)
     uint32_t gpc, tpc, sm;
 
     locate(ch->gpu->card, t->sm, &gpc, &tpc, &sm);
+    ch->sm_error = (struct emu_sm_error){
+        .set = true,
+        .sm = t->sm,
+        .warp_esr = t->error < 0x100 ? t->error : 0,
+        .pc = t->pc,
+        .va = t->address,
+    };
     emu_host_fail(ch, XID_GR_EXCEPTION,
                   "Graphics SM Warp Exception on (GPC %u, TPC %u, SM %u): %s, ESR 0x%x, PC "
                   "0x%llx, %s: %s",

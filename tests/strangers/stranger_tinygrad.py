@@ -13,8 +13,11 @@ Takes NVRM_TINYGRAD_DIR (a checkout), NVRM_EMU and NVRM_CLI (programs). Exit cod
 """
 import argparse, array, mmap, os, socket, struct, subprocess, sys, tempfile, time
 
+import tinygrad_kernels
+
 RELEASE = "570.144"  # what tinygrad is written for
 SKIP = 77
+COMPUTE = "GA102", "AD102"  # SMs whose machine code the emulated card executes
 
 VERSION, DMA_MAP, REGION_INFO, REGION_READ, REGION_WRITE, RESET = 1, 2, 5, 9, 10, 13
 CONFIG_REGION = 7
@@ -275,6 +278,9 @@ def run(card, chip, resizes):
     say(chip, "both queues did their first work", start, user)
     check_copies(gpu)
     say(chip, "copies came back as they went", start, user)
+    if chip in COMPUTE:
+        tinygrad_kernels.check_saxpy(gpu, 1000, 128)
+        say(chip, "a kernel computed what it should", start, user)
     check_fault(gpu)
     say(chip, "a fault was reported", start, user)
     gpu.iface.device_fini()
