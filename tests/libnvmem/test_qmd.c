@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include <nvmem/compute.h>
+#include <nvmem/push_text.h>
 #include <nvmem/qmd.h>
 #include <nvrm/hw.h>
 
@@ -297,6 +298,27 @@ chips_have_the_sm_that_they_have(void **state)
     assert_null(nvmem_compute_limits_of(70));
 }
 
+static int
+no_finding(void *ctx, const struct nvmem_push_finding *f)
+{
+    fail_msg("%s: %s", (const char *)ctx, f->text);
+    return 1;
+}
+
+static void
+the_linter_has_nothing_to_say_about_any_generation(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < GENERATIONS; i++) {
+        char name[] = "class c5c0";
+        struct reader r;
+
+        open_reader(&r, &generations[i], &usual);
+        snprintf(name, sizeof(name), "class %04x", generations[i].compute_class);
+        assert_int_equal(nvmem_push_lint_records(r.record, r.qmd, 1, no_finding, name), 0);
+    }
+}
+
 int
 main(void)
 {
@@ -306,6 +328,7 @@ main(void)
         cmocka_unit_test(a_value_that_its_field_cannot_hold_is_named),
         cmocka_unit_test(code_of_every_sm_finds_its_words),
         cmocka_unit_test(code_that_divides_by_the_cluster_gets_whole_numbers),
+        cmocka_unit_test(the_linter_has_nothing_to_say_about_any_generation),
         cmocka_unit_test(carve_outs_hold_what_they_are_asked_for),
         cmocka_unit_test(chips_have_the_sm_that_they_have),
     };
