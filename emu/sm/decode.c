@@ -9,33 +9,38 @@
 #include <string.h>
 
 const char *
-sm_mod(const struct sm_dec *d, const char *group)
+sm_mod(const struct sm_dec *d, enum nvrm_sass_group group)
 {
-    for (unsigned g = 0; nvrm_sass_group_name(g); g++) {
-        unsigned v;
+    const unsigned v = nvrm_sass_mod(d->in, group);
 
-        if (strcmp(nvrm_sass_group_name(g), group) != 0)
-            continue;
-        v = nvrm_sass_mod(d->in, (enum nvrm_sass_group)g);
-        return v ? nvrm_sass_value_name(g, v) : "";
-    }
-    return "";
+    return v ? nvrm_sass_value_name(group, v) : "";
+}
+
+int
+sm_part(const struct nvrm_sass_operand *o, enum nvrm_sass_group group, const char *const *names)
+{
+    const char *text = o->part ? nvrm_sass_value_name(group, o->part) : NULL;
+
+    for (int i = 0; text && names[i]; i++)
+        if (!strcmp(text, names[i]))
+            return i;
+    return -1;
 }
 
 bool
-sm_flag(const struct sm_dec *d, const char *group)
+sm_flag(const struct sm_dec *d, enum nvrm_sass_group group)
 {
     return !strcmp(sm_mod(d, group), "ON");
 }
 
 bool
-sm_mod_is(const struct sm_dec *d, const char *group, const char *value)
+sm_mod_is(const struct sm_dec *d, enum nvrm_sass_group group, const char *value)
 {
     return !strcmp(sm_mod(d, group), value);
 }
 
 int
-sm_mod_index(const struct sm_dec *d, const char *group, const char *const *names)
+sm_mod_index(const struct sm_dec *d, enum nvrm_sass_group group, const char *const *names)
 {
     const char *text = sm_mod(d, group);
 
@@ -83,10 +88,11 @@ void
 sm_float_mods(struct sm_dec *d)
 {
     static const char *const rounds[] = {"RN", "RM", "RP", "RZ", NULL};
-    const int rnd = sm_mod_index(d, "ROUND", rounds);
+    const int rnd = sm_mod_index(d, NVRM_SASS_MOD_ROUND, rounds);
 
-    d->u->ftz = sm_mod_is(d, "FTZ", "FTZ") || sm_flag(d, "FTZ") || sm_mod_is(d, "FTZ", "FMZ");
-    d->u->sat = sm_flag(d, "SAT");
+    d->u->ftz = sm_mod_is(d, NVRM_SASS_MOD_FTZ, "FTZ") || sm_flag(d, NVRM_SASS_MOD_FTZ) ||
+                sm_mod_is(d, NVRM_SASS_MOD_FTZ, "FMZ");
+    d->u->sat = sm_flag(d, NVRM_SASS_MOD_SAT);
     d->u->rnd = rnd > 0 ? (uint8_t)rnd : SM_RN;
     sm_float_signs(d, 0x7fffffff, 0x80000000);
 }
@@ -98,7 +104,8 @@ sm_compare_mods(struct sm_dec *d)
                                       "GE",  "NUM", "NAN", "LTU", "EQU", "LEU",
                                       "GTU", "NEU", "GEU", "T",   NULL};
     static const char *const bops[] = {"AND", "OR", "XOR", NULL};
-    const int op = sm_mod_index(d, "CMP", ops), bop = sm_mod_index(d, "BOP", bops);
+    const int op = sm_mod_index(d, NVRM_SASS_MOD_CMP, ops),
+              bop = sm_mod_index(d, NVRM_SASS_MOD_BOP, bops);
 
     d->u->op = op < 0 ? SM_CMP_F : (uint8_t)op;
     d->u->mod = bop < 0 ? SM_AND : (uint32_t)bop;

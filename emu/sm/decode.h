@@ -28,12 +28,15 @@ struct sm_row {
 extern const struct sm_row sm_rows_alu[], sm_rows_float[], sm_rows_mem[], sm_rows_flow[];
 
 /** The text of a modifier: "LT"; "" when the instruction lacks it. */
-const char *sm_mod(const struct sm_dec *d, const char *group);
+const char *sm_mod(const struct sm_dec *d, enum nvrm_sass_group group);
 /** Is the flag set, or does the group have this value? */
-bool sm_flag(const struct sm_dec *d, const char *group);
-bool sm_mod_is(const struct sm_dec *d, const char *group, const char *value);
+bool sm_flag(const struct sm_dec *d, enum nvrm_sass_group group);
+bool sm_mod_is(const struct sm_dec *d, enum nvrm_sass_group group, const char *value);
 /** The modifier's place in a list of names that ends with NULL; -1: not there. */
-int sm_mod_index(const struct sm_dec *d, const char *group, const char *const *names);
+int sm_mod_index(const struct sm_dec *d, enum nvrm_sass_group group, const char *const *names);
+/** The place of an operand's suffix in such a list; -1: it has none of them. */
+int sm_part(const struct nvrm_sass_operand *o, enum nvrm_sass_group group,
+            const char *const *names);
 /** The instruction exists, and this part of it is not modelled. */
 void sm_refuse(struct sm_dec *d, const char *what);
 

@@ -5,15 +5,15 @@
 static bool
 is_signed(const struct sm_dec *d)
 {
-    return sm_mod_is(d, "SIGN", "S32") || sm_mod_is(d, "SIGN", "S64");
+    return sm_mod_is(d, NVRM_SASS_MOD_SIGN, "S32") || sm_mod_is(d, NVRM_SASS_MOD_SIGN, "S64");
 }
 
 static void
 map_sign_x(struct sm_dec *d)
 {
-    if (sm_flag(d, "64"))
+    if (sm_flag(d, NVRM_SASS_MOD_64))
         sm_refuse(d, "an addition of 64 bits");
-    d->u->x = sm_flag(d, "X");
+    d->u->x = sm_flag(d, NVRM_SASS_MOD_X);
     d->u->is_signed = is_signed(d);
 }
 
@@ -21,10 +21,10 @@ static void
 map_imad(struct sm_dec *d)
 {
     map_sign_x(d);
-    if (sm_flag(d, "WIDE")) {
+    if (sm_flag(d, NVRM_SASS_MOD_WIDE)) {
         d->u->run = sm_op_imad_wide;
         d->u->wide = true;
-    } else if (sm_flag(d, "HI")) {
+    } else if (sm_flag(d, NVRM_SASS_MOD_HI)) {
         d->u->run = sm_op_imad_hi;
     }
 }
@@ -34,7 +34,7 @@ map_isetp(struct sm_dec *d)
 {
     sm_compare_mods(d);
     d->u->is_signed = is_signed(d);
-    d->u->x = sm_flag(d, "EX");
+    d->u->x = sm_flag(d, NVRM_SASS_MOD_EX);
 }
 
 /* The count is the last source; C stands before it with .HI alone. */
@@ -43,9 +43,9 @@ map_lea(struct sm_dec *d)
 {
     struct sm_uop *u = d->u;
 
-    u->x = sm_flag(d, "X");
-    u->hi = sm_flag(d, "HI");
-    u->mod = sm_flag(d, "SX32");
+    u->x = sm_flag(d, NVRM_SASS_MOD_X);
+    u->hi = sm_flag(d, NVRM_SASS_MOD_HI);
+    u->mod = sm_flag(d, NVRM_SASS_MOD_SX32);
     u->imm = d->sources ? sm_immediate(d, d->sources - 1) : 0;
     if (d->sources < 4)
         u->s[2] = (struct sm_operand){.kind = SM_REG, .row = SM_RZ};
@@ -55,7 +55,7 @@ static void
 map_minmax(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
-    if (sm_flag(d, "RELU") || strstr(sm_mod(d, "SIGN"), "16X2"))
+    if (sm_flag(d, NVRM_SASS_MOD_RELU) || strstr(sm_mod(d, NVRM_SASS_MOD_SIGN), "16X2"))
         sm_refuse(d, "VIMNMX of halves or with .RELU");
 }
 
@@ -63,27 +63,27 @@ static void
 map_viaddmnmx(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
-    d->u->mod = sm_flag(d, "RELU");
-    if (strstr(sm_mod(d, "SIGN"), "16X2"))
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_RELU);
+    if (strstr(sm_mod(d, NVRM_SASS_MOD_SIGN), "16X2"))
         sm_refuse(d, "VIADDMNMX of halves");
 }
 
 static void
 map_viadd(struct sm_dec *d)
 {
-    if (sm_flag(d, "16X2"))
+    if (sm_flag(d, NVRM_SASS_MOD_16X2))
         sm_refuse(d, "VIADD of halves");
 }
 
 static void
 map_idp(struct sm_dec *d)
 {
-    const char *types = sm_mod(d, "IDPTYPE"), *second = strchr(types, '_');
+    const char *types = sm_mod(d, NVRM_SASS_MOD_IDPTYPE), *second = strchr(types, '_');
 
     d->u->is_signed = types[0] == 'S';
     d->u->mod = second && second[1] == 'S';
-    d->u->wide = sm_flag(d, "2A");
-    d->u->mod2 = sm_mod_is(d, "IDPHALF", "HI");
+    d->u->wide = sm_flag(d, NVRM_SASS_MOD_2A);
+    d->u->mod2 = sm_mod_is(d, NVRM_SASS_MOD_IDPHALF, "HI");
 }
 
 static void
@@ -95,8 +95,8 @@ map_vabsdiff(struct sm_dec *d)
 static void
 map_vabsdiff4(struct sm_dec *d)
 {
-    d->u->is_signed = sm_mod(d, "SIGN")[0] == 'S';
-    d->u->mod = sm_flag(d, "ACC") ? 1 : 2;
+    d->u->is_signed = sm_mod(d, NVRM_SASS_MOD_SIGN)[0] == 'S';
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_ACC) ? 1 : 2;
 }
 
 /* The table is the fourth source, PLOP3's tables the last two. */
@@ -104,7 +104,7 @@ static void
 map_lop3(struct sm_dec *d)
 {
     d->u->imm = sm_immediate(d, 3) & 0xff;
-    d->u->mod = sm_flag(d, "PAND") ? SM_AND : SM_OR;
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_PAND) ? SM_AND : SM_OR;
 }
 
 static void
@@ -142,26 +142,27 @@ static void
 map_shf(struct sm_dec *d)
 {
     struct sm_uop *u = d->u;
-    const char *type = sm_mod(d, "SHFTYPE");
+    const char *type = sm_mod(d, NVRM_SASS_MOD_SHFTYPE);
 
     u->wide = !strcmp(type, "U64") || !strcmp(type, "S64");
     u->is_signed = type[0] == 'S';
-    u->hi = sm_flag(d, "HI");
-    u->mod = (sm_mod_is(d, "SHFDIR", "R") ? 1 : 0) | (sm_flag(d, "W") ? 2 : 0);
+    u->hi = sm_flag(d, NVRM_SASS_MOD_HI);
+    u->mod = (sm_mod_is(d, NVRM_SASS_MOD_SHFDIR, "R") ? 1 : 0) |
+             (sm_flag(d, NVRM_SASS_MOD_W) ? 2 : 0);
 }
 
 static void
 map_shift(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
-    d->u->mod = sm_flag(d, "W") ? 2 : 0;
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_W) ? 2 : 0;
 }
 
 static void
 map_prmt(struct sm_dec *d)
 {
     static const char *const modes[] = {"IDX", "F4E", "B4E", "RC8", "ECL", "ECR", "RC16", NULL};
-    const int mode = sm_mod_index(d, "PRMTMODE", modes);
+    const int mode = sm_mod_index(d, NVRM_SASS_MOD_PRMTMODE, modes);
 
     d->u->op = mode < 0 ? 0 : (uint8_t)mode;
 }
@@ -169,7 +170,7 @@ map_prmt(struct sm_dec *d)
 static void
 map_wrap(struct sm_dec *d)
 {
-    d->u->mod = sm_flag(d, "W") ? 2 : 0;
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_W) ? 2 : 0;
     d->u->is_signed = is_signed(d);
 }
 
@@ -177,34 +178,26 @@ static void
 map_flo(struct sm_dec *d)
 {
     d->u->is_signed = is_signed(d);
-    d->u->mod = sm_flag(d, "SH");
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_SH);
 }
 
 static void
 map_byte(struct sm_dec *d)
 {
     static const char *const bytes[] = {"B0", "B1", "B2", "B3", NULL};
-    const int byte = sm_mod_index(d, "BYTE", bytes);
+    const int byte = sm_mod_index(d, NVRM_SASS_MOD_BYTE, bytes);
 
     d->u->op = byte > 0 ? (uint8_t)byte : 0;
 
-    for (unsigned k = 0; k < d->sources && k < 4; k++) {
-        const struct nvrm_sass_operand *o = d->src[k];
-
-        if (o->kind == NVRM_SASS_GPR && o->part) {
-            for (unsigned g = 0; nvrm_sass_group_name(g); g++)
-                if (!strcmp(nvrm_sass_group_name(g), "BYTE"))
-                    for (unsigned b = 0; bytes[b]; b++)
-                        if (!strcmp(nvrm_sass_value_name(g, o->part), bytes[b]))
-                            d->u->op = (uint8_t)b;
-        }
-    }
+    for (unsigned k = 0; k < d->sources && k < 4; k++)
+        if (sm_part(d->src[k], NVRM_SASS_MOD_BYTE, bytes) > 0)
+            d->u->op = (uint8_t)sm_part(d->src[k], NVRM_SASS_MOD_BYTE, bytes);
 }
 
 static void
 map_mov(struct sm_dec *d)
 {
-    d->u->wide = sm_mod_is(d, "SIZE", "64") || sm_flag(d, "64") || sm_flag(d, "_64");
+    d->u->wide = sm_flag(d, NVRM_SASS_MOD_64);
 }
 
 /* Lanes */
@@ -213,7 +206,7 @@ static void
 map_shfl(struct sm_dec *d)
 {
     static const char *const ops[] = {"IDX", "UP", "DOWN", "BFLY", NULL};
-    const int op = sm_mod_index(d, "SHFLOP", ops);
+    const int op = sm_mod_index(d, NVRM_SASS_MOD_SHFLOP, ops);
 
     if (op < 0)
         sm_refuse(d, "SHFL");
@@ -225,7 +218,7 @@ static void
 map_vote(struct sm_dec *d)
 {
     static const char *const ops[] = {"ALL", "ANY", "EQ", NULL};
-    const int op = sm_mod_index(d, "VOTEOP", ops);
+    const int op = sm_mod_index(d, NVRM_SASS_MOD_VOTEOP, ops);
 
     d->u->op = op < 0 ? 0 : (uint8_t)op;
 }
@@ -233,7 +226,7 @@ map_vote(struct sm_dec *d)
 static void
 map_match(struct sm_dec *d)
 {
-    d->u->op = sm_mod_is(d, "MATCHOP", "ANY");
+    d->u->op = sm_mod_is(d, NVRM_SASS_MOD_MATCHOP, "ANY");
     d->u->wide = d->sources && d->src[0]->regs == 2;
 }
 
@@ -252,7 +245,7 @@ map_redux(struct sm_dec *d)
         {"XOR", SM_RED_XOR},
         {"",    SM_RED_AND},
     };
-    const char *text = sm_mod(d, "REDOP");
+    const char *text = sm_mod(d, NVRM_SASS_MOD_REDOP);
 
     d->u->is_signed = is_signed(d);
     for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)

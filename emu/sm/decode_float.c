@@ -6,7 +6,7 @@ static void
 map_float(struct sm_dec *d)
 {
     sm_float_mods(d);
-    if (sm_mod(d, "MULSCALE")[0] && !sm_mod_is(d, "MULSCALE", "NONE"))
+    if (sm_mod(d, NVRM_SASS_MOD_MULSCALE)[0] && !sm_mod_is(d, NVRM_SASS_MOD_MULSCALE, "NONE"))
         sm_refuse(d, "FMUL with a scale");
 }
 
@@ -14,7 +14,8 @@ static void
 map_fmnmx(struct sm_dec *d)
 {
     sm_float_mods(d);
-    d->u->mod = (sm_flag(d, "NAN") ? 1 : 0) | (sm_flag(d, "XORSIGN") ? 2 : 0);
+    d->u->mod =
+        (sm_flag(d, NVRM_SASS_MOD_NAN) ? 1 : 0) | (sm_flag(d, NVRM_SASS_MOD_XORSIGN) ? 2 : 0);
 }
 
 static void
@@ -28,7 +29,9 @@ static void
 map_fset(struct sm_dec *d)
 {
     map_fsetp(d);
-    d->u->imm = sm_flag(d, "BF") || sm_mod_is(d, "BF", "BF") ? 0x3f800000 : UINT32_MAX;
+    d->u->imm = sm_flag(d, NVRM_SASS_MOD_BF) || sm_mod_is(d, NVRM_SASS_MOD_BF, "BF")
+                    ? 0x3f800000
+                    : UINT32_MAX;
 }
 
 static void
@@ -44,11 +47,11 @@ map_mufu(struct sm_dec *d)
 {
     static const char *const names[] = {"COS",    "SIN",    "EX2",  "LG2",  "RCP", "RSQ",
                                         "RCP64H", "RSQ64H", "SQRT", "TANH", NULL};
-    int f = sm_mod_index(d, "MUFUOP", names);
+    int f = sm_mod_index(d, NVRM_SASS_MOD_MUFUOP, names);
 
     sm_float_mods(d);
-    d->u->wide = sm_flag(d, "F16");
-    if (sm_flag(d, "BF16"))
+    d->u->wide = sm_flag(d, NVRM_SASS_MOD_F16);
+    if (sm_flag(d, NVRM_SASS_MOD_BF16))
         f = -1;
     if (d->u->wide)
         sm_float_signs(d, 0x7fff, 0x8000);
@@ -70,9 +73,9 @@ map_dsetp(struct sm_dec *d)
 {
     map_double(d);
     sm_compare_mods(d);
-    if (sm_mod_is(d, "CMP", "MIN"))
+    if (sm_mod_is(d, NVRM_SASS_MOD_CMP, "MIN"))
         d->u->mod2 = 1;
-    else if (sm_mod_is(d, "CMP", "MAX"))
+    else if (sm_mod_is(d, NVRM_SASS_MOD_CMP, "MAX"))
         d->u->mod2 = 2;
 }
 
@@ -81,22 +84,16 @@ map_dsetp(struct sm_dec *d)
 static uint8_t
 half_part(const struct nvrm_sass_operand *o)
 {
-    static const char *const names[] = {"H1_H0", "H0_H0", "H1_H1", "F32"};
+    static const char *const names[] = {"H1_H0", "H0_H0", "H1_H1", "F32", NULL};
+    const int part = sm_part(o, NVRM_SASS_MOD_SWZ, names);
 
-    for (unsigned g = 0; nvrm_sass_group_name(g); g++) {
-        if (strcmp(nvrm_sass_group_name(g), "SWZ") != 0)
-            continue;
-        for (uint8_t i = 0; o->part && i < 4; i++)
-            if (!strcmp(nvrm_sass_value_name(g, o->part), names[i]))
-                return i;
-    }
-    return 0;
+    return part < 0 ? 0 : (uint8_t)part;
 }
 
 static bool
 is_bf16(const struct sm_dec *d)
 {
-    return !strncmp(sm_mod(d, "FMT"), "BF16", 4) || sm_flag(d, "BF16") || sm_flag(d, "BF16_V2");
+    return !strncmp(sm_mod(d, NVRM_SASS_MOD_FMT), "BF16", 4) || sm_flag(d, NVRM_SASS_MOD_BF16);
 }
 
 static void
@@ -106,8 +103,10 @@ map_half(struct sm_dec *d)
 
     sm_float_mods(d);
     sm_float_signs(d, 0x7fff7fff, 0x80008000);
-    u->mod = (is_bf16(d) ? 1 : 0) | (sm_flag(d, "RELU") || sm_mod_is(d, "SAT", "RELU") ? 2 : 0);
-    u->hi = sm_mod_is(d, "FMT", "F32") || sm_flag(d, "F32");
+    u->mod =
+        (is_bf16(d) ? 1 : 0) |
+        (sm_flag(d, NVRM_SASS_MOD_RELU) || sm_mod_is(d, NVRM_SASS_MOD_SAT, "RELU") ? 2 : 0);
+    u->hi = sm_mod_is(d, NVRM_SASS_MOD_FMT, "F32") || sm_flag(d, NVRM_SASS_MOD_F32);
     for (unsigned k = 0; k < d->sources && k < 4; k++) {
         u->s[k].part = half_part(d->src[k]);
         if (u->s[k].part == 3) {
@@ -121,7 +120,8 @@ static void
 map_hmnmx2(struct sm_dec *d)
 {
     map_half(d);
-    d->u->mod2 = (sm_flag(d, "NAN") ? 1 : 0) | (sm_flag(d, "XORSIGN") ? 2 : 0);
+    d->u->mod2 =
+        (sm_flag(d, NVRM_SASS_MOD_NAN) ? 1 : 0) | (sm_flag(d, NVRM_SASS_MOD_XORSIGN) ? 2 : 0);
 }
 
 static void
@@ -133,14 +133,14 @@ map_hsetp2(struct sm_dec *d)
     bop = d->u->mod;
     map_half(d);
     d->u->mod2 = bop;
-    d->u->hi = sm_flag(d, "H_AND");
+    d->u->hi = sm_flag(d, NVRM_SASS_MOD_H_AND);
 }
 
 static void
 map_hset2(struct sm_dec *d)
 {
     map_hsetp2(d);
-    d->u->imm = !sm_mod_is(d, "BF", "BF") ? 0xffff : is_bf16(d) ? 0x3f80 : 0x3c00;
+    d->u->imm = !sm_mod_is(d, NVRM_SASS_MOD_BF, "BF") ? 0xffff : is_bf16(d) ? 0x3f80 : 0x3c00;
 }
 
 /* Conversions */
@@ -149,7 +149,7 @@ static const char *const type_names[] = {"U8",  "S8",  "U16", "S16", "U32",  "S3
                                          "S64", "F16", "F32", "F64", "BF16", NULL};
 
 static unsigned
-type_of(const struct sm_dec *d, const char *group, unsigned otherwise)
+type_of(const struct sm_dec *d, enum nvrm_sass_group group, unsigned otherwise)
 {
     const int t = sm_mod_index(d, group, type_names);
 
@@ -160,24 +160,18 @@ type_of(const struct sm_dec *d, const char *group, unsigned otherwise)
 static void
 set_part(struct sm_dec *d)
 {
-    static const char *const parts[] = {"B0", "B1", "B2", "B3"};
-    struct sm_operand *o = &d->u->s[0];
+    static const char *const bytes[] = {"B0", "B1", "B2", "B3", NULL};
+    static const char *const halves[] = {"H0", "H1", NULL};
+    const bool is_half = d->u->mod2 == SM_F16 || d->u->mod2 == SM_BF16;
+    int part;
 
-    if (!d->sources || !d->src[0]->part)
+    if (!d->sources)
         return;
-    for (unsigned g = 0; nvrm_sass_group_name(g); g++) {
-        const char *group = nvrm_sass_group_name(g), *text;
-
-        if (strcmp(group, "BYTE") != 0 && strcmp(group, "HALF") != 0 &&
-            strcmp(group, "SWZ") != 0)
-            continue;
-        text = nvrm_sass_value_name(g, d->src[0]->part);
-        for (uint8_t b = 0; text && b < 4; b++)
-            if (!strcmp(text, parts[b]))
-                o->part = b;
-        if (text && (!strcmp(text, "H1") || !strcmp(text, "H1_H1")))
-            o->part = d->u->mod2 == SM_F16 || d->u->mod2 == SM_BF16 ? 2 : 1;
-    }
+    part = sm_part(d->src[0], NVRM_SASS_MOD_BYTE, bytes);
+    if (part < 0)
+        part = sm_part(d->src[0], NVRM_SASS_MOD_HALF, halves);
+    if (part > 0)
+        d->u->s[0].part = (uint8_t)(is_half ? 2 : part);
 }
 
 static void
@@ -194,16 +188,16 @@ convert_mods(struct sm_dec *d)
 static void
 map_f2i(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "INT", SM_S32);
-    d->u->mod2 = type_of(d, "SFMT", SM_F32);
+    d->u->mod = type_of(d, NVRM_SASS_MOD_INT, SM_S32);
+    d->u->mod2 = type_of(d, NVRM_SASS_MOD_SFMT, SM_F32);
     convert_mods(d);
 }
 
 static void
 map_i2f(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DFMT", SM_F32);
-    d->u->mod2 = type_of(d, "INT", SM_S32);
+    d->u->mod = type_of(d, NVRM_SASS_MOD_DFMT, SM_F32);
+    d->u->mod2 = type_of(d, NVRM_SASS_MOD_INT, SM_S32);
     convert_mods(d);
 }
 
@@ -212,29 +206,28 @@ map_i2fp(struct sm_dec *d)
 {
     sm_float_mods(d);
     d->u->mod = SM_F32;
-    d->u->mod2 = sm_mod_is(d, "SIGN", "U32") ? SM_U32 : SM_S32;
+    d->u->mod2 = sm_mod_is(d, NVRM_SASS_MOD_SIGN, "U32") ? SM_U32 : SM_S32;
 }
 
 static void
 map_f2f(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DFMT", SM_F32);
-    d->u->mod2 = type_of(d, "SFMT", SM_F32);
+    d->u->mod = type_of(d, NVRM_SASS_MOD_DFMT, SM_F32);
+    d->u->mod2 = type_of(d, NVRM_SASS_MOD_SFMT, SM_F32);
     convert_mods(d);
-    d->u->op = sm_flag(d, "RND");
 }
 
 static void
 map_frnd(struct sm_dec *d)
 {
-    d->u->mod = d->u->mod2 = type_of(d, "DFMT", SM_F32);
+    d->u->mod = d->u->mod2 = type_of(d, NVRM_SASS_MOD_DFMT, SM_F32);
     convert_mods(d);
 }
 
 static void
 map_i2i(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DINT", SM_S32);
+    d->u->mod = type_of(d, NVRM_SASS_MOD_DINT, SM_S32);
     d->u->mod2 = SM_S32;
     convert_mods(d);
 }
@@ -244,8 +237,8 @@ map_f2fp(struct sm_dec *d)
 {
     sm_float_mods(d);
     d->u->mod = is_bf16(d) ? SM_BF16 : SM_F16;
-    d->u->op = sm_flag(d, "RELU");
-    if (sm_flag(d, "MERGE_C") || sm_mod_is(d, "PACK", "MERGE_C"))
+    d->u->op = sm_flag(d, NVRM_SASS_MOD_RELU);
+    if (sm_flag(d, NVRM_SASS_MOD_MERGE_C) || sm_mod_is(d, NVRM_SASS_MOD_PACK, "MERGE_C"))
         sm_refuse(d, "F2FP.MERGE_C");
 }
 
@@ -253,28 +246,38 @@ map_f2fp(struct sm_dec *d)
 static uint8_t
 third_half(const struct sm_dec *d)
 {
-    for (unsigned g = 0; d->sources > 2 && d->src[2]->part && nvrm_sass_group_name(g); g++)
-        if (!strcmp(nvrm_sass_group_name(g), "HALF"))
-            return !strcmp(nvrm_sass_value_name(g, d->src[2]->part), "H1");
-    return 0;
+    static const char *const halves[] = {"H0", "H1", NULL};
+
+    return d->sources > 2 && sm_part(d->src[2], NVRM_SASS_MOD_HALF, halves) == 1;
+}
+
+static uint8_t
+integer_rounding(const struct sm_dec *d)
+{
+    static const char *const rounds[] = {"RN", "RM", "RP", "RZ", NULL};
+    const int rnd = sm_mod_index(d, NVRM_SASS_MOD_IROUND, rounds);
+
+    return rnd < 0 ? SM_RN : (uint8_t)rnd;
 }
 
 static void
 map_f2ip(struct sm_dec *d)
 {
     sm_float_mods(d);
-    d->u->mod = type_of(d, "F2IPTYPE", type_of(d, "INT", SM_U8));
+    d->u->mod = type_of(d, NVRM_SASS_MOD_INT, SM_U8);
+    d->u->rnd = integer_rounding(d);
     d->u->s[2].part = third_half(d);
-    if (sm_flag(d, "RELU"))
+    if (sm_flag(d, NVRM_SASS_MOD_RELU))
         sm_refuse(d, "F2IP.RELU");
 }
 
 static void
 map_i2ip(struct sm_dec *d)
 {
-    d->u->mod = type_of(d, "DINT", SM_S16);
+    d->u->mod = type_of(d, NVRM_SASS_MOD_DINT, SM_S16);
     d->u->s[2].part = third_half(d);
-    if (sm_mod(d, "DINT")[0] && strlen(sm_mod(d, "DINT")) == 2 && sm_mod(d, "DINT")[1] != '8')
+    if (sm_mod(d, NVRM_SASS_MOD_DINT)[0] && strlen(sm_mod(d, NVRM_SASS_MOD_DINT)) == 2 &&
+        sm_mod(d, NVRM_SASS_MOD_DINT)[1] != '8')
         sm_refuse(d, "I2IP of less than bytes");
 }
 

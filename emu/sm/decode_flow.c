@@ -46,14 +46,14 @@ map_bmov(struct sm_dec *d)
         return;
     }
     d->u->imm = o->index & 15;
-    d->u->mod = sm_flag(d, "CLEAR");
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_CLEAR);
     d->u->run = o->role == NVRM_SASS_DST ? sm_op_bmov_to_b : sm_op_bmov_to_r;
 }
 
 static void
 map_warpsync(struct sm_dec *d)
 {
-    d->u->mod = sm_flag(d, "ALL");
+    d->u->mod = sm_flag(d, NVRM_SASS_MOD_ALL);
     if (!d->u->mod && !d->sources)
         d->u->mod = 1;
 }
@@ -62,12 +62,12 @@ static void
 map_bar(struct sm_dec *d)
 {
     static const char *const ops[] = {"POPC", "AND", "OR", NULL};
-    const int op = sm_mod_index(d, "BARRED", ops);
+    const int op = sm_mod_index(d, NVRM_SASS_MOD_BARRED, ops);
     struct sm_uop *u = d->u;
 
-    u->mod = sm_flag(d, "RED") ? 2 : sm_flag(d, "ARV") ? 1 : 0;
+    u->mod = sm_flag(d, NVRM_SASS_MOD_RED) ? 2 : sm_flag(d, NVRM_SASS_MOD_ARV) ? 1 : 0;
     u->op = op < 0 ? 0 : (uint8_t)op;
-    if (sm_flag(d, "SYNCALL")) {
+    if (sm_flag(d, NVRM_SASS_MOD_SYNCALL)) {
         u->s[0] = (struct sm_operand){.kind = SM_IMM};
         u->s[1] = (struct sm_operand){.kind = SM_NONE};
     } else if (d->sources < 2 || (u->s[1].kind == SM_IMM && !u->s[1].value)) {
@@ -78,7 +78,7 @@ map_bar(struct sm_dec *d)
 static void
 map_b2r(struct sm_dec *d)
 {
-    if (!sm_flag(d, "RESULT"))
+    if (!sm_flag(d, NVRM_SASS_MOD_RESULT))
         sm_refuse(d, "B2R of a barrier's state");
 }
 

@@ -6,13 +6,10 @@
 static uint8_t
 scale_of(const struct nvrm_sass_operand *a)
 {
-    static const char *const names[] = {"X4", "X8", "X16"};
+    static const char *const names[] = {"X4", "X8", "X16", NULL};
+    const int part = sm_part(a, NVRM_SASS_MOD_XSCALE, names);
 
-    for (unsigned g = 0; a->part && nvrm_sass_group_name(g); g++)
-        for (unsigned i = 0; !strcmp(nvrm_sass_group_name(g), "XSCALE") && i < 3; i++)
-            if (!strcmp(nvrm_sass_value_name(g, a->part), names[i]))
-                return (uint8_t)(i + 2);
-    return 0;
+    return part < 0 ? 0 : (uint8_t)(part + 2);
 }
 
 static void
@@ -57,7 +54,7 @@ map_size(struct sm_dec *d)
         {"64",  8,  false},
         {"128", 16, false},
     };
-    const char *text = sm_mod(d, "SIZE");
+    const char *text = sm_mod(d, NVRM_SASS_MOD_SIZE);
 
     d->u->bytes = 4;
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -114,9 +111,9 @@ operation(const struct sm_dec *d)
 {
     static const char *const names[] = {"ADD", "MIN", "MAX",  "INC", "DEC", "AND",
                                         "OR",  "XOR", "EXCH", "CAS", NULL};
-    const int op = sm_mod_index(d, "ATOMOP", names);
+    const int op = sm_mod_index(d, NVRM_SASS_MOD_ATOMOP, names);
 
-    if (sm_flag(d, "CAS"))
+    if (sm_flag(d, NVRM_SASS_MOD_CAS))
         return SM_RED_CAS;
     return op < 0 ? SM_RED_ADD : (uint8_t)op; /* SAFEADD adds too */
 }
@@ -137,7 +134,7 @@ map_type(struct sm_dec *d)
         {"F16X2_RN",   SM_F16X2,  4},
         {"BF16_V2_RN", SM_BF16X2, 4},
     };
-    const char *text = sm_mod(d, "ATYPE");
+    const char *text = sm_mod(d, NVRM_SASS_MOD_ATYPE);
 
     d->u->mod = SM_U32;
     d->u->bytes = 4;
@@ -169,11 +166,11 @@ map_atoms(struct sm_dec *d)
 {
     map_atomic(d);
     d->u->wide = d->u->hi = d->u->ftz = false;
-    if (sm_mod(d, "CASOP")[0]) {
+    if (sm_mod(d, NVRM_SASS_MOD_CASOP)[0]) {
         d->u->op = SM_RED_CAS;
-        d->u->mod2 = !sm_mod_is(d, "CASOP", "CAS");
+        d->u->mod2 = !sm_mod_is(d, NVRM_SASS_MOD_CASOP, "CAS");
     }
-    if (sm_flag(d, "POPC")) {
+    if (sm_flag(d, NVRM_SASS_MOD_POPC)) {
         d->u->run = sm_op_atoms_popc;
         d->u->mod = SM_U32;
     }
@@ -209,19 +206,12 @@ map_ldgsts(struct sm_dec *d)
 static void
 map_ldsm(struct sm_dec *d)
 {
-    const char *count = sm_mod(d, "LDSMN");
+    const char *count = sm_mod(d, NVRM_SASS_MOD_LDSMN);
 
     map_near(d);
     d->u->mod2 = d->u->imm;
     d->u->imm = count[0] == '2' ? 2 : count[0] == '4' ? 4 : 1;
-    d->u->mod = sm_mod_is(d, "LDSMT", "MT88");
-}
-
-static void
-map_qspc(struct sm_dec *d)
-{
-    map_address(d);
-    d->u->op = sm_mod_is(d, "SPACE", "S") ? 0 : sm_mod_is(d, "SPACE", "L") ? 1 : 2;
+    d->u->mod = sm_mod_is(d, NVRM_SASS_MOD_LDSMT, "MT88");
 }
 
 const struct sm_row sm_rows_mem[] = {
@@ -238,7 +228,6 @@ const struct sm_row sm_rows_mem[] = {
     {"LDCU",   map_ldc,    sm_op_uldc  },
     {"LDGSTS", map_ldgsts, sm_op_ldgsts},
     {"LDSM",   map_ldsm,   sm_op_ldsm  },
-    {"QSPC",   map_qspc,   sm_op_qspc  },
     {"ATOM",   map_atom,   sm_op_atom  },
     {"ATOMG",  map_atomic, sm_op_atom  },
     {"RED",    map_atomic, sm_op_atom  },

@@ -37,29 +37,57 @@ flushed(uint32_t x, uint32_t ftz)
     return x & EXPONENT ? x : x & ~(ftz & MAGNITUDE);
 }
 
-static inline float
-operand(uint32_t x, const struct sm_operand *o, uint32_t ftz)
+/* Lanes as numbers: three loops (bits, numbers, bits), since compilers do not vectorise one
+ * that goes between the two. */
+static inline const float *
+take(uint32_t *x, const uint32_t *a, const struct sm_operand *o, uint32_t ftz)
 {
-    return sm_f32(flushed((x & o->keep) ^ o->flip, ftz));
+    const uint32_t keep = o->keep, flip = o->flip;
+
+    if (keep == UINT32_MAX && !flip && !ftz)
+        return (const float *)a; /* built without strict aliasing */
+    SM_EACH
+    x[i] = flushed((a[i] & keep) ^ flip, ftz);
+    return (const float *)x;
 }
 
 static inline uint32_t
-finished(float f, uint32_t ftz, uint32_t sat)
+finished(float f, uint32_t ftz)
 {
-    uint32_t x = sm_u32(f);
+    const uint32_t x = sm_u32(f);
 
-    x = (x & MAGNITUDE) > EXPONENT ? NOT_A_NUMBER : flushed(x, ftz);
-    if (sat) {
-        x = x > sign_bit || (x & MAGNITUDE) > EXPONENT ? 0 : x; /* -0 is none below 0 */
-        x = x > 0x3f800000 && x != sign_bit ? 0x3f800000 : x;
+    return (x & MAGNITUDE) > EXPONENT ? NOT_A_NUMBER : flushed(x, ftz);
+}
+
+/* Negative and no numbers are 0; -0 is not below 0 and stays. */
+static inline uint32_t
+saturated(uint32_t x)
+{
+    const uint32_t low = x > sign_bit || x == NOT_A_NUMBER ? 0 : x;
+
+    return low > 0x3f800000 && low != sign_bit ? 0x3f800000 : low;
+}
+
+static inline void
+give(uint32_t *o, const float *r, uint32_t ftz, bool sat)
+{
+    uint32_t x[SM_LANES];
+
+    memcpy(x, r, sizeof(x));
+    SM_EACH
+    {
+        const uint32_t y = (x[i] & MAGNITUDE) > EXPONENT ? NOT_A_NUMBER : x[i];
+
+        o[i] = flushed(y, ftz);
     }
-    return x;
+    for (unsigned i = 0; sat && i < SM_LANES; i++)
+        o[i] = saturated(o[i]);
 }
 
 uint32_t
 sm_f32_result(float x, bool ftz)
 {
-    return finished(x, ftz ? UINT32_MAX : 0, 0);
+    return finished(x, ftz ? UINT32_MAX : 0);
 }
 
 /* One expression for all lanes, in the rounding mode that the instruction asks for. */
@@ -67,22 +95,21 @@ sm_f32_result(float x, bool ftz)
     SM_CLONES static void name##_lanes(const struct sm_uop *u, const uint32_t *a,              \
                                        const uint32_t *b, const uint32_t *c, uint32_t *o)      \
     {                                                                                          \
-        const uint32_t ftz = u->ftz ? UINT32_MAX : 0, sat = u->sat;                            \
-        const struct sm_operand sa = u->s[0], sb = u->s[1], sc = u->s[2];                      \
+        const uint32_t ftz = u->ftz ? UINT32_MAX : 0;                                          \
+        uint32_t t[3][SM_LANES];                                                               \
+        const float *x = take(t[0], a, &u->s[0], ftz), *y = take(t[1], b, &u->s[1], ftz);      \
+        const float *z = take(t[2], c, &u->s[needs - 1], ftz);                                 \
+        float r[SM_LANES];                                                                     \
                                                                                                \
+        (void)z;                                                                               \
         SM_EACH                                                                                \
-        {                                                                                      \
-            const float x = operand(a[i], &sa, ftz), y = operand(b[i], &sb, ftz);              \
-            const float z = needs > 2 ? operand(c[i], &sc, ftz) : 0.0f;                        \
-                                                                                               \
-            (void)z;                                                                           \
-            o[i] = finished(expression, ftz, sat);                                             \
-        }                                                                                      \
+        r[i] = expression;                                                                     \
+        give(o, r, ftz, u->sat);                                                               \
     }                                                                                          \
     SM_OP(name)                                                                                \
     {                                                                                          \
         const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1);                             \
-        const uint32_t *c = needs > 2 ? sm_src(w, u, 2) : a;                                   \
+        const uint32_t *c = needs > 2 ? sm_src(w, u, 2) : b;                                   \
         uint32_t *o = sm_out(w, u->d, mask, 0);                                                \
                                                                                                \
         if (u->rnd != SM_RN)                                                                   \
@@ -93,9 +120,9 @@ sm_f32_result(float x, bool ftz)
         sm_commit(w, u->d, mask, 0);                                                           \
     }
 
-LANES_OF(fadd, 2, x + y)
-LANES_OF(fmul, 2, x *y)
-LANES_OF(ffma, 3, __builtin_fmaf(x, y, z))
+LANES_OF(fadd, 2, x[i] + y[i])
+LANES_OF(fmul, 2, x[i] * y[i])
+LANES_OF(ffma, 3, __builtin_fmaf(x[i], y[i], z[i]))
 
 /* -0 is below +0; the smaller one of a number and no number is the number. */
 static inline bool
@@ -147,16 +174,15 @@ compare(const struct sm_uop *u, const uint32_t *a, const uint32_t *b, uint32_t *
         uint32_t *equal_out, uint32_t *greater_out)
 {
     const uint32_t ftz = u->ftz ? UINT32_MAX : 0;
-    const struct sm_operand sa = u->s[0], sb = u->s[1];
     uint32_t less = 0, equal = 0, greater = 0;
+    uint32_t t[2][SM_LANES];
+    const float *x = take(t[0], a, &u->s[0], ftz), *y = take(t[1], b, &u->s[1], ftz);
 
     SM_EACH
     {
-        const float x = operand(a[i], &sa, ftz), y = operand(b[i], &sb, ftz);
-
-        less |= (uint32_t)(x < y) << i;
-        equal |= (uint32_t)(x == y) << i;
-        greater |= (uint32_t)(x > y) << i;
+        less |= (uint32_t)(x[i] < y[i]) << i;
+        equal |= (uint32_t)(x[i] == y[i]) << i;
+        greater |= (uint32_t)(x[i] > y[i]) << i;
     }
     *less_out = less;
     *equal_out = equal;
@@ -240,7 +266,7 @@ SM_OP(fswzadd)
         const unsigned how = u->imm >> 2 * (i & 3) & 3;
         const float r = how == 0 ? x + y : how == 1 ? x - y : how == 2 ? y - x : 0.0f;
 
-        w->out[0][i] = finished(r, u->ftz ? UINT32_MAX : 0, 0);
+        w->out[0][i] = finished(r, u->ftz ? UINT32_MAX : 0);
     }
     sm_blend(w->r[u->d], w->out[0], mask);
 }

@@ -108,6 +108,12 @@ SM_OP(imad)
     const uint32_t add = u->x ? 0 : sc.add;
     uint32_t *o = sm_out(w, u->d, mask, 0);
 
+    if (!(sa.flip | sb.flip | sc.flip | in)) {
+        SM_EACH
+        o[i] = a[i] * b[i] + c[i];
+        sm_commit(w, u->d, mask, 0);
+        return;
+    }
     SM_EACH
     o[i] = ((a[i] ^ sa.flip) + sa.add) * ((b[i] ^ sb.flip) + sb.add) + (c[i] ^ sc.flip) + add +
            (in >> i & 1);

@@ -16,32 +16,99 @@ lut(uint32_t a, uint32_t b, uint32_t c, uint32_t table)
     return x;
 }
 
+/* Tables that most code has, each as its own loop; the others by their eight rows. */
+#define TABLE(table, expression)                                                               \
+    case table:                                                                                \
+        SM_EACH                                                                                \
+        o[i] = expression;                                                                     \
+        break;
+
+SM_CLONES static void
+lop3_lanes(uint32_t *o, const uint32_t *a, const uint32_t *b, const uint32_t *c, uint32_t table)
+{
+    switch (table) {
+        TABLE(0xc0, a[i] & b[i])
+        TABLE(0xfc, a[i] | b[i])
+        TABLE(0x3c, a[i] ^ b[i])
+        TABLE(0x30, a[i] & ~b[i])
+        TABLE(0x0c, ~a[i] & b[i])
+        TABLE(0x0f, ~a[i])
+        TABLE(0x33, ~b[i])
+        TABLE(0x55, ~c[i])
+        TABLE(0x96, a[i] ^ b[i] ^ c[i])
+        TABLE(0x80, a[i] & b[i] & c[i])
+        TABLE(0xfe, a[i] | b[i] | c[i])
+        TABLE(0xf8, a[i] | (b[i] & c[i]))
+        TABLE(0xea, c[i] | (a[i] & b[i]))
+        TABLE(0xe2, (a[i] & b[i]) | (~b[i] & c[i]))
+        TABLE(0xca, (a[i] & b[i]) | (~a[i] & c[i]))
+        TABLE(0xb8, (b[i] & c[i]) | (~b[i] & a[i]))
+        TABLE(0xac, (a[i] & c[i]) | (~a[i] & b[i]))
+        TABLE(0xe4, (c[i] & a[i]) | (~c[i] & b[i]))
+        TABLE(0xd8, (c[i] & b[i]) | (~c[i] & a[i]))
+        TABLE(0xe8, (a[i] & b[i]) | (c[i] & (a[i] | b[i])))
+        TABLE(0x78, a[i] ^ (b[i] & c[i]))
+        TABLE(0x6a, c[i] ^ (a[i] & b[i]))
+        TABLE(0x28, (a[i] ^ b[i]) & c[i])
+        TABLE(0x48, (a[i] ^ c[i]) & b[i])
+        TABLE(0x60, (b[i] ^ c[i]) & a[i])
+        TABLE(0xa8, (a[i] | b[i]) & c[i])
+        TABLE(0xe0, (b[i] | c[i]) & a[i])
+        TABLE(0xc8, (a[i] | c[i]) & b[i])
+    default: {
+        uint32_t m[8];
+
+        for (unsigned n = 0; n < 8; n++)
+            m[n] = table >> n & 1 ? UINT32_MAX : 0;
+        SM_EACH
+        {
+            const uint32_t x = a[i], y = b[i], z = c[i];
+            const uint32_t p = (z & (m[0] ^ m[1])) ^ m[0], q = (z & (m[2] ^ m[3])) ^ m[2];
+            const uint32_t r = (z & (m[4] ^ m[5])) ^ m[4], s = (z & (m[6] ^ m[7])) ^ m[6];
+            const uint32_t low = (y & (p ^ q)) ^ p, high = (y & (r ^ s)) ^ r;
+
+            o[i] = (x & (low ^ high)) ^ low;
+        }
+        break;
+    }
+    }
+}
+
+SM_CLONES static uint32_t
+not_zero(const uint32_t *x)
+{
+    uint32_t set = 0;
+
+    SM_EACH
+    set |= (uint32_t)(x[i] != 0) << i;
+    return set;
+}
+
+/* Where operand k is inverted, its rows of the table change places. */
+static uint32_t
+with_inversions(const struct sm_uop *u)
+{
+    uint32_t table = u->imm & 0xff;
+
+    if (u->s[0].inv)
+        table = table >> 4 | (table & 0x0f) << 4;
+    if (u->s[1].inv)
+        table = (table >> 2 & 0x33) | (table & 0x33) << 2;
+    if (u->s[2].inv)
+        table = (table >> 1 & 0x55) | (table & 0x55) << 1;
+    return table;
+}
+
 /* imm: the table. pd[0]: is the result not 0, joined with pp[0] by mod (enum sm_bool) */
-SM_CLONES
 SM_OP(lop3)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
-    const uint32_t fa = u->s[0].inv ? UINT32_MAX : 0, fb = u->s[1].inv ? UINT32_MAX : 0;
-    const uint32_t fc = u->s[2].inv ? UINT32_MAX : 0;
-    uint32_t *o = sm_out(w, u->d, mask, 0), set = 0;
-    uint32_t m[8];
+    uint32_t *o = sm_out(w, u->d, mask, 0);
 
-    for (unsigned n = 0; n < 8; n++)
-        m[n] = u->imm >> n & 1 ? UINT32_MAX : 0;
-    SM_EACH
-    {
-        const uint32_t x = a[i] ^ fa, y = b[i] ^ fb, z = c[i] ^ fc;
-        const uint32_t with_z =
-            (~x & ~y & m[1]) | (~x & y & m[3]) | (x & ~y & m[5]) | (x & y & m[7]);
-        const uint32_t without =
-            (~x & ~y & m[0]) | (~x & y & m[2]) | (x & ~y & m[4]) | (x & y & m[6]);
-        const uint32_t r = (z & with_z) | (~z & without);
-
-        o[i] = r;
-        set |= (uint32_t)(r != 0) << i;
-    }
+    lop3_lanes(o, a, b, c, with_inversions(u));
+    if (u->pd[0] != SM_PT)
+        sm_set_pred(w, u->pd[0], sm_combine(u->mod, not_zero(o), sm_pred(w, u, 0)), mask);
     sm_commit(w, u->d, mask, 0);
-    sm_set_pred(w, u->pd[0], sm_combine(u->mod, set, sm_pred(w, u, 0)), mask);
 }
 
 static uint32_t
@@ -67,19 +134,51 @@ SM_OP(plop3)
     sm_set_pred(w, u->pd[1], second, mask);
 }
 
-/* {c, a} by b; wide: 64-bit counts; mod bit 0: right, bit 1: counts wrap */
-SM_CLONES
-SM_OP(shf)
+/* {c, a} by counts of 32 bits at most: words do. */
+SM_CLONES static void
+shf32(uint32_t *o, const struct sm_uop *u, const uint32_t *a, const uint32_t *b,
+      const uint32_t *c)
 {
-    const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
-    const uint32_t bits = u->wide ? 64 : 32;
+    const bool right = u->mod & 1, is_signed = u->is_signed;
+    const uint32_t wrap = u->mod & 2 ? 31 : UINT32_MAX;
+
+    if (!right && !u->hi) {
+        SM_EACH
+        {
+            const uint32_t n = b[i] & wrap;
+
+            o[i] = n < 32 ? a[i] << (n & 31) : 0;
+        }
+    } else if (right && u->hi) {
+        SM_EACH
+        {
+            const uint32_t n = b[i] & wrap;
+            const uint32_t signs = (uint32_t)((int32_t)c[i] >> (n < 31 ? n : 31));
+
+            o[i] = is_signed ? signs : n < 32 ? c[i] >> (n & 31) : 0;
+        }
+    } else { /* both words take part; left by n is right by 32 - n */
+        SM_EACH
+        {
+            const uint32_t m = b[i] & wrap, n = m < 32 ? m : 32, r = right ? n : 32 - n;
+            const uint32_t low = r < 32 ? a[i] >> (r & 31) : 0;
+            const uint32_t high = r > 0 ? c[i] << ((32 - r) & 31) : 0;
+
+            o[i] = r == 32 ? c[i] : r == 0 ? a[i] : low | high;
+        }
+    }
+}
+
+SM_CLONES static void
+shf64(uint32_t *o, const struct sm_uop *u, const uint32_t *a, const uint32_t *b,
+      const uint32_t *c)
+{
     const bool right = u->mod & 1, wrap = u->mod & 2, is_signed = u->is_signed, hi = u->hi;
-    uint32_t *o = sm_out(w, u->d, mask, 0);
 
     SM_EACH
     {
         const uint64_t x = sm_pair(a[i], c[i]);
-        const uint32_t n = wrap ? b[i] & (bits - 1) : b[i] < bits ? b[i] : bits;
+        const uint32_t n = wrap ? b[i] & 63 : b[i] < 64 ? b[i] : 64;
         const uint32_t n1 = n / 2, n2 = n - n1; /* 64 is more than C shifts by */
         const uint64_t left = x << n1 << n2;
         const uint64_t signs = (uint64_t)((int64_t)x >> n1 >> n2);
@@ -88,6 +187,15 @@ SM_OP(shf)
 
         o[i] = hi ? (uint32_t)(y >> 32) : (uint32_t)y;
     }
+}
+
+/* {c, a} by b; wide: 64-bit counts; mod bit 0: right, bit 1: counts wrap */
+SM_OP(shf)
+{
+    const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
+    uint32_t *o = sm_out(w, u->d, mask, 0);
+
+    (u->wide ? shf64 : shf32)(o, u, a, b, c);
     sm_commit(w, u->d, mask, 0);
 }
 

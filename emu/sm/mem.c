@@ -376,20 +376,3 @@ SM_OP(ldsm)
             w->r[u->d + n][i] = x[0] | (uint32_t)x[1] << 16;
         }
 }
-
-/* Which space a generic address is in: op 0 shared, 1 local, 2 global; mod: as a register */
-SM_OP(qspc)
-{
-    const struct sm_grid *g = w->core->grid;
-    uint64_t addr[SM_LANES];
-    uint32_t bits = 0, off;
-
-    sm_addresses(w, u, addr);
-    for (unsigned i = 0; i < SM_LANES; i++) {
-        const bool shared = in_window(w, addr[i], g->shared_window, &off);
-        const bool local = !shared && in_window(w, addr[i], g->local_window, &off);
-
-        bits |= (uint32_t)(u->op == 0 ? shared : u->op == 1 ? local : !shared && !local) << i;
-    }
-    sm_set_pred(w, u->pd[0], bits, mask);
-}

@@ -203,8 +203,10 @@ hmma_of(struct sm_dec *d)
     struct sm_uop *u = d->u;
     const unsigned regs = d->src[0]->regs;
 
-    u->mod = sm_flag(d, "BF16") ? SM_BF16 : sm_flag(d, "TF32") ? SM_TF32 : SM_F16;
-    u->wide = sm_mod_is(d, "MMADST", "F32");
+    u->mod = sm_flag(d, NVRM_SASS_MOD_BF16)   ? SM_BF16
+             : sm_flag(d, NVRM_SASS_MOD_TF32) ? SM_TF32
+                                              : SM_F16;
+    u->wide = sm_mod_is(d, NVRM_SASS_MOD_MMADST, "F32");
     u->mod2 = u->mod == SM_TF32 ? regs * 2 : regs * 4;
     return run_hmma;
 }
@@ -212,14 +214,14 @@ hmma_of(struct sm_dec *d)
 static sm_exec
 imma_of(struct sm_dec *d)
 {
-    const char *a = sm_mod(d, "IMMAA"), *b = sm_mod(d, "IMMAB");
+    const char *a = sm_mod(d, NVRM_SASS_MOD_IMMAA), *b = sm_mod(d, NVRM_SASS_MOD_IMMAB);
     const unsigned bits = a[0] && a[1] == '4' ? 4 : 8, regs = d->src[0]->regs;
     struct sm_uop *u = d->u;
 
     u->is_signed = a[0] == 'S';
     u->mod = b[0] == 'S';
     u->bytes = (uint8_t)bits;
-    u->sat = sm_flag(d, "SAT");
+    u->sat = sm_flag(d, NVRM_SASS_MOD_SAT);
     u->imm = d->src[2]->regs == 2 ? 8 : 16;
     u->mod2 = 128 / bits * regs / (u->imm / 8);
     return run_imma;

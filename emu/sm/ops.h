@@ -211,7 +211,6 @@ SM_OP(st);
 SM_OP(ldc);
 SM_OP(ldgsts);
 SM_OP(ldsm);
-SM_OP(qspc);
 
 /* atom.c */
 SM_OP(atom);

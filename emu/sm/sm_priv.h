@@ -32,7 +32,7 @@ enum {
 
 /* Lane loops: one function, several instruction sets, the same results. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SM_ONE_CLONE)
-#define SM_CLONES __attribute__((target_clones("arch=haswell", "default")))
+#define SM_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define SM_CLONES __attribute__((noinline))
 #endif
