@@ -66,11 +66,17 @@ sm_spread(struct sm_warp *w, const struct sm_operand *o, unsigned k, unsigned wo
     return to;
 }
 
-SM_CLONES void
-sm_blend(uint32_t *to, const uint32_t *from, uint32_t mask)
+SM_CLONES static void
+blend(uint32_t *to, const uint32_t *from, uint32_t mask)
 {
     SM_EACH
     to[i] = mask >> i & 1 ? from[i] : to[i];
+}
+
+void
+sm_blend(uint32_t *to, const uint32_t *from, uint32_t mask)
+{
+    blend(to, from, mask);
 }
 
 /* Traps */
