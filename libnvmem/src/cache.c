@@ -77,11 +77,13 @@ nvmem_cache_destroy(struct nvmem_cache *cache)
 }
 
 static void
-name_anew(struct nvmem_heap *heap, struct nvmem_range *r, struct node *n, uint32_t owner)
+name_anew(struct nvmem_heap *heap, struct nvmem_range *r, uint32_t owner)
 {
-    node_renew(n);
-    __atomic_store_n(&n->use.owner, owner, __ATOMIC_RELAXED);
-    r->id = heap_id(heap, (uint32_t)r->id, n);
+    const uint32_t i = (uint32_t)r->id;
+
+    heap_renew(heap, i);
+    __atomic_store_n(&heap_node(heap, i)->use.owner, owner, __ATOMIC_RELAXED);
+    r->id = heap_id(heap, i, r->addr, r->bytes);
 }
 
 /* Half a stack of ranges for one size, in one go. */
@@ -118,7 +120,6 @@ nvmem_cache_alloc(struct nvmem_cache *cache, const struct nvmem_request *q,
 {
     struct nvmem_heap *heap = cache->heap;
     struct stack *s = stack_of(cache, q->bytes);
-    struct node *n;
     int rc;
 
     if (!s || q->align > nvmem_heap_granule(heap) || q->page_bytes || q->min_addr ||
@@ -130,10 +131,22 @@ nvmem_cache_alloc(struct nvmem_cache *cache, const struct nvmem_request *q,
             return rc;
     }
     *range_out = s->range[--s->count];
-    n = heap_node(heap, (uint32_t)range_out->id);
-    name_anew(heap, range_out, n, q->owner);
-    __atomic_store_n(&n->use.time_ms, nvmem_heap_time_ms(heap), __ATOMIC_RELAXED);
+    name_anew(heap, range_out, q->owner);
+    __atomic_store_n(&heap_node(heap, (uint32_t)range_out->id)->use.time_ms,
+                     nvmem_heap_time_ms(heap), __ATOMIC_RELAXED);
     return 0;
+}
+
+static bool
+is_protected(const struct nvmem_heap *heap, uint64_t addr)
+{
+    for (unsigned r = 0; heap->any_protected && r < heap->region_count; r++) {
+        const struct nvmem_region *g = &heap->region[r].given;
+
+        if (addr >= g->base && addr - g->base < g->bytes)
+            return g->flags & NVMEM_PROTECTED;
+    }
+    return false;
 }
 
 int
@@ -142,18 +155,15 @@ nvmem_cache_free(struct nvmem_cache *cache, const struct nvmem_range *range,
 {
     struct nvmem_heap *heap = cache->heap;
     struct stack *s = stack_of(cache, range->bytes);
-    struct node *n;
     int rc;
 
     if (!s)
         return nvmem_heap_free(heap, range, err);
-    n = nvmem_heap_used_node(heap, range, &rc);
-    if (!n)
+    rc = nvmem_heap_out(heap, range);
+    if (rc < 0)
         return nvmem_heap_free_error(heap, range, rc, err);
-    if (node_size(n) << heap->shift != range->bytes)
-        return nvmem_heap_free_error(heap, range, -ENOENT, err);
     /* Ranges of a region that only some requests may have go straight back. */
-    if (heap->region[node_region(n)].given.flags & NVMEM_PROTECTED)
+    if (is_protected(heap, range->addr))
         return nvmem_heap_free(heap, range, err);
     if (s->count == DEPTH) {
         heap_lock(heap);
@@ -161,7 +171,7 @@ nvmem_cache_free(struct nvmem_cache *cache, const struct nvmem_range *range,
         heap_unlock(heap);
     }
     s->range[s->count] = *range;
-    name_anew(heap, &s->range[s->count], n, CACHED_OWNER);
+    name_anew(heap, &s->range[s->count], CACHED_OWNER);
     s->count++;
     return 0;
 }

@@ -81,7 +81,7 @@ fill_region(struct nvmem_heap *heap, unsigned r)
     n = heap_node(heap, region->first);
     n->place =
         from | (uint64_t)r << 48 | (uint64_t)(reserved ? NODE_RESERVED : NODE_FREE) << 56;
-    n->extent = (n->extent & ~NODE_VALUE) | (to - from);
+    n->extent = to - from;
     n->prev = n->next = NO_NODE;
     if (reserved)
         return 0;
@@ -110,17 +110,22 @@ nvmem_heap_create(const struct nvmem_heap_config *config, const struct nvmem_reg
     heap->threads = config->threads;
     heap->times = config->times;
     heap->base_ns = config->times ? gsp_host_now_ns(config->host) : 0;
-    heap->salt = (uint16_t)((((uintptr_t)heap >> 4) * 0x9e3779b1u >> 16) | 1);
+    heap->salt = (uintptr_t)heap * UINT64_C(0xbf58476d1ce4e5b9);
     heap->unused = NO_NODE;
     heap->stat.metadata_bytes = sizeof(*heap) + count * sizeof(heap->region[0]);
     pthread_mutex_init(&heap->lock, NULL);
     sort_regions(heap, regions, count);
     for (unsigned r = 0; r < count; r++)
+        heap->any_protected |= (regions[r].flags & NVMEM_PROTECTED) != 0;
+    for (unsigned r = 0; r < count; r++)
         if (fill_region(heap, r) < 0) {
             nvmem_heap_destroy(heap);
             return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a heap");
         }
-    nvmem_heap_park_init(heap);
+    if (nvmem_heap_park_init(heap) < 0) {
+        nvmem_heap_destroy(heap);
+        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory for a heap");
+    }
     *heap_out = heap;
     return 0;
 }
@@ -131,6 +136,7 @@ nvmem_heap_destroy(struct nvmem_heap *heap)
     if (!heap)
         return;
     nvmem_heap_nodes_free(heap);
+    gsp_host_free(heap->host, heap->parked);
     pthread_mutex_destroy(&heap->lock);
     gsp_host_free(heap->host, heap);
 }
@@ -201,7 +207,7 @@ insert(struct nvmem_heap *heap, unsigned r, uint32_t prev, uint32_t next, uint64
     struct node *n = heap_node(heap, i);
 
     n->place = addr | (uint64_t)r << 48 | (uint64_t)state << 56;
-    n->extent = (n->extent & ~NODE_VALUE) | size;
+    n->extent = size;
     n->prev = prev;
     n->next = next;
     if (prev != NO_NODE)
@@ -295,17 +301,19 @@ find(const struct nvmem_heap *heap, const struct region *region, const struct nv
     return nvmem_heap_find_at(heap, region, *addr_out, fit->size);
 }
 
+/* The node is written and not read: with many ranges out it is far away. */
 static void
-hand_out(struct nvmem_heap *heap, uint32_t i, uint32_t owner, struct nvmem_range *range_out)
+hand_out(struct nvmem_heap *heap, uint32_t i, uint64_t addr, uint64_t size, uint32_t owner,
+         struct nvmem_range *range_out)
 {
     struct node *n = heap_node(heap, i);
     struct nvmem_heap_stat *stat = &heap->stat;
 
     n->use.owner = owner;
     n->use.time_ms = nvmem_heap_time_ms(heap);
-    range_out->addr = node_addr(n) << heap->shift;
-    range_out->bytes = node_size(n) << heap->shift;
-    range_out->id = heap_id(heap, i, n);
+    range_out->addr = addr << heap->shift;
+    range_out->bytes = size << heap->shift;
+    range_out->id = heap_id(heap, i, range_out->addr, range_out->bytes);
     stat->allocs++;
     stat->used_ranges++;
     stat->used_bytes += range_out->bytes;
@@ -315,26 +323,27 @@ hand_out(struct nvmem_heap *heap, uint32_t i, uint32_t owner, struct nvmem_range
 
 /* A parked range of this very size, for a request that leaves the place open. */
 static uint32_t
-take_parked(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit)
+take_parked(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit,
+            uint64_t *addr_out)
 {
     if (q->flags || q->min_addr || q->max_addr || q->need)
         return NO_NODE;
-    return heap_take_parked(heap, fit->size, fit->align);
+    return heap_take_parked(heap, fit->size, fit->align, addr_out);
 }
 
 /* A range from the lists, cut out; NO_NODE when there is none. */
 static uint32_t
-take_listed(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit)
+take_listed(struct nvmem_heap *heap, const struct nvmem_request *q, const struct fit *fit,
+            uint64_t *addr_out)
 {
     for (unsigned r = 0; r < heap->region_count; r++) {
-        uint64_t addr;
         uint32_t i;
 
         if (!suits(&heap->region[r], q->need))
             continue;
-        i = find(heap, &heap->region[r], q, fit, &addr);
+        i = find(heap, &heap->region[r], q, fit, addr_out);
         if (i != NO_NODE)
-            return carve(heap, r, i, addr, fit->size);
+            return carve(heap, r, i, *addr_out, fit->size);
     }
     return NO_NODE;
 }
@@ -344,23 +353,24 @@ nvmem_heap_alloc_locked(struct nvmem_heap *heap, const struct nvmem_request *q,
                         struct nvmem_range *range_out, struct gsp_error *err)
 {
     struct fit fit;
+    uint64_t addr;
     uint32_t i;
     int rc = read_request(heap, q, &fit, err);
 
     if (rc < 0)
         return rc;
-    i = take_parked(heap, q, &fit);
+    i = take_parked(heap, q, &fit, &addr);
     if (i == NO_NODE) {
         if (heap->unused_count < 2 && nvmem_heap_nodes_reserve(heap, 2) < 0)
             return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory for bookkeeping",
                             heap->name);
-        i = take_listed(heap, q, &fit);
+        i = take_listed(heap, q, &fit, &addr);
         if (i == NO_NODE && nvmem_heap_unpark(heap))
-            i = take_listed(heap, q, &fit);
+            i = take_listed(heap, q, &fit, &addr);
         if (i == NO_NODE)
             return no_room(heap, q, &fit, err);
     }
-    hand_out(heap, i, q->owner, range_out);
+    hand_out(heap, i, addr, fit.size, q->owner, range_out);
     return 0;
 }
 
@@ -378,21 +388,15 @@ nvmem_heap_alloc(struct nvmem_heap *heap, const struct nvmem_request *request,
 
 /* Free */
 
-struct node *
-nvmem_heap_used_node(const struct nvmem_heap *heap, const struct nvmem_range *range,
-                     int *rc_out)
+int
+nvmem_heap_out(const struct nvmem_heap *heap, const struct nvmem_range *range)
 {
     const uint32_t i = (uint32_t)range->id;
-    struct node *n;
 
-    *rc_out = -ENOENT;
-    if (range->id >> 48 != heap->salt || i >= __atomic_load_n(&heap->fresh, __ATOMIC_RELAXED))
-        return NULL;
-    n = heap_node(heap, i);
-    if (node_state(n) == NODE_USED && node_generation(n) == (uint16_t)(range->id >> 32))
-        return node_addr(n) << heap->shift == range->addr ? n : NULL;
-    *rc_out = -EALREADY;
-    return NULL;
+    if (range->id >> 48 != heap_tag(heap, range->addr, range->bytes) ||
+        i >= __atomic_load_n(&heap->fresh, __ATOMIC_RELAXED))
+        return -ENOENT;
+    return heap_generation(heap, i) == (uint16_t)(range->id >> 32) ? 0 : -EALREADY;
 }
 
 int
@@ -464,28 +468,36 @@ nvmem_heap_set_free(struct nvmem_heap *heap, struct region *region, uint32_t i)
     heap_resize(heap, region, keep, addr, size);
 }
 
+/* An id that somebody made up, and that looks right, ends here at the latest. */
+static bool
+is_range_of(const struct node *n, uint64_t addr, uint64_t size)
+{
+    return node_state(n) == NODE_USED && node_addr(n) == addr && node_size(n) == size;
+}
+
 int
 nvmem_heap_free_locked(struct nvmem_heap *heap, const struct nvmem_range *range,
                        struct gsp_error *err)
 {
     const uint32_t i = (uint32_t)range->id;
-    struct region *region;
-    struct node *n;
-    int rc;
+    const uint64_t addr = range->addr >> heap->shift, size = range->bytes >> heap->shift;
+    const int rc = nvmem_heap_out(heap, range);
 
-    n = nvmem_heap_used_node(heap, range, &rc);
-    if (!n)
+    if (rc < 0)
         return nvmem_heap_free_error(heap, range, rc, err);
-    region = &heap->region[node_region(n)];
+    if (!heap_park(heap, i, addr, size)) {
+        const struct node *n = heap_node(heap, i);
+
+        if (!is_range_of(n, addr, size))
+            return nvmem_heap_free_error(heap, range, -ENOENT, err);
+        heap_prefetch(heap, n->next);
+        heap_prefetch(heap, n->prev);
+        nvmem_heap_set_free(heap, &heap->region[node_region(n)], i);
+    }
+    heap_renew(heap, i);
     heap->stat.frees++;
     heap->stat.used_ranges--;
-    heap->stat.used_bytes -= node_size(n) << heap->shift;
-    node_renew(n);
-    if (heap_park(heap, i, n))
-        return 0;
-    heap_prefetch(heap, n->next);
-    heap_prefetch(heap, n->prev);
-    nvmem_heap_set_free(heap, region, i);
+    heap->stat.used_bytes -= range->bytes;
     return 0;
 }
 
@@ -505,11 +517,9 @@ nvmem_heap_check(struct nvmem_heap *heap, const struct nvmem_range *range,
                  struct gsp_error *err)
 {
     int rc;
-    const struct node *n;
 
     heap_lock(heap);
-    n = nvmem_heap_used_node(heap, range, &rc);
-    rc = !n ? rc : node_size(n) << heap->shift == range->bytes ? 0 : -ENOENT;
+    rc = nvmem_heap_out(heap, range);
     heap_unlock(heap);
     return rc < 0 ? nvmem_heap_free_error(heap, range, rc, err) : 0;
 }

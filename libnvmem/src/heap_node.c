@@ -32,22 +32,32 @@ advise(const struct node *chunk, size_t bytes)
         return; /* it was advice */
 }
 
+/* Nodes, and their generations behind them. */
+static size_t
+chunk_bytes(unsigned k)
+{
+    return chunk_nodes(k) * (sizeof(struct node) + sizeof(uint16_t));
+}
+
 static int
 add_chunk(struct nvmem_heap *heap)
 {
     unsigned k = 0;
+    uintptr_t generations;
 
     while (k < CHUNKS - 1 && heap->chunk[k])
         k++;
     if (heap->chunk[k])
         return -ENOMEM;
-    heap->chunk[k] = gsp_host_alloc(heap->host, chunk_nodes(k) * sizeof(struct node));
+    heap->chunk[k] = gsp_host_alloc(heap->host, chunk_bytes(k));
     if (!heap->chunk[k])
         return -ENOMEM;
-    advise(heap->chunk[k], chunk_nodes(k) * sizeof(struct node));
+    advise(heap->chunk[k], chunk_bytes(k));
+    generations = (uintptr_t)(heap->chunk[k] + chunk_nodes(k));
     heap->origin[k] = (uintptr_t)heap->chunk[k] - chunk_first(k) * sizeof(struct node);
+    heap->gen_origin[k] = generations - chunk_first(k) * sizeof(uint16_t);
     heap->capacity += chunk_nodes(k);
-    heap->stat.metadata_bytes += chunk_nodes(k) * sizeof(struct node);
+    heap->stat.metadata_bytes += chunk_bytes(k);
     return 0;
 }
 
@@ -65,9 +75,8 @@ nvmem_heap_node_fresh(struct nvmem_heap *heap)
 {
     const uint32_t i = heap->fresh;
 
-    __atomic_store_n(&heap->fresh, i + 1,
-                     __ATOMIC_RELAXED); /* nvmem_heap_used_node() reads it */
-    heap_node(heap, i)->extent = (uint64_t)heap->generation[heap_chunk(i)] << 48;
+    __atomic_store_n(heap_gen(heap, i), heap->generation[heap_chunk(i)], __ATOMIC_RELAXED);
+    __atomic_store_n(&heap->fresh, i + 1, __ATOMIC_RELAXED); /* nvmem_heap_out() reads it */
     return i;
 }
 
@@ -87,8 +96,8 @@ chunk_is_unused(const struct nvmem_heap *heap, unsigned k, uint16_t *newest)
 
         if (node_state(n) != NODE_UNUSED)
             return false;
-        if ((uint16_t)(node_generation(n) - *newest) < 0x8000)
-            *newest = node_generation(n);
+        if ((uint16_t)(heap_generation(heap, chunk_first(k) + i) - *newest) < 0x8000)
+            *newest = heap_generation(heap, chunk_first(k) + i);
     }
     return true;
 }
@@ -123,7 +132,7 @@ nvmem_heap_trim(struct nvmem_heap *heap)
         heap->capacity = chunk_first(k);
         if (heap->fresh > heap->capacity)
             __atomic_store_n(&heap->fresh, heap->capacity, __ATOMIC_RELAXED);
-        freed += chunk_nodes(k) * sizeof(struct node);
+        freed += chunk_bytes(k);
     }
     if (freed)
         relist_unused(heap);

@@ -19,22 +19,20 @@ enum {
     PARKED_SHARE = 5, /* at most 1/32 of the heap is */
 };
 
-/* A parked range is free, but not yet one with its neighbours and on no list of free ranges:
- * the next request of its very size takes it. Most frees and allocations touch its node alone
- * then, where joining and cutting touch five to ten. */
-enum node_state { NODE_UNUSED, NODE_FREE, NODE_USED, NODE_RESERVED, NODE_PARKED };
+/* A range that was freed may be parked (heap_park.c): to its neighbours it is still used. */
+enum node_state { NODE_UNUSED, NODE_FREE, NODE_USED, NODE_RESERVED };
 
-#define NODE_VALUE UINT64_C(0xffffffffffff) /* 48 bits: granules */
+#define NODE_VALUE UINT64_C(0xffffffffffff) /* 48 bits of place: granules */
 #define NO_NODE    UINT32_MAX
 
 /* 32 bytes, two to a cache line. Addresses and sizes are in granules. */
 struct node {
     uint64_t place;      /* address, region << 48, state << 56 */
-    uint64_t extent;     /* size, generation << 48 */
+    uint64_t extent;     /* size */
     uint32_t prev, next; /* by address */
     union {
         struct {
-            uint32_t prev, next; /* NODE_FREE: in its class; else next alone */
+            uint32_t prev, next; /* NODE_FREE: in its class; NODE_UNUSED: next alone */
         } list;
         struct {
             uint32_t owner, time_ms; /* NODE_USED */
@@ -52,24 +50,31 @@ struct region {
     uint32_t head[FL_COUNT][SL_COUNT];
 };
 
+/* Ranges that were freed and wait for a request of their size, the newest last. */
+struct parked {
+    uint64_t first, end; /* granules of the region whose ranges are parked */
+    uint64_t granules, max;
+    struct region *region;
+    uint32_t count[PARKED_SIZES]; /* by size in granules */
+    uint32_t node[PARKED_SIZES][PARKED_DEPTH];
+    uint64_t place[PARKED_SIZES][PARKED_DEPTH];
+};
+
 struct nvmem_heap {
     const struct gsp_host *host;
     char name[NAME_BYTES];
     unsigned shift; /* of the granule */
-    bool threads, times;
-    uint16_t salt; /* part of every id */
+    bool threads, times, any_protected;
+    uint64_t salt; /* of every id's tag */
     pthread_mutex_t lock;
     struct node *chunk[CHUNKS];
-    uintptr_t origin[CHUNKS];    /* where node 0 would be, if chunks followed each other */
-    uint16_t generation[CHUNKS]; /* that a chunk's nodes start with */
-    uint32_t fresh, capacity;    /* nodes never used begin here; nodes there are */
-    uint32_t unused;             /* list of NODE_UNUSED */
+    uintptr_t origin[CHUNKS];     /* where node 0 would be, if chunks followed each other */
+    uintptr_t gen_origin[CHUNKS]; /* likewise where its generation would be */
+    uint16_t generation[CHUNKS];  /* that a chunk's nodes start with */
+    uint32_t fresh, capacity;     /* nodes never used begin here; nodes there are */
+    uint32_t unused;              /* list of NODE_UNUSED */
     uint32_t unused_count;
-    struct {
-        uint32_t first, count;
-    } parked[PARKED_SIZES]; /* by size in granules; the newest first */
-    uint64_t parked_granules, parked_max;
-    unsigned parked_region; /* whose ranges are parked: the first that anybody may have */
+    struct parked *parked;
     uint64_t base_ns;
     struct nvmem_heap_stat stat;
     unsigned region_count;
@@ -107,37 +112,50 @@ node_state(const struct node *n)
     return (enum node_state)(n->place >> 56);
 }
 
-/* A thread's cache renews the generation of a range it holds without the lock, so the word is
- * read and written whole. */
-static inline uint64_t
-node_extent(const struct node *n)
-{
-    return __atomic_load_n(&n->extent, __ATOMIC_RELAXED);
-}
-
 static inline uint64_t
 node_size(const struct node *n)
 {
-    return node_extent(n) & NODE_VALUE;
+    return n->extent;
+}
+
+/* How often the node was given out. Beside the nodes, 2 bytes each, so that a million of them
+ * are found in a processor's cache where nodes are not. A thread's cache renews that of a range
+ * it holds without the lock. */
+static inline uint16_t *
+heap_gen(const struct nvmem_heap *heap, uint32_t i)
+{
+    return (uint16_t *)(heap->gen_origin[heap_chunk(i)] + i * sizeof(uint16_t));
 }
 
 static inline uint16_t
-node_generation(const struct node *n)
+heap_generation(const struct nvmem_heap *heap, uint32_t i)
 {
-    return (uint16_t)(node_extent(n) >> 48);
+    return __atomic_load_n(heap_gen(heap, i), __ATOMIC_RELAXED);
 }
 
 static inline void
-node_renew(struct node *n)
+heap_renew(struct nvmem_heap *heap, uint32_t i)
 {
-    __atomic_store_n(&n->extent, node_extent(n) + (UINT64_C(1) << 48), __ATOMIC_RELAXED);
+    uint16_t *g = heap_gen(heap, i);
+
+    __atomic_store_n(g, (uint16_t)(__atomic_load_n(g, __ATOMIC_RELAXED) + 1), __ATOMIC_RELAXED);
 }
 
-/* Which id a range of this node has now: salt, generation, index. */
+/* Ties an id to the range and the heap that it names, so that a range can be believed without
+ * its node. Never 0. */
 static inline uint64_t
-heap_id(const struct nvmem_heap *heap, uint32_t i, const struct node *n)
+heap_tag(const struct nvmem_heap *heap, uint64_t addr, uint64_t bytes)
 {
-    return (uint64_t)heap->salt << 48 | (uint64_t)node_generation(n) << 32 | i;
+    const uint64_t h = (addr ^ (bytes << 24 | bytes >> 40)) + heap->salt;
+
+    return (h * UINT64_C(0x9e3779b97f4a7c15)) >> 48 | 1;
+}
+
+/* Which id a range of this node has now: tag, generation, index. */
+static inline uint64_t
+heap_id(const struct nvmem_heap *heap, uint32_t i, uint64_t addr, uint64_t bytes)
+{
+    return heap_tag(heap, addr, bytes) << 48 | (uint64_t)heap_generation(heap, i) << 32 | i;
 }
 
 static inline void
@@ -221,7 +239,7 @@ heap_resize(struct nvmem_heap *heap, struct region *region, uint32_t i, uint64_t
     if (moves)
         heap_unlink(heap, region, i);
     n->place = (n->place & ~NODE_VALUE) | addr;
-    n->extent = (n->extent & ~NODE_VALUE) | size;
+    n->extent = size;
     if (moves)
         heap_link(heap, region, i);
 }
@@ -284,48 +302,43 @@ uint64_t nvmem_heap_largest(const struct nvmem_heap *heap, const struct region *
 
 /* heap_park.c */
 
-/** Which region's ranges are parked, and how many. */
-void nvmem_heap_park_init(struct nvmem_heap *heap);
+/** Make room for parked ranges, where the heap is large enough for that. 0 or -ENOMEM. */
+int nvmem_heap_park_init(struct nvmem_heap *heap);
 /** Every parked range goes to the lists, one with its neighbours. Returns whether there was
  * any. */
 bool nvmem_heap_unpark(struct nvmem_heap *heap);
 
-/** Whether the range of i, just freed, was parked. */
+/** Whether the range of node i, just freed, was parked. The node is not looked at. */
 static inline bool
-heap_park(struct nvmem_heap *heap, uint32_t i, struct node *n)
+heap_park(struct nvmem_heap *heap, uint32_t i, uint64_t addr, uint64_t size)
 {
-    const uint64_t size = node_size(n);
+    struct parked *p = heap->parked;
 
-    if (size >= PARKED_SIZES || heap->parked[size].count == PARKED_DEPTH ||
-        node_region(n) != heap->parked_region ||
-        heap->parked_granules + size > heap->parked_max)
+    if (!p || size >= PARKED_SIZES || p->count[size] == PARKED_DEPTH || addr < p->first ||
+        addr >= p->end || p->granules + size > p->max)
         return false;
-    n->place ^= (uint64_t)(NODE_USED ^ NODE_PARKED) << 56;
-    n->list.next = heap->parked[size].first;
-    heap->parked[size].first = i;
-    heap->parked[size].count++;
-    heap->parked_granules += size;
+    p->node[size][p->count[size]] = i;
+    p->place[size][p->count[size]++] = addr;
+    p->granules += size;
     return true;
 }
 
 /** The newest parked range of that size, when it is aligned; NO_NODE otherwise. */
 static inline uint32_t
-heap_take_parked(struct nvmem_heap *heap, uint64_t size, uint64_t align)
+heap_take_parked(struct nvmem_heap *heap, uint64_t size, uint64_t align, uint64_t *addr_out)
 {
-    uint32_t i;
-    struct node *n;
+    struct parked *p = heap->parked;
+    uint32_t last;
 
-    if (size >= PARKED_SIZES || !heap->parked[size].count)
+    if (!p || size >= PARKED_SIZES || !p->count[size])
         return NO_NODE;
-    i = heap->parked[size].first;
-    n = heap_node(heap, i);
-    if (node_addr(n) & (align - 1))
+    last = p->count[size] - 1;
+    if (p->place[size][last] & (align - 1))
         return NO_NODE;
-    heap->parked[size].first = n->list.next;
-    heap->parked[size].count--;
-    heap->parked_granules -= size;
-    n->place ^= (uint64_t)(NODE_USED ^ NODE_PARKED) << 56;
-    return i;
+    *addr_out = p->place[size][last];
+    p->count[size] = last;
+    p->granules -= size;
+    return p->node[size][last];
 }
 
 /* heap.c, for caches */
@@ -333,9 +346,8 @@ heap_take_parked(struct nvmem_heap *heap, uint64_t size, uint64_t align)
 /** The range of i, which is used, becomes free, one with its free neighbours. */
 void nvmem_heap_set_free(struct nvmem_heap *heap, struct region *region, uint32_t i);
 
-/** The node of a range that is out, or NULL with the error. */
-struct node *nvmem_heap_used_node(const struct nvmem_heap *heap,
-                                  const struct nvmem_range *range, int *rc_out);
+/** Whether the range is out: 0, -ENOENT, -EALREADY. Its node is not looked at. */
+int nvmem_heap_out(const struct nvmem_heap *heap, const struct nvmem_range *range);
 int nvmem_heap_free_error(const struct nvmem_heap *heap, const struct nvmem_range *range,
                           int rc, struct gsp_error *err);
 uint32_t nvmem_heap_time_ms(const struct nvmem_heap *heap);

@@ -95,6 +95,7 @@ fill_cells(struct picture *p, struct nvmem_heap *heap, const struct region *regi
 {
     memset(p->cell, 0, sizeof(p->cell));
     heap_lock(heap);
+    nvmem_heap_unpark(heap);
     for (uint32_t i = region->first; i != NO_NODE; i = heap_node(heap, i)->next) {
         const struct node *n = heap_node(heap, i);
 
