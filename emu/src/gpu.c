@@ -339,6 +339,9 @@ emu_gpu_create(const struct emu_config *config, struct emu_gpu **gpu_out, char *
     gpu->abi = config->abi;
     gpu->mem = mem;
     gpu->lenient = config->lenient;
+    gpu->host.sm_watchdog = config->sm_watchdog;
+    gpu->host.sm_threads = config->sm_threads;
+    gpu->host.sm_timing = config->sm_timing;
     gpu->on_note = config->on_note;
     gpu->note_ctx = config->note_ctx;
     rc = resize(gpu, config->fb_bytes, message, message_bytes);

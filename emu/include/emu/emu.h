@@ -44,6 +44,13 @@ struct emu_config {
      * its VBIOS (application 0x45) and as emu_gpu_synth_file() makes it. */
     bool debug_fused;
 
+    /** The SMs: instructions of one warp until a program counts as endless (0: 200 million);
+     * threads of the host that run them (0 and 1: the caller's alone; more: docs/sm.md says
+     * what stays the same); refuse code whose hazards a real SM would get wrong. */
+    uint64_t sm_watchdog;
+    unsigned sm_threads;
+    bool sm_timing;
+
     uint64_t fb_bytes; /* VRAM; a multiple of 64 MiB, 1 GiB at least; 0 means the chip's */
 
     /** Told of every note as it is made, see emu_gpu_note_at(); NULL: nobody. */
