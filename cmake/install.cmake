@@ -19,11 +19,17 @@ install(DIRECTORY ${PROJECT_BINARY_DIR}/generated/include/ ${PROJECT_BINARY_DIR}
     DESTINATION ${nvrm_headers} COMPONENT dev FILES_MATCHING PATTERN "*.h")
 
 # Preloaded into programs, never linked: nvrm-cli looks for them in ../lib/nvrm.
-foreach(target nvrm-preload nvrm-trace nvrm-cuda)
+foreach(target nvrm-preload nvrm-trace)
     if(TARGET ${target})
         install(TARGETS ${target} LIBRARY DESTINATION lib/nvrm COMPONENT cli)
     endif()
 endforeach()
+
+# A driver-API library that runs programs on emulated cards: never where the loader finds it by itself.
+if(TARGET nvrm-cuda)
+    install(TARGETS nvrm-cuda LIBRARY DESTINATION lib/nvrm COMPONENT emu NAMELINK_COMPONENT dev)
+    install(FILES ${PROJECT_SOURCE_DIR}/libnvmem/cuda/nvrm_cuda.h DESTINATION ${nvrm_headers} COMPONENT dev)
+endif()
 
 # pkg-config: NAME|DESCRIPTION|REQUIRES|LIBS. The files find their prefix from where they lie.
 set(rows
