@@ -121,7 +121,7 @@ main(int argc, char **argv)
     snprintf(prefix, sizeof(prefix), "%s --summary --", cli);
     compare("burst, summary", prefix, argv[0], bursts, 5000);
     snprintf(prefix, sizeof(prefix), "%s -o %s --", cli, file);
-    compare("sustained, to a file", prefix, argv[0], quick ? 5 : 500, 0);
+    compare("sustained, to a file", prefix, argv[0], quick ? 5 : 5000, 0);
     unlink(file);
     snprintf(prefix, sizeof(prefix), "%s --method ptrace --summary --", cli);
     compare("burst, ptrace", prefix, argv[0], quick ? 2 : 10, 5000);

@@ -53,6 +53,8 @@ int trace_sink_create(const struct trace_sink_config *config, struct trace_sink 
                       struct gsp_error *err);
 /* time_ns is CLOCK_MONOTONIC. Errors of writing stay until the end. */
 void trace_sink_take(struct trace_sink *s, const struct gsp_trace_record *record, uint32_t pid);
+/* Nothing is to be taken for now: what was held back is written. */
+void trace_sink_rest(struct trace_sink *s);
 struct nvrm_abi trace_sink_abi(const struct trace_sink *s);
 /* The summary, and what could not be written. An exit code. */
 int trace_sink_finish(struct trace_sink *s);

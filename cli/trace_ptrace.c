@@ -327,6 +327,7 @@ leave(struct tracer *t, struct thread *x, int64_t rval)
     if (x->nr == SYS_ioctl)
         leave_ioctl(t, x);
     trace_sink_take(t->p->sink, r, (uint32_t)x->tgid);
+    trace_sink_rest(t->p->sink);
     drop_blocks(t);
 }
 

@@ -95,6 +95,7 @@ follow(struct running *r)
             break;
         if (turn % REAP_EVERY == 0)
             ring_reap(r->reader);
+        trace_sink_rest(r->p->sink);
         ring_rest(r->reader, r->ended ? 1 : REST_MS);
     }
     (void)drain(r, true);

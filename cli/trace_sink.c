@@ -70,7 +70,8 @@ open_file(struct trace_sink *s)
                                                    .chip = "a card of nvidia.ko",
                                                    .transport = "trace exec",
                                                    .program = s->config.program,
-                                                   .levels = GSP_TRACE_LEVEL_IOCTL};
+                                                   .levels = GSP_TRACE_LEVEL_IOCTL,
+                                                   .batch = true};
 
     if (gsp_trace_writer_open(s->config.path, &config, &s->writer, &s->error) == 0)
         s->file_start_ns = gsp_host_now_ns(NULL) - gsp_trace_now_ns(s->writer);
@@ -436,8 +437,10 @@ void
 trace_sink_take(struct trace_sink *s, const struct gsp_trace_record *r, uint32_t pid)
 {
     struct gsp_trace_record call;
-    const bool is_call =
-        s->abi.release != NVRM_NO_RELEASE && gsp_trace_ioctl_call(s->abi, r, &call);
+    /* A whole trace or a summary names no objects. */
+    const bool is_call = (s->config.filter || (!s->config.path && !s->config.summary)) &&
+                         s->abi.release != NVRM_NO_RELEASE &&
+                         gsp_trace_ioctl_call(s->abi, r, &call);
 
     learn_release(s, r);
     if (wanted(s, r)) {
@@ -449,6 +452,13 @@ trace_sink_take(struct trace_sink *s, const struct gsp_trace_record *r, uint32_t
     }
     if (is_call)
         trace_objects_note(s->objects, &call);
+}
+
+void
+trace_sink_rest(struct trace_sink *s)
+{
+    if (s->writer)
+        (void)gsp_trace_flush(s->writer); /* an error stays until the end */
 }
 
 int

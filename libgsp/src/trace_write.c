@@ -31,7 +31,12 @@ struct gsp_trace_writer {
     int why; /* of the first record that was lost */
     uint8_t *frame;
     size_t frame_cap;
+    uint8_t *held; /* whole records on their way; NULL: each is written at once */
+    size_t held_bytes;
+    uint64_t held_records;
 };
+
+enum { BATCH = 128 << 10 };
 
 uint32_t
 trace_crc(const void *data, size_t bytes)
@@ -156,20 +161,65 @@ write_all(struct gsp_trace_writer *w, const uint8_t *data, size_t bytes)
     return 0;
 }
 
+static void
+count(struct gsp_trace_writer *w, uint64_t records, int rc)
+{
+    if (rc == 0)
+        w->records += records;
+    else if (!w->lost)
+        w->why = rc;
+    if (rc < 0)
+        w->lost += records;
+}
+
+static int
+flush_locked(struct gsp_trace_writer *w)
+{
+    if (!w->held_bytes)
+        return w->rc;
+    if (w->rc == 0)
+        w->rc = write_all(w, w->held, w->held_bytes);
+    count(w, w->held_records, w->rc);
+    w->held_bytes = 0;
+    w->held_records = 0;
+    return w->rc;
+}
+
+static int
+hold(struct gsp_trace_writer *w, size_t bytes)
+{
+    memcpy(w->held + w->held_bytes, w->frame, bytes);
+    w->held_bytes += bytes;
+    w->held_records++;
+    return 0;
+}
+
 static int
 write_locked(struct gsp_trace_writer *w, const struct gsp_trace_record *r)
 {
-    size_t bytes;
+    size_t bytes = 0;
     int rc = w->rc < 0 ? w->rc : make_frame(w, r, &bytes);
 
+    if (rc == 0 && w->held && w->held_bytes + bytes > BATCH)
+        rc = flush_locked(w);
+    if (rc == 0 && w->held && bytes <= BATCH)
+        return hold(w, bytes);
     if (rc == 0) {
         rc = write_all(w, w->frame, bytes);
         w->rc = rc;
     }
-    if (rc == 0)
-        w->records++;
-    else if (!w->lost++)
-        w->why = rc;
+    count(w, 1, rc);
+    return rc;
+}
+
+int
+gsp_trace_flush(struct gsp_trace_writer *w)
+{
+    int rc;
+
+    pthread_mutex_lock(&w->lock);
+    rc = flush_locked(w);
+    pthread_mutex_unlock(&w->lock);
     return rc;
 }
 
@@ -274,6 +324,8 @@ open_fd(int fd, bool own, const struct gsp_trace_writer_config *config, uint64_t
     rc = pad_tail(w, file_bytes);
     if (rc == 0)
         rc = begin_section(w, config);
+    if (rc == 0 && config->batch) /* without, records go one by one */
+        w->held = gsp_host_alloc(config->host, BATCH);
     w->own_fd = own && rc == 0;
     if (rc < 0) {
         w->lost = w->records = 0;
@@ -330,11 +382,13 @@ gsp_trace_writer_close(struct gsp_trace_writer *w, struct gsp_error *err)
 
     if (!w)
         return 0;
+    (void)gsp_trace_flush(w);
     if (w->records) {
         end.time_ns = gsp_trace_now_ns(w);
         end.arg[0] = w->records;
         end.arg[1] = w->bytes;
         (void)gsp_trace_write(w, &end);
+        (void)gsp_trace_flush(w);
     }
     if (w->lost) {
         rc = gsp_fail(err, GSP_ORIGIN_LOCAL, w->why,
@@ -345,6 +399,7 @@ gsp_trace_writer_close(struct gsp_trace_writer *w, struct gsp_error *err)
     if (w->own_fd)
         close(w->fd);
     pthread_mutex_destroy(&w->lock);
+    gsp_host_free(w->host, w->held);
     gsp_host_free(w->host, w->frame);
     gsp_host_free(w->host, w);
     return rc;

@@ -500,6 +500,42 @@ a_full_disk_is_told_at_the_end(void **state)
     free(b.data);
 }
 
+/* Batched records wait for a flush, for each other, or for the end. */
+static void
+batched_records_come_whole_and_in_order(void **state)
+{
+    const struct gsp_trace_writer_config config = {.abi = trace_abi("570.144"), .batch = true};
+    const int fd = trace_file_create();
+    struct gsp_trace_writer *w;
+    struct gsp_trace_record r;
+    struct trace_bytes b;
+    struct seen s;
+    size_t before;
+    char data[64];
+
+    (void)state;
+    assert_int_equal(gsp_trace_writer_open_fd(fd, &config, &w, NULL), 0);
+    before = (size_t)lseek(fd, 0, SEEK_CUR);
+    fill_record(&r, 0, data);
+    assert_int_equal(gsp_trace_write(w, &r), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), before);
+    assert_int_equal(gsp_trace_flush(w), 0);
+    assert_true((size_t)lseek(fd, 0, SEEK_CUR) > before);
+    for (unsigned i = 1; i < 5000; i++) { /* more than waits at a time */
+        fill_record(&r, i, data);
+        assert_int_equal(gsp_trace_write(w, &r), 0);
+    }
+    assert_int_equal(gsp_trace_writer_close(w, NULL), 0);
+    b = trace_file_bytes(fd);
+    assert_int_equal(read_all(b.data, b.bytes, &s), -ENODATA);
+    assert_true(s.in_order);
+    assert_int_equal(s.records, 5000);
+    assert_int_equal(s.ends, 1);
+    assert_int_equal(s.damages, 0);
+    free(b.data);
+    close(fd);
+}
+
 static void
 a_closed_pipe_is_an_error_and_no_signal(void **state)
 {
@@ -693,6 +729,7 @@ main(void)
                                         remove_path),
         cmocka_unit_test(threads_write_whole_records),
         cmocka_unit_test_setup_teardown(a_full_disk_is_told_at_the_end, make_path, remove_path),
+        cmocka_unit_test(batched_records_come_whole_and_in_order),
         cmocka_unit_test(a_closed_pipe_is_an_error_and_no_signal),
         cmocka_unit_test(a_pipe_can_be_read),
         cmocka_unit_test(a_record_that_is_too_large_is_counted_as_lost),

@@ -169,11 +169,12 @@ struct gsp_trace_writer_config {
     struct nvrm_abi abi;         /* of the records; names the release, gives the hash */
     const char *chip, *transport, *program; /* any may be NULL */
     uint32_t levels;
+    bool batch; /* records may wait for gsp_trace_flush(): who writes is not who is recorded */
 };
 
 /** Create the file or append to the trace that it is; refuses to append to anything else. Every
  * record is in the kernel's hands when gsp_trace_write() returns, so that nothing is lost when
- * this process dies. */
+ * this process dies; unless they are batched. */
 GSP_MUST_CHECK int gsp_trace_writer_open(const char *path,
                                          const struct gsp_trace_writer_config *config,
                                          struct gsp_trace_writer **writer_out,
@@ -187,6 +188,8 @@ GSP_MUST_CHECK int gsp_trace_writer_open_fd(int fd,
 /** 0, or the negative errno of the first write that failed: from then on nothing is written and
  * records are counted as lost. */
 int gsp_trace_write(struct gsp_trace_writer *w, const struct gsp_trace_record *record);
+/** What was held back is in the kernel's hands now. 0, or as gsp_trace_write(). */
+int gsp_trace_flush(struct gsp_trace_writer *w);
 /** Nanoseconds since the section's start, for gsp_trace_record.time_ns. */
 uint64_t gsp_trace_now_ns(const struct gsp_trace_writer *w);
 /** Ends the section and frees the writer, which may be NULL. An error tells how many records

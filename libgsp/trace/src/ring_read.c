@@ -31,7 +31,8 @@ struct ring_reader {
     uint64_t next;   /* sequence that comes next */
     uint64_t gap_ms; /* since when it is missing; 0: it is not */
     uint64_t damaged;
-    unsigned last; /* lane whose front was given out, + 1 */
+    unsigned last;   /* lane whose front was given out, + 1 */
+    unsigned recent; /* lane of the last record */
     struct front front[RING_LANES];
 };
 
@@ -162,6 +163,16 @@ first_lane(struct ring_reader *r)
     return best;
 }
 
+/* The one after the last is mostly in the same lane. */
+static int
+next_lane(struct ring_reader *r)
+{
+    const unsigned i = r->recent;
+
+    look(r, i);
+    return r->front[i].there && r->front[i].frame.sequence == r->next ? (int)i : first_lane(r);
+}
+
 /* Whether to wait for a record that has a number and is not there yet: its writer is about to
  * publish it, unless it was killed. */
 static bool
@@ -210,12 +221,12 @@ ring_read(struct ring_reader *r, bool finish, struct gsp_trace_record *record_ou
     int lane;
 
     pass_last(r);
-    /* The one after the last is mostly in the same lane. */
-    lane = first_lane(r);
+    lane = next_lane(r);
     if (lane < 0 || !in_order(r, r->front[lane].frame.sequence, finish))
         return -EAGAIN;
     r->next = r->front[lane].frame.sequence + 1;
     r->last = (unsigned)lane + 1;
+    r->recent = (unsigned)lane;
     give(r, (unsigned)lane, record_out, pid_out);
     return 0;
 }
