@@ -452,7 +452,7 @@ fullness(const struct bench *b, const char *which)
 
 struct tables {
     struct nvmem_pt *pt;
-    uint64_t bytes;
+    uint64_t bytes, page;
     uint64_t *words; /* of the store loop */
     unsigned used;
     struct nvmem_pt_memory spare[64];
@@ -487,7 +487,7 @@ static const struct nvmem_pt_ops ops = {.table_alloc = table_alloc, .table_free 
 static void
 map(struct tables *t)
 {
-    const struct nvmem_target target = {.addr = 1 << 21, .kind = 6, .page_bytes = PAGE};
+    const struct nvmem_target target = {.addr = 1 << 21, .kind = 6, .page_bytes = t->page};
 
     if (nvmem_pt_map(t->pt, UINT64_C(1) << 38, t->bytes, &target, NULL) < 0)
         exit(1);
@@ -549,7 +549,7 @@ static void
 page_tables(const struct bench *b, uint64_t entries, const char *fill_name,
             const char *pair_name)
 {
-    struct tables t = {.bytes = entries * PAGE, .words = malloc(entries * 8)};
+    struct tables t = {.bytes = entries * PAGE, .page = PAGE, .words = malloc(entries * 8)};
     const struct nvmem_pt_config config = {.ops = &ops, .ctx = &t};
     struct bench_side sides[] = {
         {.name = "ours",       .run = map_and_unmap, .ctx = &t},
@@ -567,6 +567,69 @@ page_tables(const struct bench *b, uint64_t entries, const char *fill_name,
     while (t.used)
         free(t.spare[--t.used].cpu);
     free(t.words);
+}
+
+/* Cost against size, for docs/memory.md: --only 'cost ' and bench_plot. Too long for every run.
+ */
+
+static void
+cost_by_ranges(const struct bench *b)
+{
+    static const unsigned live[] = {1000, 3000, 10000, 30000, 100000, 300000, 1000000};
+
+    for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+        char which[64];
+
+        snprintf(which, sizeof(which), "cost by ranges %u", live[i]);
+        compare(b, which, live[i], churn, false,
+                live[i] > 3000 ? "first fit cached malloc" : "cached malloc");
+    }
+}
+
+/* Half of so many GiB in use. */
+static void
+cost_by_vram(const struct bench *b)
+{
+    static const unsigned gib[] = {1, 2, 4, 8, 16, 24, 48, 80};
+
+    for (size_t i = 0; i < sizeof(gib) / sizeof(gib[0]); i++) {
+        const unsigned live = (unsigned)(((uint64_t)gib[i] << 30) / 2 / MEAN_BYTES);
+        char which[64];
+
+        snprintf(which, sizeof(which), "cost by GiB %u", gib[i]);
+        compare(b, which, live, churn, false, "first fit cached malloc array");
+    }
+}
+
+/* Map and unmap so many MiB, in pages of one size. */
+static void
+cost_by_mapping(const struct bench *b)
+{
+    static const struct {
+        uint64_t page, most_mib;
+        const char *name;
+    } rows[] = {
+        {4 << 10,  1024,  "4K pages" },
+        {64 << 10, 16384, "64K pages"},
+        {2 << 20,  81920, "2M pages" },
+    };
+
+    for (uint64_t mib = 2; mib <= 81920; mib = mib == 32768 ? 81920 : mib * 4)
+        for (size_t i = 0; i < 3; i++) {
+            struct tables t = {.bytes = mib << 20, .page = rows[i].page};
+            const struct nvmem_pt_config config = {.ops = &ops, .ctx = &t};
+            char which[64];
+
+            snprintf(which, sizeof(which), "cost by MiB %u", (unsigned)mib);
+            if (mib > rows[i].most_mib || !bench_wants(b, which))
+                continue;
+            if (nvmem_pt_create(&config, &t.pt, NULL) < 0)
+                exit(1);
+            bench_alone(b, which, rows[i].name, map_and_unmap, &t);
+            nvmem_pt_destroy(t.pt);
+            while (t.used)
+                free(t.spare[--t.used].cpu);
+        }
 }
 
 int
@@ -588,5 +651,10 @@ main(int argc, char **argv)
     page_tables(&b, 512, "fill 512 entries", "map and unmap 512 entries");
     page_tables(&b, 16384, "fill 16384 entries", "map and unmap 16384 entries");
     page_tables(&b, 1, "fill 1 entry", "map and unmap 1 entry");
+    if (b.only && strstr(b.only, "cost")) {
+        cost_by_ranges(&b);
+        cost_by_vram(&b);
+        cost_by_mapping(&b);
+    }
     return 0;
 }

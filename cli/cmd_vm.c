@@ -244,10 +244,10 @@ vm_flags_text(uint32_t flags, char *text, size_t bytes)
 void
 vm_size_text(uint64_t bytes, char *text, size_t text_bytes)
 {
-    static const char units[] = " KMGT";
+    static const char units[] = " KMGTP";
     unsigned u = 0;
 
-    for (; u < 4 && bytes && bytes % 1024 == 0; u++)
+    for (; u < 5 && bytes && bytes % 1024 == 0; u++)
         bytes /= 1024;
     snprintf(text, text_bytes, u ? "%" PRIu64 "%c" : "%" PRIu64, bytes, units[u]);
 }

@@ -297,10 +297,11 @@ print_walk(struct cli *cli, const json_t *doc)
     json_array_foreach(json_object_get(doc, "steps"), i, step)
     {
         words = json_object_get(step, "words");
-        fprintf(cli->out, "  %-7s [%3" JSON_INTEGER_FORMAT "] of %s %-11s %-4s %-7s %s %s\n",
+        fprintf(cli->out, "  %-7s [%3" JSON_INTEGER_FORMAT "] of %s %-11s %-4s %-7s %s%s%s\n",
                 cli_str(step, "entry"), json_integer_value(json_object_get(step, "index")),
                 cli_str(step, "table"), cli_str(step, "memory"), cli_str(step, "covers"),
                 cli_str(step, "is"), json_string_value(json_array_get(words, 0)),
+                json_array_size(words) > 1 ? " " : "",
                 json_array_size(words) > 1 ? json_string_value(json_array_get(words, 1)) : "");
         print_fields(cli, json_object_get(step, "fields"));
     }
