@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include <emu/emu.h>
+#include <emu/synth.h>
+#include <gsp/boot.h>
 #include <gsp/bus_vfio_user.h>
 #include <gsp/nvidia.h>
 #include <gsp/session.h>
@@ -86,20 +88,64 @@ open_module(struct cuda_card *card, const struct spec *s, struct gsp_error *err)
     return gsp_nvidia_open(&config, &card->backend, err);
 }
 
+/* Which chip a bus leads to, by its PCI id. */
+static const char *
+chip_of(struct gsp_bus *bus)
+{
+    uint32_t ids = 0;
+
+    bus->ops->config_read(bus, 0, 4, &ids);
+    for (unsigned i = 0; i < emu_chip_count(); i++) {
+        if ((ids & 0xffff) == 0x10de && emu_chip_at(i)->device == ids >> 16)
+            return emu_chip_at(i)->name;
+    }
+    return NULL;
+}
+
+static int
+find_firmware(void *ctx, enum gsp_fw_role role, enum gsp_fw_family family, const char *release,
+              struct gsp_fw_source *out, struct gsp_error *err)
+{
+    static const enum emu_synth_kind kinds[GSP_FW_ROLES] = {
+        [GSP_FW_ROLE_GSP] = EMU_SYNTH_GSP,
+        [GSP_FW_ROLE_BOOTLOADER] = EMU_SYNTH_BOOTLOADER,
+        [GSP_FW_ROLE_BOOTER_LOAD] = EMU_SYNTH_BOOTER_LOAD,
+        [GSP_FW_ROLE_BOOTER_UNLOAD] = EMU_SYNTH_BOOTER_UNLOAD,
+        [GSP_FW_ROLE_GENERIC_BL] = EMU_SYNTH_GENERIC_BL,
+        [GSP_FW_ROLE_SCRUBBER] = EMU_SYNTH_SCRUBBER,
+        [GSP_FW_ROLE_FMC] = EMU_SYNTH_FMC,
+    };
+    struct cuda_card *card = ctx;
+    const char *chip = chip_of(card->bus);
+    size_t bytes = 0;
+    int rc;
+
+    (void)family;
+    free(card->firmware[role]);
+    card->firmware[role] = NULL;
+    if (!chip)
+        return gsp_fail(err, GSP_ORIGIN_TRANSPORT, -ENODEV, "a card that is not emulated");
+    rc = emu_synth_file(chip, release, kinds[role], &card->firmware[role], &bytes);
+    *out = (struct gsp_fw_source){gsp_fw_role_name(role), card->firmware[role], bytes, 0};
+    return rc == -ENOMEM ? gsp_fail(err, GSP_ORIGIN_LOCAL, rc, "out of memory") : rc;
+}
+
 static int
 open_served(struct cuda_card *card, const struct spec *s, struct gsp_error *err)
 {
-    const struct gsp_vfio_user_config config = {.path = s->place, .preboot = true};
-    struct gsp_rm_config rm = {0};
-    int rc = find_release(s, &rm.abi, err);
+    const struct gsp_vfio_user_config config = {.path = s->place};
+    struct gsp_boot_config boot = {
+        .firmware = {card, find_firmware}
+    };
+    int rc = find_release(s, &boot.rm.abi, err);
 
     if (rc == 0 && !s->place)
         rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
                       "NVRM_TRANSPORT: vfio-user needs a socket, vfio-user:/tmp/card");
     if (rc == 0)
         rc = gsp_bus_vfio_user_open(&config, &card->bus, err);
-    rm.bus = card->bus;
-    return rc < 0 ? rc : gsp_rm_open(&rm, &card->backend, err);
+    boot.rm.bus = card->bus;
+    return rc < 0 ? rc : gsp_boot_open(&boot, &card->backend, err);
 }
 
 static int
@@ -154,5 +200,7 @@ cuda_card_close(struct cuda_card *card)
     emu_gpu_destroy(card->gpu);
     if (card->bus)
         card->bus->ops->close(card->bus);
+    for (unsigned i = 0; i < GSP_FW_ROLES; i++)
+        free(card->firmware[i]);
     *card = (struct cuda_card){0};
 }

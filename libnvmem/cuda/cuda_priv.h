@@ -30,6 +30,7 @@ struct emu_gpu;
 struct cuda_card {
     struct emu_gpu *gpu;
     struct gsp_bus *bus; /* of vfio-user; the emulated card's is its own */
+    uint8_t *firmware[GSP_FW_ROLES];
     struct gsp_backend *backend;
     struct rm_client *client;
     struct nvmem_device *dev;
