@@ -159,6 +159,12 @@ run_program(struct cli *cli, const struct exec_request *r, char **argv)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static bool
+is_count(const char *text)
+{
+    return text[0] >= '1' && text[0] <= '8' && !text[1];
+}
+
 static int
 take_options(struct cli *cli, int *argc, char **argv, struct exec_request *r)
 {
@@ -166,6 +172,8 @@ take_options(struct cli *cli, int *argc, char **argv, struct exec_request *r)
 
     if (rc == CLI_OK)
         rc = cli_value(cli, argc, argv, "--cards", &r->cards);
+    if (rc == CLI_OK && r->cards && !is_count(r->cards))
+        return cli_usage(cli, "legal: 1 to 8", "--cards: '%s' is not a legal value", r->cards);
     return rc == CLI_OK ? cli_value(cli, argc, argv, "--fault", &r->fault) : rc;
 }
 
