@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kmod_priv.h"
+#include "release.h"
 
 /* NV_ABSOLUTE_MAX_IOCTL_SIZE, nv-ioctl-numbers.h */
 enum { STRUCT_MAX = 16384 };
@@ -213,6 +214,14 @@ find_escape(const struct emu_kmod *k, unsigned number)
     return NULL;
 }
 
+/* How many rows there are is the escape's business; a rest behind them was once let pass. */
+static bool
+fits_list(const struct emu_kmod *k, const struct emu_wire *w, size_t bytes)
+{
+    return !emu_rule(k->abi, EMU_RULE_IOCTL_SIZE_FIRST) ||
+           (bytes && bytes % w->layout->size == 0);
+}
+
 /* Which of the escape's structs has this size. */
 static bool
 choose_layout(const struct emu_kmod *k, const struct escape *e, size_t bytes,
@@ -224,8 +233,7 @@ choose_layout(const struct emu_kmod *k, const struct escape *e, size_t bytes,
     w->bytes = bytes;
     for (size_t i = 0; i < 2 && e->layout; i++) {
         w->layout = names[i] ? nvrm_struct_find(k->abi, names[i]) : NULL;
-        if (w->layout &&
-            (bytes == w->layout->size || (e->list && bytes && bytes % w->layout->size == 0)))
+        if (w->layout && (bytes == w->layout->size || (e->list && fits_list(k, w, bytes))))
             return true;
     }
     return !e->layout;
@@ -301,5 +309,12 @@ emu_kmod_ioctl(struct emu_kfile *f, unsigned long request, void *arg)
         return -EINVAL;
     if (_IOC_NR(request) == XFER)
         return _IOC_SIZE(request) == 16 ? unwrap(f, arg) : -EINVAL;
+    if (emu_rule(f->kmod->abi, EMU_RULE_IOCTL_SIZE_FIRST)) {
+        const struct escape *e = find_escape(f->kmod, _IOC_NR(request));
+        struct emu_wire w;
+
+        if (!e || !choose_layout(f->kmod, e, _IOC_SIZE(request), &w))
+            return -EINVAL;
+    }
     return serve(f, _IOC_NR(request), _IOC_SIZE(request), arg);
 }

@@ -16,7 +16,15 @@
 #include "object.h"
 #include "status.h"
 
-enum { PARAMS_MAX = 1 << 20, NV01_ROOT = 0, NV01_ROOT_NON_PRIV = 1, NV01_ROOT_CLIENT = 0x41 };
+enum {
+    PARAMS_MAX = 1 << 20,
+    NV01_ROOT = 0,
+    NV01_ROOT_NON_PRIV = 1,
+    NV01_ROOT_CLIENT = 0x41,
+    IRQL_RAISED = 1, /* NVOS54_FLAGS_* */
+    LOCK_BYPASS = 2,
+    NULL_COMMAND = 0x3fff, /* category and index */
+};
 
 struct kmod_card *
 kmod_card_of(struct emu_kmod *k, struct kmod_client *client, uint32_t handle)
@@ -300,6 +308,16 @@ alloc_below(struct kmod_call *c, struct emu_alloc *a, uint64_t user, uint32_t sa
     return status == NV_OK ? alloc_with_params(c, client, a, user) : status;
 }
 
+/* NVOS64 may ask for rights: a mask of 32 bits. What a program may share it has. */
+static bool
+rights_can_be_read(struct kmod_call *c)
+{
+    const uint64_t user = emu_get(&c->w, "pRightsRequested");
+    uint32_t mask;
+
+    return !user || kmod_copy_in(&mask, user, sizeof(mask)) == 0;
+}
+
 int
 kmod_rm_alloc(struct kmod_call *c)
 {
@@ -311,12 +329,15 @@ kmod_rm_alloc(struct kmod_call *c)
 
     if (c->file->node != EMU_NODE_CTL && kmod_kind_of(c->kmod, a.cls) != KMOD_EVENT)
         return -EINVAL;
-    if (is_root(a.cls)) { /* a program's clients are all of the one class */
+    if (!rights_can_be_read(c)) {
+        status = NV_ERR_INVALID_ADDRESS;
+    } else if (is_root(a.cls)) { /* a program's clients are all of the one class */
         status = make_client(c, &a.handle);
         emu_set(&c->w, NV01_ROOT_CLIENT, "hClass");
-    } else
+    } else {
         status = alloc_below(c, &a, emu_get(&c->w, "pAllocParms"),
                              (uint32_t)emu_get(&c->w, "paramsSize"));
+    }
     emu_set(&c->w, a.handle, "hObjectNew");
     emu_set(&c->w, status, "status");
     return 0;
@@ -451,15 +472,19 @@ kmod_rm_control(struct kmod_call *c)
     struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "hClient"));
     const uint32_t bytes = (uint32_t)emu_get(&c->w, "paramsSize");
     const uint64_t user = emu_get(&c->w, "params");
+    const uint32_t cmd = (uint32_t)emu_get(&c->w, "cmd");
     uint32_t status = NV_ERR_INVALID_CLIENT;
 
-    if (!kmod_device_named(c, (uint32_t)emu_get(&c->w, "cmd"), user))
+    if (!kmod_device_named(c, cmd, user))
         return -EINVAL;
-    if (client && (bytes > PARAMS_MAX || (bytes != 0) != (user != 0)))
+    if (!(cmd & NULL_COMMAND)) /* NVXXXX_CTRL_CMD_NULL: of nobody, and of each class */
+        status = NV_OK;
+    else if (emu_get(&c->w, "flags") & (IRQL_RAISED | LOCK_BYPASS))
+        status = NV_ERR_INVALID_ARGUMENT; /* for the kernel, and then for few controls */
+    else if (client && (bytes > PARAMS_MAX || (bytes != 0) != (user != 0)))
         status = NV_ERR_INVALID_ARGUMENT;
     else if (client)
-        status = control(c, client, (uint32_t)emu_get(&c->w, "hObject"),
-                         (uint32_t)emu_get(&c->w, "cmd"), user, bytes);
+        status = control(c, client, (uint32_t)emu_get(&c->w, "hObject"), cmd, user, bytes);
     emu_set(&c->w, status, "status");
     return 0;
 }

@@ -19,6 +19,8 @@ static const struct {
     {EMU_RULE_DEVICE_INSTANCE,    550054014, 0        },
  /* alloc_free.c, resservResourceFactory: gpuIsClassSupported */
     {EMU_RULE_CLASS_SUPPORTED,    580065006, 0        },
+ /* nv.c, nv_validate_ioctls() */
+    {EMU_RULE_IOCTL_SIZE_FIRST,   595044002, 0        },
  /* gpu_engine_type.h, engine_idx.h */
     {EMU_RULE_ENGINES_545,        545000000, 0        },
     {EMU_RULE_ENGINES_550,        550000000, 0        },

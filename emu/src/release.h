@@ -12,8 +12,10 @@ enum emu_rule {
                                   */
     EMU_RULE_DEVICE_INSTANCE, /* device parameters are required, a missing GPU is a bad state */
     EMU_RULE_CLASS_SUPPORTED, /* a class that the chip lacks is "not supported" */
-    EMU_RULE_ENGINES_545,     /* engine numbers: the first change, */
-    EMU_RULE_ENGINES_550,     /* and the second */
+    EMU_RULE_IOCTL_SIZE_FIRST, /* nvidia.ko looks at a request's size before the caller's memory
+                                */
+    EMU_RULE_ENGINES_545,      /* engine numbers: the first change, */
+    EMU_RULE_ENGINES_550,      /* and the second */
 };
 bool emu_rule(struct nvrm_abi abi, enum emu_rule rule);
 

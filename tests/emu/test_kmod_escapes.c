@@ -63,6 +63,11 @@ check_escape(struct host *h, int ctl, int gpu, size_t i)
 
     assert_int_equal(host_escape(h, right, escapes[i].escape, BAD_ADDRESS, bytes), -EFAULT);
     assert_int_equal(host_escape(h, right, escapes[i].escape, NULL, bytes), -EFAULT);
+    /* From 595.44.02 on a request is looked at before the memory that it points to. */
+    assert_int_equal(host_escape(h, right, escapes[i].escape, BAD_ADDRESS, bytes + 4),
+                     !strncmp(nvrm_release_name(h->abi.schema, h->abi.release), "595", 3)
+                         ? -EINVAL
+                         : -EFAULT);
     assert_int_equal(host_escape(h, right, escapes[i].escape, a.data, bytes + 4), -EINVAL);
     assert_int_equal(host_escape(h, right, escapes[i].escape, a.data, bytes - 4), -EINVAL);
     assert_int_equal(host_escape(h, right, escapes[i].escape, a.data, 0), -EINVAL);

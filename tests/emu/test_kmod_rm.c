@@ -105,6 +105,28 @@ sizes_and_addresses_of_controls_are_checked(void **state)
                      0x1e /* INVALID_ADDRESS */);
     assert_int_equal(rm_control(&h, t.ctl, t.client, 0x1234, id, a.data, 4), NOT_FOUND);
     assert_int_equal(rm_control(&h, t.ctl, 0x1234, t.subdevice, id, a.data, 4), BAD_CLIENT);
+    assert_int_equal(rm_control(&h, t.ctl, 0x1234, 0x5678, 0x20800000, NULL, 0), OK); /* NULL */
+    assert_int_equal(rm_control(&h, t.ctl, 0x1234, 0x5678, 0x20801300, NULL, 0), BAD_CLIENT);
+    arg_init(&h, &a, "NVOS54_PARAMETERS");
+    arg_set(&a, "hClient", t.client);
+    arg_set(&a, "hObject", t.subdevice);
+    arg_set(&a, "cmd", id);
+    for (unsigned flag = 1; flag <= 2; flag++) { /* raised IRQL, lock bypass */
+        arg_set(&a, "flags", flag);
+        assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_CONTROL", &a), 0);
+        assert_int_equal(arg_get(&a, "status"), BAD_ARGUMENT);
+    }
+    arg_init(&h, &a, "NVOS64_PARAMETERS");
+    arg_set(&a, "hRoot", t.client);
+    arg_set(&a, "hObjectParent", t.device);
+    arg_set(&a, "hClass", 0x90f1);
+    arg_set(&a, "pRightsRequested", 16);
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_ALLOC", &a), 0);
+    assert_int_equal(arg_get(&a, "status"), 0x1e);
+    arg_init(&h, &a, "NVOS21_PARAMETERS"); /* a client of whatever class is one of the one */
+    assert_int_equal(host_call(&h, t.ctl, "NV_ESC_RM_ALLOC", &a), 0);
+    assert_int_equal(arg_get(&a, "status"), OK);
+    assert_int_equal(arg_get(&a, "hClass"), 0x41);
     host_close(&h);
 }
 
