@@ -24,7 +24,10 @@ open_emulated(const struct transport_spec *spec, struct nvrm_abi abi, struct cli
                                       .abi = abi,
                                       .inject = spec->inject,
                                       .lenient = spec->lenient,
-                                      .debug_fused = spec->debug_fused};
+                                      .debug_fused = spec->debug_fused,
+                                      .sm_timing = spec->sm_timing,
+                                      .sm_threads = spec->sm_threads,
+                                      .sm_watchdog = spec->sm_watchdog};
     char message[200] = "";
     int rc = emu_gpu_create(&config, &card->gpu, message, sizeof(message));
 

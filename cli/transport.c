@@ -78,13 +78,14 @@ set_word(struct transport_spec *spec, const char *item, size_t bytes)
         bool *flag;
         enum gsp_pci_via via;
     } words[] = {
-        {"debug-fused", "emu",       &spec->debug_fused, GSP_PCI_AUTO },
-        {"lenient",     "emu",       &spec->lenient,     GSP_PCI_AUTO },
-        {"preboot",     "vfio-user", &spec->preboot,     GSP_PCI_AUTO },
-        {"unbind",      "pci",       &spec->unbind,      GSP_PCI_AUTO },
-        {"sysfs",       "pci",       NULL,               GSP_PCI_SYSFS},
-        {"vfio",        "pci",       NULL,               GSP_PCI_VFIO },
-        {"force",       "nvidia",    &spec->force,       GSP_PCI_AUTO },
+        {"debug-fused",   "emu",       &spec->debug_fused, GSP_PCI_AUTO },
+        {"lenient",       "emu",       &spec->lenient,     GSP_PCI_AUTO },
+        {"timing=strict", "emu",       &spec->sm_timing,   GSP_PCI_AUTO },
+        {"preboot",       "vfio-user", &spec->preboot,     GSP_PCI_AUTO },
+        {"unbind",        "pci",       &spec->unbind,      GSP_PCI_AUTO },
+        {"sysfs",         "pci",       NULL,               GSP_PCI_SYSFS},
+        {"vfio",          "pci",       NULL,               GSP_PCI_VFIO },
+        {"force",         "nvidia",    &spec->force,       GSP_PCI_AUTO },
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -134,6 +135,34 @@ set_section(struct transport_spec *spec, const char *item, size_t bytes, struct 
     return -EINVAL;
 }
 
+/* A number of the emulated card's SMs. True: it was one. */
+static bool
+set_number(struct transport_spec *spec, const char *item, size_t bytes)
+{
+    const struct {
+        const char *key;
+        uint32_t *where;
+    } keys[] = {
+        {"sm-threads=",  &spec->sm_threads },
+        {"sm-watchdog=", &spec->sm_watchdog},
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const size_t n = strlen(keys[i].key);
+        unsigned long value;
+        char *end;
+
+        if (strcmp(spec->kind, "emu") != 0 || bytes <= n || strncmp(item, keys[i].key, n) != 0)
+            continue;
+        value = strtoul(item + n, &end, 10);
+        if (item[n] < '0' || item[n] > '9' || end != item + bytes || value > UINT32_MAX)
+            return false;
+        *keys[i].where = (uint32_t)value;
+        return true;
+    }
+    return false;
+}
+
 /* One KEY=VALUE of the part behind '?'. */
 static int
 set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gsp_error *err)
@@ -147,7 +176,7 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         {"inject=", &spec->inject},
     };
 
-    if (set_word(spec, item, bytes))
+    if (set_word(spec, item, bytes) || set_number(spec, item, bytes))
         return 0;
     if (!strcmp(spec->kind, "replay"))
         return set_section(spec, item, bytes, err);
@@ -172,7 +201,9 @@ set_query(struct transport_spec *spec, const char *item, size_t bytes, struct gs
         gsp_hint(err, "legal: force (speak -F, whatever release the module is)");
     else
         gsp_hint(err, "legal: fw=RELEASE%s",
-                 !strcmp(spec->kind, "emu")   ? ", fault=FAULT, lenient and debug-fused"
+                 !strcmp(spec->kind, "emu")
+                     ? ", fault=FAULT, lenient, debug-fused, timing=strict, "
+                       "sm-threads=N and sm-watchdog=N"
                  : !strcmp(spec->kind, "pci") ? ", vfio, sysfs and unbind"
                                               : " and preboot");
     return -EINVAL;
