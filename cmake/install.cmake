@@ -2,7 +2,7 @@
 # cli, emu, dev (libraries, headers, schemas, nvrm-gen) and doc.
 
 # In a library folder that others share, an archive says whose it is: libnvrm-gsp.a.
-foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_hw nvrm_sass nvrm_bind gsp rm nvmem emu emu_kmod)
+foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_hw nvrm_sass nvrm_latency nvrm_bind gsp rm nvmem emu emu_kmod)
     string(REGEX REPLACE "^nvrm_" "" name ${target})
     string(REPLACE "_" "-" name ${name})
     install(FILES $<TARGET_FILE:${target}> RENAME libnvrm-${name}.a DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
@@ -36,7 +36,7 @@ set(rows
     "schema|structs, classes, controls and statuses of every release, as data||-lnvrm-schema -lnvrm-lookup"
     "regs|registers and their fields by name||-lnvrm-regs"
     "hw|methods of the engines' classes, QMDs and texture records||-lnvrm-hw -lnvrm-lookup"
-    "sass|machine instructions of the SM, taken apart and put together||-lnvrm-sass"
+    "sass|machine instructions of the SM, taken apart and put together, and when results are there||-lnvrm-sass -lnvrm-latency"
     "bind|bindings of names and releases for other programs|nvrm-schema yaml-0.1|-lnvrm-bind -lnvrm-lookup"
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"

@@ -58,11 +58,12 @@ sm_block_create(struct sm_core *core, uint64_t linear)
     b->warp = aligned_alloc(64, warps * sizeof(*b->warp));
     b->shared = calloc(1, g->shared_bytes + 16);
     b->local = calloc(1, local + 16);
+    if (b->warp)
+        memset(b->warp, 0, warps * sizeof(*b->warp));
     if (!b->warp || !b->shared || !b->local) {
         sm_block_destroy(b);
         return NULL;
     }
-    memset(b->warp, 0, warps * sizeof(*b->warp));
     for (uint32_t i = 0; i < warps; i++)
         start_warp(b, i);
     return b;
@@ -73,6 +74,8 @@ sm_block_destroy(struct sm_block *b)
 {
     if (!b)
         return;
+    for (uint32_t i = 0; b->warp && i < b->warps; i++)
+        free(b->warp[i].timing);
     free(b->warp);
     free(b->shared);
     free(b->local);

@@ -303,7 +303,7 @@ map(struct sm_dec *d)
 }
 
 static void
-decode_one(unsigned sm, uint64_t va, const uint8_t *bytes, struct sm_uop *u)
+decode_one(unsigned sm, bool timing, uint64_t va, const uint8_t *bytes, struct sm_uop *u)
 {
     struct sm_dec d = {.u = u, .sm = sm, .va = va};
     struct nvrm_sass_insn in;
@@ -317,11 +317,14 @@ decode_one(unsigned sm, uint64_t va, const uint8_t *bytes, struct sm_uop *u)
     }
     d.in = &in;
     map(&d);
+    if (timing)
+        u->hazard = sm_hazard_make(sm, &in);
 }
 
 void
 sm_decode(struct sm_machine *machine, uint64_t va, const uint8_t *bytes, struct sm_uop *out)
 {
     for (unsigned i = 0; i < SM_CHUNK; i++)
-        decode_one(machine->config.sm, va + 16 * i, bytes + 16 * i, &out[i]);
+        decode_one(machine->config.sm, machine->config.timing, va + 16 * i, bytes + 16 * i,
+                   &out[i]);
 }

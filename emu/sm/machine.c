@@ -63,13 +63,21 @@ sm_machine_instructions(const struct sm_machine *m)
 
 /* Code */
 
+static void
+free_chunk(struct sm_chunk *c)
+{
+    for (unsigned i = 0; i < SM_CHUNK; i++)
+        free((void *)c->uops[i].hazard);
+    free(c);
+}
+
 void
 sm_machine_invalidate(struct sm_machine *m)
 {
     while (m->chunks) {
         struct sm_chunk *next = m->chunks->next;
 
-        free(m->chunks);
+        free_chunk(m->chunks);
         m->chunks = next;
     }
 }
@@ -115,7 +123,7 @@ sm_chunk_at(struct sm_core *core, uint64_t pc)
     pthread_mutex_unlock(&m->lock);
     if (!raced)
         return c;
-    free(c);
+    free_chunk(c);
     return raced;
 }
 

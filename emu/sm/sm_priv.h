@@ -81,10 +81,11 @@ struct sm_uop {
     uint8_t bytes; /* of a memory access and lane */
     uint8_t shift; /* of the address register */
     bool ftz, sat, is_signed, x, hi, wide;
-    uint8_t rnd;         /* enum sm_rnd */
-    uint8_t top_row;     /* highest register that it touches */
-    const char *op_name; /* mnemonic */
-    const char *name;    /* of what is refused */
+    uint8_t rnd;                    /* enum sm_rnd */
+    uint8_t top_row;                /* highest register that it touches */
+    const struct sm_hazard *hazard; /* for the timing check; the chunk's */
+    const char *op_name;            /* mnemonic */
+    const char *name;               /* of what is refused */
     uint64_t word[2];
 };
 
@@ -335,6 +336,10 @@ struct sm_machine {
 };
 
 /* timing.c */
+struct nvrm_sass_insn;
+struct sm_hazard;
+/** What the check needs of an instruction; free(). NULL: no memory, and no check. */
+struct sm_hazard *sm_hazard_make(unsigned sm, const struct nvrm_sass_insn *in);
 /** Would a real SM have this instruction's operands by now? A trap if not. */
 void sm_timing_check(struct sm_warp *w, const struct sm_uop *u, uint32_t mask);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * nvrm-latency: turns schemas/hw/sass/latency.yaml into the tables of the lint
- * (vk/sass/lint/src/latency.h).
+ * (nvrm/sass_latency.h).
  *
  *   nvrm-latency OUT.c FILE.yaml
  *
@@ -285,7 +285,7 @@ run(struct gen *g, void *ctx)
     gen_stop_on_errors(g);
     gen_textf(g, &j->out,
               "/* Made by nvrm-latency from schemas/hw/sass/latency.yaml. */\n#include "
-              "<stddef.h>\n#include \"latency.h\"\n\n");
+              "<stddef.h>\n#include <nvrm/sass_latency.h>\n\n");
     emit_units(j, gen_get(root, "units"));
     emit_classes(j, gen_get(root, "classes"));
     gen_textf(g, &j->out, "const uint8_t lat_guard_unit = %u, lat_branch_unit = %u;\n",

@@ -24,6 +24,7 @@ struct sm_memory flat_memory(struct flat *f);
 struct corpus_options {
     unsigned sms, threads;
     bool timing;
+    void (*change)(uint64_t code[2]); /* of every instruction, or NULL */
 };
 
 /** Run one case on one SM and compare. False: why says what is wrong. */

@@ -63,8 +63,20 @@ flat_memory(struct flat *f)
     return (struct sm_memory){f, flat_span, NULL};
 }
 
+static void
+change_code(uint8_t *code, uint64_t bytes, void (*change)(uint64_t code[2]))
+{
+    for (uint64_t at = 0; change && at + 16 <= bytes; at += 16) {
+        uint64_t words[2];
+
+        memcpy(words, code + at, sizeof(words));
+        change(words);
+        memcpy(code + at, words, sizeof(words));
+    }
+}
+
 static bool
-load_sections(struct flat *f, struct loaded *l)
+load_sections(struct flat *f, struct loaded *l, const struct corpus_options *o)
 {
     for (unsigned i = 0; i < nvmem_cubin_section_count(l->cubin) && i < MAX_SECTIONS; i++) {
         const struct nvmem_cubin_section *s = nvmem_cubin_section(l->cubin, i);
@@ -76,6 +88,8 @@ load_sections(struct flat *f, struct loaded *l)
         at = flat_alloc(f, s->bytes + 4096, 256);
         if (s->data)
             memcpy(f->bytes + at, s->data, s->bytes);
+        if (s->kind == NVMEM_CUBIN_CODE)
+            change_code(f->bytes + at, s->bytes, o->change);
         l->at[i] = FLAT_BASE + at;
     }
     return true;
@@ -254,7 +268,7 @@ corpus_run(const struct cuda_case *c, unsigned sm, const struct corpus_options *
     }
     l.cubin = cubin.cubin;
     flat_init(&f);
-    ok = load_sections(&f, &l) && relocate(&f, &l, why, why_bytes) &&
+    ok = load_sections(&f, &l, o) && relocate(&f, &l, why, why_bytes) &&
          launch(&f, &l, c, sm, o, instructions_out, why, why_bytes);
     flat_fini(&f);
     corpus_close(&cubin);

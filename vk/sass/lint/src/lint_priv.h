@@ -9,7 +9,7 @@
 #include <nvrm/sass.h>
 #include <sass/lint.h>
 
-#include "latency.h"
+#include <nvrm/sass_latency.h>
 
 /* Everything that an instruction can read or write, as one row of numbers. */
 enum {

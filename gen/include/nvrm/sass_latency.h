@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows that nvrm-latency writes from schemas/hw/sass/latency.yaml. Cycles from the issue of one
  * instruction to the issue of the next. */
-#ifndef SASS_LATENCY_H
-#define SASS_LATENCY_H
+#ifndef NVRM_SASS_LATENCY_H
+#define NVRM_SASS_LATENCY_H
 
 #include <stdint.h>
 
