@@ -296,13 +296,15 @@ visit_dual(struct visit *s, const struct nvmem_pt_step *dual)
     if (nvmem_pt_follow(s->r->format, dual, false, &aperture, &table)) {
         big = step_at(s->r, level, aperture, table, dual->va);
         has_big = load(s, dual, level, aperture, table, big_words);
+        if (has_big <= 0)
+            return has_big; /* it would decide, and nobody knows what it says */
     }
-    if (has_big >= 0 && nvmem_pt_follow(s->r->format, dual, true, &aperture, &table)) {
+    if (nvmem_pt_follow(s->r->format, dual, true, &aperture, &table)) {
         small = step_at(s->r, level + 1, aperture, table, dual->va);
         has_small = load(s, dual, level + 1, aperture, table, small_words);
     }
-    if (has_big < 0 || has_small < 0)
-        return has_big < 0 ? has_big : has_small;
+    if (has_small < 0)
+        return has_small;
     if (has_big)
         return visit_both(s, &big, big_words, &small, has_small ? small_words : NULL);
     return has_small ? visit_small(s, &small, small_words, 0, WORDS, NULL) : 0;

@@ -38,8 +38,12 @@ read_words(void *ctx, enum nvmem_aperture aperture, uint64_t addr, uint64_t *wor
     must(count <= 512 && (unsigned)aperture <= NVMEM_SYSTEM_NONCOHERENT);
     if (addr >> 12 & 0xff ? 0 : addr >> 20 & 1)
         return -EFAULT;
-    for (size_t i = 0; i < count * 8; i++)
-        ((uint8_t *)words)[i] = m->data[(addr + i) % m->size];
+    for (size_t at = 0, n; at < count * 8; at += n) {
+        const size_t from = (addr + at) % m->size;
+
+        n = m->size - from < count * 8 - at ? m->size - from : count * 8 - at;
+        memcpy((uint8_t *)words + at, m->data + from, n);
+    }
     return 0;
 }
 
