@@ -103,6 +103,8 @@ int nvmem_channel_explain(struct nvmem_channel *ch, struct gsp_error *err);
 
 /* gr.c: contexts of graphics on the direct path */
 int nvmem_gr_context_create(struct nvmem_channel *ch, struct gsp_error *err);
+/** The channel is there: RM is told. */
+int nvmem_gr_context_promote(struct nvmem_channel *ch, struct gsp_error *err);
 void nvmem_gr_context_destroy(struct nvmem_channel *ch);
 
 /* fence.c */

@@ -268,12 +268,15 @@ schedule(struct nvmem_channel *ch, struct gsp_error *err)
 int
 nvmem_channel_rm_create(struct nvmem_channel *ch, struct gsp_error *err)
 {
+    const bool graphics = ch->dev->bus && ch->work != NVMEM_WORK_COPY;
     int rc = ch->dev->bus ? make_instance(ch, err) : 0;
 
+    if (rc == 0 && graphics)
+        rc = nvmem_gr_context_create(ch, err);
     if (rc == 0)
         rc = make_channel(ch, err);
-    if (rc == 0 && ch->dev->bus && ch->work != NVMEM_WORK_COPY)
-        rc = nvmem_gr_context_create(ch, err);
+    if (rc == 0 && graphics)
+        rc = nvmem_gr_context_promote(ch, err);
     if (rc == 0 && !ch->bare)
         rc = make_objects(ch, err);
     if (rc == 0)

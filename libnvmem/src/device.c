@@ -223,6 +223,7 @@ destroy(struct nvmem_device *dev)
     nvmem_rm_free(dev, dev->usermode);
     nvmem_rm_free(dev, dev->own_device);
     pthread_mutex_destroy(&dev->lock);
+    pthread_mutex_destroy(&dev->gr_lock);
     nvmem_card_unref(dev->card);
     gsp_host_free(dev->host, dev);
 }
@@ -246,11 +247,13 @@ nvmem_device_open(const struct nvmem_device_config *config, struct nvmem_device 
     dev->buffers.prev = dev->buffers.next = &dev->buffers;
     dev->channels.prev = dev->channels.next = &dev->channels;
     pthread_mutex_init(&dev->lock, NULL);
+    pthread_mutex_init(&dev->gr_lock, NULL);
     rc = find_path(dev, err);
     if (rc == 0)
         rc = find_card(dev, config, err);
     if (rc < 0) {
         pthread_mutex_destroy(&dev->lock);
+    pthread_mutex_destroy(&dev->gr_lock);
         gsp_host_free(dev->host, dev);
         return rc;
     }
@@ -277,8 +280,12 @@ nvmem_device_close(struct nvmem_device *dev, struct gsp_error *err)
     if (!dev)
         return 0;
     pthread_mutex_lock(&dev->lock);
-    buffers = dev->buffer_count;
     channels = dev->channel_count;
+    pthread_mutex_unlock(&dev->lock);
+    if (!channels)
+        nvmem_gr_close(dev); /* it has buffers too */
+    pthread_mutex_lock(&dev->lock);
+    buffers = dev->buffer_count;
     pthread_mutex_unlock(&dev->lock);
     if (buffers || channels)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY,

@@ -72,6 +72,7 @@ struct nvmem_device {
     uint64_t buffer_count, channel_count, next_channel;
     struct nvmem_device_stat stat;
     struct nvmem_semaphores *semaphores; /* fence.c: pages that they are cut from */
+    pthread_mutex_t gr_lock;
     struct nvmem_gr *gr; /* gr.c: what contexts of graphics need (direct) */
 };
 
@@ -90,6 +91,9 @@ void nvmem_bar1_destroy(struct nvmem_bar1 *bar1);
 int nvmem_bar1_transfer(struct nvmem_bar1 *bar1, uint64_t fb_off, void *to, const void *from,
                         uint64_t bytes, struct gsp_error *err);
 void nvmem_bar1_stat(struct nvmem_bar1 *b, struct nvmem_device_stat *stat);
+
+/* gr.c */
+void nvmem_gr_close(struct nvmem_device *dev);
 
 /* space.c: the device's address space */
 int nvmem_device_space_open(struct nvmem_device *dev, struct gsp_error *err);

@@ -94,13 +94,10 @@ level_aperture(enum nvmem_aperture aperture)
 }
 
 int
-nvmem_vas_share(struct nvmem_vas *vas, const struct nvmem_range *window,
-                struct rm_client *client, rm_handle vaspace, struct gsp_error *err)
+nvmem_vas_lend(struct nvmem_vas *vas, const struct nvmem_range *window,
+               struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS *p,
+               struct gsp_error *err)
 {
-    struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS p = {
-        .pageSize = RM_WINDOW,
-        .virtAddrLo = window->addr,
-        .virtAddrHi = window->addr + window->bytes - 1};
     struct nvmem_pt_level level[6];
     unsigned count = 0;
     int rc;
@@ -120,14 +117,30 @@ nvmem_vas_share(struct nvmem_vas *vas, const struct nvmem_range *window,
         rc = nvmem_vas_flush(vas, err);
     if (rc < 0)
         return rc;
-    p.numLevelsToCopy = count;
+    *p = (struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS){
+        .pageSize = RM_WINDOW,
+        .virtAddrLo = window->addr,
+        .virtAddrHi = window->addr + window->bytes - 1,
+        .numLevelsToCopy = count};
     for (unsigned i = 0; i < count; i++) {
-        p.levels[i].physAddress = level[i].memory.addr;
-        p.levels[i].size = level[i].bytes;
-        p.levels[i].aperture = level_aperture(level[i].memory.aperture);
-        p.levels[i].pageShift = level[i].shift;
+        p->levels[i].physAddress = level[i].memory.addr;
+        p->levels[i].size = level[i].bytes;
+        p->levels[i].aperture = level_aperture(level[i].memory.aperture);
+        p->levels[i].pageShift = level[i].shift;
     }
-    return rm_ctl_NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES(client, vaspace, &p, err);
+    return 0;
+}
+
+int
+nvmem_vas_share(struct nvmem_vas *vas, const struct nvmem_range *window,
+                struct rm_client *client, rm_handle vaspace, struct gsp_error *err)
+{
+    struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS p;
+    const int rc = nvmem_vas_lend(vas, window, &p, err);
+
+    return rc < 0 ? rc
+                  : rm_ctl_NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES(client, vaspace,
+                                                                             &p, err);
 }
 
 /* Spaces that RM keeps */

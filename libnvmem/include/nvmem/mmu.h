@@ -104,6 +104,13 @@ GSP_MUST_CHECK int nvmem_vas_share(struct nvmem_vas *vas, const struct nvmem_ran
                                    struct rm_client *client, rm_handle vaspace,
                                    struct gsp_error *err);
 
+/** The same as parameters of that control, for whoever calls RM himself. */
+struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS;
+GSP_MUST_CHECK int
+nvmem_vas_lend(struct nvmem_vas *vas, const struct nvmem_range *window,
+               struct NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS *p,
+               struct gsp_error *err);
+
 /** What nvmem_vas_open_kernel() made. */
 struct nvmem_vas_objects {
     rm_handle vaspace; /* FERMI_VASPACE_A, for channels */
