@@ -35,6 +35,7 @@ extern const struct nvrm_cmd cmd_policy;
 extern const struct nvrm_cmd cmd_push;
 extern const struct nvrm_cmd cmd_rpc;
 extern const struct nvrm_cmd cmd_run;
+extern const struct nvrm_cmd cmd_sass;
 extern const struct nvrm_cmd cmd_save;
 extern const struct nvrm_cmd cmd_schema;
 extern const struct nvrm_cmd cmd_shell;

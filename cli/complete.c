@@ -333,6 +333,14 @@ source_push(struct wish *p)
 }
 
 static void
+source_sass(struct wish *p)
+{
+    static const char *const own[] = {"dis", "asm", "diff", "forms", NULL};
+
+    offer_list(p, own);
+}
+
+static void
 source_mem(struct wish *p)
 {
     static const char *const own[] = {"alloc", "free",  "list",  "read", "write", "copy",
@@ -410,6 +418,7 @@ static const struct {
     {"explain", {source_kinds, source_explained, NULL}                   },
     {"schema",  {source_schema, source_schema_words, source_schema_words}},
     {"push",    {source_push, source_files, NULL}                        },
+    {"sass",    {source_sass, source_files, source_files}                },
     {"mem",     {source_mem, NULL, NULL}                                 },
     {"chan",    {source_chan, NULL, NULL}                                },
     {"gen",     {source_languages, source_names, source_names}           },

@@ -7,13 +7,14 @@
 #include "cmds.h"
 
 static const struct nvrm_cmd *const cmds[] = {
-    &cmd_list,   &cmd_info,   &cmd_schema,  &cmd_explain, &cmd_alloc,      &cmd_free,
-    &cmd_dup,    &cmd_ctl,    &cmd_rpc,     &cmd_tree,    &cmd_map,        &cmd_event,
-    &cmd_run,    &cmd_health, &cmd_metrics, &cmd_top,     &cmd_broker,     &cmd_boot,
-    &cmd_log,    &cmd_pci,    &cmd_fw,      &cmd_vbios,   &cmd_push,       &cmd_gen,
-    &cmd_launch, &cmd_mem,    &cmd_chan,    &cmd_vm,      &cmd_emu,        &cmd_trace,
-    &cmd_policy, &cmd_shell,  &cmd_vars,    &cmd_watch,   &cmd_history,    &cmd_rerun,
-    &cmd_source, &cmd_edit,   &cmd_save,    &cmd_help,    &cmd_completion, &cmd_complete,
+    &cmd_list,     &cmd_info,   &cmd_schema,  &cmd_explain, &cmd_alloc,  &cmd_free,
+    &cmd_dup,      &cmd_ctl,    &cmd_rpc,     &cmd_tree,    &cmd_map,    &cmd_event,
+    &cmd_run,      &cmd_health, &cmd_metrics, &cmd_top,     &cmd_broker, &cmd_boot,
+    &cmd_log,      &cmd_pci,    &cmd_fw,      &cmd_vbios,   &cmd_push,   &cmd_sass,
+    &cmd_gen,      &cmd_launch, &cmd_mem,     &cmd_chan,    &cmd_vm,     &cmd_emu,
+    &cmd_trace,    &cmd_policy, &cmd_shell,   &cmd_vars,    &cmd_watch,  &cmd_history,
+    &cmd_rerun,    &cmd_source, &cmd_edit,    &cmd_save,    &cmd_help,   &cmd_completion,
+    &cmd_complete,
 };
 enum { CMDS = sizeof(cmds) / sizeof(cmds[0]) };
 

@@ -63,10 +63,28 @@ same_bits(const struct sass_field *a, const struct sass_field *b)
     return !memcmp(a->lo, b->lo, sizeof(a->lo)) && !memcmp(a->len, b->len, sizeof(a->len));
 }
 
+/* `a` has an operand that is never RZ where `b` has RZ. */
+static bool
+never_rz(const struct form *a, const struct form *b)
+{
+    for (unsigned i = 0; i < a->row.n_fields; i++) {
+        const struct sass_field *f = &a->fields[i];
+        const unsigned word = f->lo[0] >> 6;
+        const uint64_t bits = UINT64_C(0xff) << (f->lo[0] & 63);
+
+        if (f->attr == SASS_INDEX && a->operands[f->target].norz && f->len[0] == 8 &&
+            (b->row.mask[word] & bits) == bits && (b->row.match[word] & bits) == bits)
+            return true;
+    }
+    return false;
+}
+
 /* Modifiers at the same bits that have no legal value in common tell forms apart. */
 static bool
 told_apart(const struct model *m, const struct form *a, const struct form *b)
 {
+    if (never_rz(a, b) || never_rz(b, a))
+        return true;
     for (unsigned i = 0; i < a->row.n_fields; i++)
         for (unsigned j = 0; j < b->row.n_fields; j++) {
             const struct sass_field *x = &a->fields[i], *y = &b->fields[j];

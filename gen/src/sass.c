@@ -156,6 +156,21 @@ take_field(const struct sass_field *f, uint64_t raw, uint64_t addr, struct nvrm_
     return true;
 }
 
+/* A modifier's value, or that of an operand that is a word of a set. */
+static unsigned
+value_of(const struct nvrm_sass_insn *insn, unsigned group)
+{
+    const struct sass_form *form = &sass_forms[insn->form];
+
+    for (unsigned i = 0; i < form->n_operands; i++) {
+        const struct sass_operand_row *row = &sass_operands[form->first_operand + i];
+
+        if (row->kind == NVRM_SASS_ENUM && sass_sets[row->set].group == group)
+            return insn->operands[i].part;
+    }
+    return nvrm_sass_mod(insn, (enum nvrm_sass_group)group);
+}
+
 static unsigned
 row_regs(const struct sass_operand_row *row, const struct nvrm_sass_insn *insn)
 {
@@ -165,7 +180,7 @@ row_regs(const struct sass_operand_row *row, const struct nvrm_sass_insn *insn)
     if (row->width == SASS_NONE)
         return row->regs;
     w = &sass_widths[row->width];
-    v = nvrm_sass_mod(insn, (enum nvrm_sass_group)w->group);
+    v = value_of(insn, w->group);
     for (unsigned i = 0; i < sizeof(w->value) && w->value[i] != SASS_NONE; i++)
         if (w->value[i] == v)
             return w->regs[i];

@@ -34,8 +34,8 @@ struct sass_field {
 enum { SASS_VALID = 1, SASS_SILENT = 2 };
 
 struct sass_value {
-    uint16_t text;  /* offset into sass_text */
-    uint8_t number; /* within the group */
+    uint16_t text;   /* offset into sass_text */
+    uint16_t number; /* within the group */
     uint8_t flags;
 };
 

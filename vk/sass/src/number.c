@@ -54,7 +54,7 @@ one(const struct number *v, bool exact, char *out, size_t n)
     const bool finite = (v->bits & v->exponent) != v->exponent;
 
     if (finite && !(v->bits & ~v->sign))
-        snprintf(out, n, "%s", v->bits ? "-0.0" : "0");
+        snprintf(out, n, "%s%s", v->bits ? "-0.0" : "0", v->bits && exact ? " " : "");
     else if (finite)
         snprintf(out, n, fabs(v->value) < 1e9 ? "%.20g" : "%.20e", v->value);
     else if (!(v->bits & ~(v->sign | v->exponent)))

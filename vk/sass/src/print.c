@@ -253,14 +253,16 @@ put_const(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
 }
 
 static void
-put_attr(struct out *o, const struct nvrm_sass_operand *op)
+put_attr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sass_operand *op)
 {
+    const bool ur = row->uniform && (op->ur != NVRM_SASS_URZ || !op->value);
+
     put(o, "a[");
-    if (op->ur != NVRM_SASS_URZ)
+    if (ur)
         put_ugpr(o, op->ur);
     else if (op->index != NVRM_SASS_RZ)
         put_gpr(o, op->index);
-    if (op->ur == NVRM_SASS_URZ && op->index == NVRM_SASS_RZ)
+    if (!ur && op->index == NVRM_SASS_RZ)
         put_hex(o, op->value);
     else
         put_offset(o, op->value);
@@ -296,7 +298,7 @@ put_value(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
         put_addr(o, row, op);
         return;
     case NVRM_SASS_ATTR:
-        put_attr(o, op);
+        put_attr(o, row, op);
         break;
     case NVRM_SASS_LABEL:
         put_label(o, row, op);
