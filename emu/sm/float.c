@@ -170,8 +170,8 @@ SM_OP(fmnmx)
 /* Comparisons */
 
 SM_CLONES static void
-compare(const struct sm_uop *u, const uint32_t *a, const uint32_t *b, uint32_t *less_out,
-        uint32_t *equal_out, uint32_t *greater_out)
+compare_floats(const struct sm_uop *u, const uint32_t *a, const uint32_t *b, uint32_t *less_out,
+               uint32_t *equal_out, uint32_t *greater_out)
 {
     const uint32_t ftz = u->ftz ? UINT32_MAX : 0;
     uint32_t less = 0, equal = 0, greater = 0;
@@ -195,7 +195,7 @@ compared(struct sm_warp *w, const struct sm_uop *u)
 {
     uint32_t less, equal, greater;
 
-    compare(u, sm_src(w, u, 0), sm_src(w, u, 1), &less, &equal, &greater);
+    compare_floats(u, sm_src(w, u, 0), sm_src(w, u, 1), &less, &equal, &greater);
     return (u->op & 1 ? less : 0) | (u->op & 2 ? equal : 0) | (u->op & 4 ? greater : 0) |
            (u->op & 8 ? ~(less | equal | greater) : 0);
 }

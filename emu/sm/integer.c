@@ -203,8 +203,8 @@ holds(unsigned op, bool less, bool equal)
 
 /* Signed numbers compare as unsigned ones with the sign bit turned over. */
 SM_CLONES static void
-compare(const uint32_t *a, const uint32_t *b, uint32_t turn, uint32_t *less_out,
-        uint32_t *equal_out)
+compare_words(const uint32_t *a, const uint32_t *b, uint32_t turn, uint32_t *less_out,
+              uint32_t *equal_out)
 {
     uint32_t less = 0, equal = 0;
 
@@ -241,7 +241,7 @@ SM_OP(isetp)
         a = na;
         b = nb;
     }
-    compare(a, b, u->is_signed ? UINT32_C(1) << 31 : 0, &less, &equal);
+    compare_words(a, b, u->is_signed ? UINT32_C(1) << 31 : 0, &less, &equal);
     bits = select_bits(u->op, less, equal);
     if (u->x)
         bits = (bits & ~equal) | (sm_pred(w, u, 1) & equal);
