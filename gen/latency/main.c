@@ -89,20 +89,23 @@ flag_set(struct job *j, const struct gen_node *n)
 static void
 emit_units(struct job *j, const struct gen_node *units)
 {
-    static const char *const keys[] = {"doc", "variable", "reads_late", "queue", NULL};
+    static const char *const keys[] = {"doc",   "variable",   "reads_late",
+                                       "queue", "read_queue", NULL};
 
     gen_textf(j->g, &j->out, "const struct lat_unit lat_units[] = {\n");
     for (uint32_t i = 0; i < units->n && i < UNITS; i++) {
         const struct gen_node *u = units->p[i].value, *queue = gen_get(u, "queue");
-        unsigned q = 0xff;
+        const struct gen_node *reads = gen_get(u, "read_queue");
+        unsigned q = 0xff, r;
 
         gen_check_keys(j->g, u, "unit", keys);
         j->units[j->units_n++] = units->p[i].key;
         if (queue)
             q = queue_of(j, gen_scalar(j->g, queue, "a queue"));
-        gen_textf(j->g, &j->out, "    {\"%s\", 0x%x, 0x%x, %u},\n", units->p[i].key,
-                  flag_set(j, gen_get(u, "variable")), flag_set(j, gen_get(u, "reads_late")),
-                  q);
+        r = reads ? queue_of(j, gen_scalar(j->g, reads, "a queue")) : q;
+        gen_textf(j->g, &j->out, "    {\"%s\", 0x%x, 0x%x, %u, %u},\n", units->p[i].key,
+                  flag_set(j, gen_get(u, "variable")), flag_set(j, gen_get(u, "reads_late")), q,
+                  r);
     }
     gen_textf(j->g, &j->out, "};\nconst unsigned lat_units_n = %u;\n", j->units_n);
 }

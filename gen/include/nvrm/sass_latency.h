@@ -16,6 +16,7 @@ struct lat_unit {
     uint16_t variable;   /* SMs (bit per NVRM_SASS_SM index) where results need a scoreboard */
     uint16_t reads_late; /* SMs where sources do */
     uint8_t queue;       /* units of one queue finish in order; LAT_QUEUE_NONE */
+    uint8_t read_queue;  /* and read in order */
 };
 
 /* Operations that do not belong to the unit of their class. */

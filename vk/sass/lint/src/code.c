@@ -103,6 +103,8 @@ add_operand(struct lint_prog *p, const struct nvrm_sass_operand *o, unsigned slo
         return add_uses(p, RES_UPRED, o->index, 1, NVRM_SASS_PT, o->role, slot);
     case NVRM_SASS_ADDR:
         return add_address(p, o);
+    case NVRM_SASS_LABEL: /* with a register, it adds to it */
+        return add_uses(p, RES_GPR, o->index, o->regs, NVRM_SASS_RZ, NVRM_SASS_SRC, slot);
     case NVRM_SASS_ATTR:
     case NVRM_SASS_CONSTR:
         return add_uses(p, RES_GPR, o->index, 1, NVRM_SASS_RZ, NVRM_SASS_SRC, slot);
@@ -179,23 +181,6 @@ add_all_uses(struct lint_prog *p, const struct nvrm_sass_insn *insn, struct lint
     return ok;
 }
 
-static bool
-has_mod(const struct nvrm_sass_insn *insn, const char *name)
-{
-    struct nvrm_sass_form_info info;
-
-    if (!nvrm_sass_form(insn->form, &info))
-        return false;
-    for (unsigned i = 0; i < insn->n_mods; i++) {
-        const struct sass_mod_row *row = &sass_mods[sass_forms[insn->form].first_mod + i];
-        const char *value = nvrm_sass_value_name(sass_sets[row->set].group, insn->mods[i]);
-
-        if (value && strcmp(value, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static unsigned
 unit_of(const struct lint_prog *p, const struct nvrm_sass_insn *insn)
 {
@@ -236,7 +221,8 @@ operand(const struct nvrm_sass_insn *insn, enum nvrm_sass_kind kind)
     return NULL;
 }
 
-/* A predicate operand other than PT makes a branch conditional, as a guard does. */
+/* A predicate operand other than PT makes a branch conditional, as a guard does; so does asking
+ * which lanes are there. */
 static bool
 conditional(const struct nvrm_sass_insn *insn, enum lint_go go)
 {
@@ -249,7 +235,7 @@ conditional(const struct nvrm_sass_insn *insn, enum lint_go go)
             (o->index != NVRM_SASS_PT || o->inv))
             return true;
     }
-    return has_mod(insn, "DIV") || has_mod(insn, "CONV");
+    return operand(insn, NVRM_SASS_UGPR) || is(insn, "WARPSYNC"); /* BRA.DIV; .COLLECTIVE */
 }
 
 static enum lint_go
@@ -257,20 +243,23 @@ way(const struct nvrm_sass_insn *insn)
 {
     const struct nvrm_sass_operand *reg = operand(insn, NVRM_SASS_GPR),
                                    *ureg = operand(insn, NVRM_SASS_UGPR);
-    bool far = (reg && reg->index != NVRM_SASS_RZ) || (ureg && ureg->index != NVRM_SASS_URZ);
+    const struct nvrm_sass_operand *label = operand(insn, NVRM_SASS_LABEL);
+    const bool far = (reg && reg->index != NVRM_SASS_RZ) ||
+                     (ureg && ureg->index != NVRM_SASS_URZ) ||
+                     (label && label->regs && label->index != NVRM_SASS_RZ);
 
     if (is(insn, "EXIT") || is(insn, "KILL"))
         return GO_EXIT;
     if (is(insn, "RET"))
         return GO_RETURN;
     if (is(insn, "CALL"))
-        return far || !operand(insn, NVRM_SASS_LABEL) ? GO_FAR_CALL : GO_CALL;
+        return far || !label ? GO_FAR_CALL : GO_CALL;
     if (is(insn, "BRX") || is(insn, "BRXU") || is(insn, "JMX") || is(insn, "JMXU") ||
         is(insn, "RTT"))
         return GO_FAR;
     if (is(insn, "BSSY") || is(insn, "BSSYU"))
         return GO_NEXT;
-    return operand(insn, NVRM_SASS_LABEL) ? GO_BRANCH : GO_NEXT;
+    return label ? GO_BRANCH : GO_NEXT;
 }
 
 static void
@@ -314,7 +303,7 @@ decode_one(struct lint_prog *p, const uint8_t *bytes, uint32_t at)
     memcpy(words, bytes + (size_t)NVRM_SASS_BYTES * at, sizeof(words));
     out->ctl = nvrm_sass_ctl_get(words);
     out->target = UINT32_MAX;
-    out->queue = LAT_QUEUE_NONE;
+    out->queue = out->read_queue = LAT_QUEUE_NONE;
     out->least_stall = 0;
     out->ok = nvrm_sass_decode(p->sm, words, (uint64_t)NVRM_SASS_BYTES * at, &insn);
     if (!out->ok)
@@ -322,6 +311,9 @@ decode_one(struct lint_prog *p, const uint8_t *bytes, uint32_t at)
     out->op = insn.op;
     out->unit = (uint8_t)unit_of(p, &insn);
     out->queue = lat_units[out->unit].queue;
+    out->read_queue = lat_units[out->unit].read_queue;
+    if (insn.guard != NVRM_SASS_PT && !insn.guard_uniform)
+        out->when = (uint8_t)(0x80 | (insn.guard_not ? 0x40 : 0) | insn.guard);
     out->variable = lat_units[out->unit].variable >> p->sm_index & 1;
     out->reads_late = lat_units[out->unit].reads_late >> p->sm_index & 1;
     out->least_stall = (uint8_t)least_stall(p, &insn);

@@ -23,6 +23,16 @@ write_fixed(const struct lint_prog *p, const struct lint_insn *i, struct lint_ce
     }
 }
 
+/* Is a result of fixed latency under way? */
+static bool
+settling(const struct lint_cell *c, int32_t now)
+{
+    for (unsigned u = 0; u < lat_units_n; u++)
+        if (c->read[u] > now || c->write[u] > now)
+            return true;
+    return false;
+}
+
 static void
 write_one(const struct lint_prog *p, const struct lint_insn *i, struct lint_cell *c,
           const struct lint_use *use, int32_t now, uint32_t at)
@@ -30,14 +40,16 @@ write_one(const struct lint_prog *p, const struct lint_insn *i, struct lint_cell
     if (!i->conditional) {
         memset(c->read, 0, sizeof(c->read));
         memset(c->write, 0, sizeof(c->write));
-        memset(c->results, 0, sizeof(c->results));
+        lint_flight_clear(&c->results);
     }
     if (!i->variable) {
+        c->fixed_when =
+            !i->conditional || !settling(c, now) || c->fixed_when == i->when ? i->when : 0;
         write_fixed(p, i, c, use, now);
         c->from = at;
         return;
     }
-    lint_cell_result(c, i, at);
+    lint_flight_add(&c->results, i->queue, lint_board(i->ctl.wrbar), i->when, at);
 }
 
 static void
@@ -56,19 +68,23 @@ lint_step(const struct lint_prog *p, struct lint_state *s, uint32_t at)
 
     if ((i->variable || i->reads_late) && i->queue != LAT_QUEUE_NONE &&
         (i->ctl.wrbar < 6 || i->ctl.rdbar < 6))
-        lint_state_cover(s, i->queue, &i->ctl);
+        lint_state_cover(s, i);
     for (unsigned k = 0; k < i->uses_n; k++) {
         const struct lint_use *u = &p->uses[i->uses + k];
 
         /* Uniform registers and predicates are read when the instruction issues. */
         if (u->kind == USE_READ && i->reads_late && lint_file(u->res) == LAT_GPR)
-            lint_cell_read(&s->cell[u->res], i, at);
+            lint_flight_add(&s->cell[u->res].readers, i->read_queue,
+                            lint_board(i->ctl.rdbar) | lint_board(i->ctl.wrbar), i->when, at);
     }
     for (unsigned k = 0; k < i->uses_n; k++) {
         const struct lint_use *u = &p->uses[i->uses + k];
 
-        if (u->kind == USE_WRITE)
-            write_one(p, i, &s->cell[u->res], u, s->now, at);
+        if (u->kind != USE_WRITE)
+            continue;
+        write_one(p, i, &s->cell[u->res], u, s->now, at);
+        if (lint_file(u->res) == LAT_PRED)
+            lint_state_new_predicate(s, u->res - RES_PRED);
     }
     if (i->drains)
         lint_state_drain(s);

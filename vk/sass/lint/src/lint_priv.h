@@ -46,9 +46,10 @@ struct lint_insn {
     uint32_t uses; /* first in lint_code.uses */
     uint16_t uses_n;
     uint8_t ok, unit, go;
-    uint8_t conditional; /* a guard or a predicate decides */
-    uint8_t queue;       /* LAT_QUEUE_NONE */
-    uint8_t variable;    /* results come by scoreboard */
+    uint8_t conditional;       /* a guard or a predicate decides */
+    uint8_t queue, read_queue; /* LAT_QUEUE_NONE */
+    uint8_t when;              /* its guard: number, complement and 0x80; 0: always runs */
+    uint8_t variable;          /* results come by scoreboard */
     uint8_t reads_late;
     uint8_t drains; /* behind it, all before has read its sources */
     uint8_t least_stall;
@@ -84,14 +85,21 @@ struct lint_prog {
     uint32_t entries_n;
 };
 
+/* What is under way to or from one register, by queue: see flight.c. */
+struct lint_flight {
+    uint64_t always[QUEUES], guarded[QUEUES];
+    uint8_t when;  /* guard of `guarded`, as in lint_insn.when */
+    uint8_t busy;  /* queues with anything */
+    uint32_t from; /* instruction number, for messages */
+};
+
 /* One of RES_N. Times are cycles of the block, from its first instruction. */
 struct lint_cell {
     int16_t read[LAT_UNITS_MAX];  /* by consumer: when it may read */
     int16_t write[LAT_UNITS_MAX]; /* when it may overwrite */
-    uint64_t results[QUEUES];     /* under way, by queue: a set of sets, see state.c */
-    uint64_t readers[QUEUES];     /* instructions that have not read yet, likewise */
-    uint8_t busy;                 /* queues with anything in results or readers */
-    uint32_t from, board_from, reader_from; /* instruction numbers, for messages */
+    struct lint_flight results, readers;
+    uint8_t fixed_when; /* the guard under which a result of fixed latency comes; 0: any */
+    uint32_t from;      /* instruction number, for messages */
 };
 
 struct lint_state {
@@ -117,19 +125,32 @@ bool lint_state_merge(struct lint_state *into, const struct lint_state *from, un
 void lint_state_rebase(struct lint_state *s, unsigned units);
 /** A call through a register: longer than any fixed latency. */
 void lint_state_settle(struct lint_state *s);
+/** A predicate changes: guards no longer tell what excludes what. */
+void lint_state_new_predicate(struct lint_state *s, unsigned number);
 /** Everything has read its sources. */
 void lint_state_drain(struct lint_state *s);
 /** The scoreboards of the mask reached zero. */
 void lint_state_wait(struct lint_state *s, unsigned mask);
 /** An instruction of a queue carries scoreboards: they also tell of what came before it there.
  */
-void lint_state_cover(struct lint_state *s, unsigned queue, const struct nvrm_sass_ctl *ctl);
-/** A register that the instruction reads late, or whose result it brings late. */
-void lint_cell_read(struct lint_cell *c, const struct lint_insn *i, uint32_t at);
-void lint_cell_result(struct lint_cell *c, const struct lint_insn *i, uint32_t at);
-/** Is a result under way? Scoreboards that would tell go to boards_out; 0: none does. */
-bool lint_cell_pending(const struct lint_cell *c, unsigned but_queue, unsigned *boards_out);
-bool lint_cell_unread(const struct lint_cell *c, unsigned but_queue);
+void lint_state_cover(struct lint_state *s, const struct lint_insn *insn);
+
+/* flight.c */
+/** Scoreboard b as a set; 7, which is none, is the empty one. */
+unsigned lint_board(unsigned b);
+/** Can both guards hold? */
+bool lint_together(uint8_t a, uint8_t b);
+void lint_flight_clear(struct lint_flight *f);
+void lint_flight_add(struct lint_flight *f, unsigned queue, unsigned boards, uint8_t when,
+                     uint32_t at);
+void lint_flight_wait(struct lint_flight *f, uint64_t keep);
+void lint_flight_join(struct lint_flight *f, unsigned queue, unsigned boards);
+void lint_flight_new_predicate(struct lint_flight *f, unsigned number);
+/** Is anything under way that an instruction with the guard `when` meets? Scoreboards that
+ * would tell go to boards_out (may be NULL); 0: none does. */
+bool lint_flight_pending(const struct lint_flight *f, unsigned but_queue, uint8_t when,
+                         unsigned *boards_out);
+bool lint_flight_merge(struct lint_flight *into, const struct lint_flight *from);
 
 /* rules.c */
 struct lint_report {

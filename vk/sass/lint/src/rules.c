@@ -102,25 +102,26 @@ check_read(struct lint_report *r, const struct lint_state *s, uint32_t at,
                                                       SASS_RULE_UNIFORM, SASS_RULE_UNIFORM};
     const struct lint_cell *c = &s->cell[u->res];
     const int early = c->read[u->unit] - s->now;
+    const uint8_t when = u->kind == USE_GUARD ? 0 : r->p->insns[at].when;
     unsigned boards = 0;
     char reg[12];
 
-    if (early > 0) {
+    if (early > 0 && lint_together(c->fixed_when, when)) {
         report(r, by_file[lint_file(u->res)], at, c->from, u->res,
                "%s is read %d cycle%s before the result of 0x%x is there", name(u->res, reg),
                early, early == 1 ? "" : "s", 16 * c->from);
         lacks(r, early);
     }
-    if (!lint_cell_pending(c, LAT_QUEUE_NONE, &boards))
+    if (!lint_flight_pending(&c->results, LAT_QUEUE_NONE, when, &boards))
         return;
     if (boards)
-        report(r, SASS_RULE_SCOREBOARD, at, c->board_from, u->res,
+        report(r, SASS_RULE_SCOREBOARD, at, c->results.from, u->res,
                "%s is read without waiting for SB%d, which 0x%x sets when it is there",
-               name(u->res, reg), __builtin_ctz(boards), 16 * c->board_from);
+               name(u->res, reg), __builtin_ctz(boards), 16 * c->results.from);
     else
-        report(r, SASS_RULE_UNTRACKED, at, c->board_from, u->res,
+        report(r, SASS_RULE_UNTRACKED, at, c->results.from, u->res,
                "%s is read, and no scoreboard tells when 0x%x has written it",
-               name(u->res, reg), 16 * c->board_from);
+               name(u->res, reg), 16 * c->results.from);
 }
 
 static void
@@ -132,23 +133,24 @@ check_write(struct lint_report *r, const struct lint_state *s, uint32_t at,
     const int early = c->write[u->unit] - s->now;
     /* What ends in order cannot overtake itself. */
     const unsigned own = i->variable ? i->queue : LAT_QUEUE_NONE;
-    unsigned boards = 0;
     char reg[12];
 
-    if (early > 0) {
+    if (early > 0 && lint_together(c->fixed_when, i->when)) {
         report(r, SASS_RULE_WAW, at, c->from, u->res,
                "%s is written %d cycle%s too early: 0x%x may write it later", name(u->res, reg),
                early, early == 1 ? "" : "s", 16 * c->from);
         lacks(r, early);
     }
-    if (lint_cell_pending(c, own, &boards))
-        report(r, SASS_RULE_WAW, at, c->board_from, u->res,
+    if (lint_flight_pending(&c->results, own, i->when, NULL))
+        report(r, SASS_RULE_WAW, at, c->results.from, u->res,
                "%s is written while the result of 0x%x is under way", name(u->res, reg),
-               16 * c->board_from);
-    if (lint_cell_unread(c, own))
-        report(r, SASS_RULE_WAR, at, c->reader_from, u->res,
+               16 * c->results.from);
+    if (lint_flight_pending(&c->readers,
+                            i->variable || i->reads_late ? i->read_queue : LAT_QUEUE_NONE,
+                            i->when, NULL))
+        report(r, SASS_RULE_WAR, at, c->readers.from, u->res,
                "%s is written before 0x%x is known to have read it", name(u->res, reg),
-               16 * c->reader_from);
+               16 * c->readers.from);
 }
 
 void

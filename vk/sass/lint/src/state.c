@@ -5,16 +5,6 @@
 
 #include "lint_priv.h"
 
-/* What is under way in a queue is a set of sets: bit m of 64 stands for something that any
- * scoreboard of the set m tells of. Bit 0 is what nothing tells of yet. As queues end in order,
- * a later instruction's scoreboards join the sets. */
-
-static unsigned
-board(unsigned b)
-{
-    return b < 6 ? 1u << b : 0;
-}
-
 /* The sets that have none of the boards in common with mask. */
 static uint64_t
 untold(unsigned mask)
@@ -27,61 +17,15 @@ untold(unsigned mask)
     return keep;
 }
 
-/* The boards join every set. */
-static uint64_t
-join(uint64_t sets, unsigned boards)
-{
-    uint64_t out = 0;
-
-    for (; sets; sets &= sets - 1)
-        out |= 1ull << ((unsigned)__builtin_ctzll(sets) | boards);
-    return out;
-}
-
-void
-lint_cell_read(struct lint_cell *c, const struct lint_insn *i, uint32_t at)
-{
-    c->readers[i->queue] |= 1ull << (board(i->ctl.rdbar) | board(i->ctl.wrbar));
-    c->busy |= (uint8_t)(1u << i->queue);
-    c->reader_from = at;
-}
-
-void
-lint_cell_result(struct lint_cell *c, const struct lint_insn *i, uint32_t at)
-{
-    if (!i->conditional)
-        memset(c->results, 0, sizeof(c->results));
-    c->results[i->queue] |= 1ull << board(i->ctl.wrbar);
-    c->busy |= (uint8_t)(1u << i->queue);
-    c->board_from = at;
-}
-
-bool
-lint_cell_pending(const struct lint_cell *c, unsigned but_queue, unsigned *boards_out)
-{
-    for (unsigned q = 0; c->busy && q < QUEUES; q++)
-        if (q != but_queue && c->results[q]) {
-            *boards_out = (unsigned)__builtin_ctzll(c->results[q]);
-            return true;
-        }
-    return false;
-}
-
-bool
-lint_cell_unread(const struct lint_cell *c, unsigned but_queue)
-{
-    for (unsigned q = 0; c->busy && q < QUEUES; q++)
-        if (q != but_queue && c->readers[q])
-            return true;
-    return false;
-}
-
 void
 lint_state_init(struct lint_state *s)
 {
     memset(s, 0, sizeof(*s));
-    for (unsigned i = 0; i < RES_N; i++)
-        s->cell[i].from = s->cell[i].board_from = s->cell[i].reader_from = UINT32_MAX;
+    for (unsigned i = 0; i < RES_N; i++) {
+        s->cell[i].from = UINT32_MAX;
+        lint_flight_clear(&s->cell[i].results);
+        lint_flight_clear(&s->cell[i].readers);
+    }
 }
 
 void
@@ -90,15 +34,8 @@ lint_state_wait(struct lint_state *s, unsigned mask)
     const uint64_t keep = untold(mask);
 
     for (unsigned i = 0; i < RES_N; i++) {
-        struct lint_cell *c = &s->cell[i];
-        unsigned busy = 0;
-
-        for (unsigned q = 0; c->busy && q < QUEUES; q++) {
-            c->results[q] &= keep;
-            c->readers[q] &= keep;
-            busy |= (c->results[q] || c->readers[q] ? 1u : 0u) << q;
-        }
-        c->busy = (uint8_t)busy;
+        lint_flight_wait(&s->cell[i].results, keep);
+        lint_flight_wait(&s->cell[i].readers, keep);
     }
 }
 
@@ -106,21 +43,30 @@ void
 lint_state_drain(struct lint_state *s)
 {
     for (unsigned i = 0; i < RES_N; i++)
-        memset(s->cell[i].readers, 0, sizeof(s->cell[i].readers));
+        lint_flight_clear(&s->cell[i].readers);
 }
 
 void
-lint_state_cover(struct lint_state *s, unsigned queue, const struct nvrm_sass_ctl *ctl)
+lint_state_cover(struct lint_state *s, const struct lint_insn *insn)
 {
-    const unsigned wr = board(ctl->wrbar), any = wr | board(ctl->rdbar);
+    const unsigned wr = lint_board(insn->ctl.wrbar), any = wr | lint_board(insn->ctl.rdbar);
 
+    for (unsigned i = 0; i < RES_N; i++) {
+        lint_flight_join(&s->cell[i].results, insn->queue, wr);
+        lint_flight_join(&s->cell[i].readers, insn->read_queue, any);
+    }
+}
+
+void
+lint_state_new_predicate(struct lint_state *s, unsigned number)
+{
     for (unsigned i = 0; i < RES_N; i++) {
         struct lint_cell *c = &s->cell[i];
 
-        if (!(c->busy >> queue & 1))
-            continue;
-        c->results[queue] = join(c->results[queue], wr);
-        c->readers[queue] = join(c->readers[queue], any);
+        if (c->fixed_when && (c->fixed_when & 7) == number)
+            c->fixed_when = 0;
+        lint_flight_new_predicate(&c->results, number);
+        lint_flight_new_predicate(&c->readers, number);
     }
 }
 
@@ -154,31 +100,27 @@ lint_state_rebase(struct lint_state *s, unsigned units)
 }
 
 static bool
-merge_sets(struct lint_cell *into, const struct lint_cell *from)
+fixed_left(const struct lint_cell *c)
 {
-    bool changed = false;
-
-    for (unsigned q = 0; from->busy && q < QUEUES; q++) {
-        if (from->results[q] & ~into->results[q]) {
-            into->results[q] |= from->results[q];
-            into->board_from = from->board_from;
-            changed = true;
-        }
-        if (from->readers[q] & ~into->readers[q]) {
-            into->readers[q] |= from->readers[q];
-            into->reader_from = from->reader_from;
-            changed = true;
-        }
-    }
-    into->busy |= from->busy;
-    return changed;
+    for (unsigned u = 0; u < lat_units_n; u++)
+        if (c->read[u] > 0 || c->write[u] > 0)
+            return true;
+    return false;
 }
 
 static bool
 merge_cell(struct lint_cell *into, const struct lint_cell *from, unsigned units)
 {
-    bool changed = merge_sets(into, from);
+    bool changed = lint_flight_merge(&into->results, &from->results);
 
+    changed |= lint_flight_merge(&into->readers, &from->readers);
+    /* A guard that not both paths have tells nothing. */
+    if (fixed_left(from) && into->fixed_when != from->fixed_when) {
+        const uint8_t when = fixed_left(into) ? 0 : from->fixed_when;
+
+        changed |= when != into->fixed_when;
+        into->fixed_when = when;
+    }
     for (unsigned u = 0; u < units; u++) {
         if (from->read[u] > into->read[u]) {
             into->read[u] = from->read[u];
