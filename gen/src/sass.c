@@ -392,6 +392,16 @@ raw_of(const struct sass_field *f, const struct nvrm_sass_insn *insn, uint64_t a
     return *raw >> field_bits(f) == 0;
 }
 
+static bool
+same_operand(const struct nvrm_sass_operand *a, const struct nvrm_sass_operand *b)
+{
+    const bool addr = b->kind == NVRM_SASS_ADDR || b->kind == NVRM_SASS_ATTR;
+
+    return a->neg == b->neg && a->abs == b->abs && a->inv == b->inv && a->part == b->part &&
+           a->value == b->value && a->bank == b->bank && a->index == b->index &&
+           (!addr || a->ur == b->ur);
+}
+
 bool
 nvrm_sass_encode(unsigned sm, const struct nvrm_sass_insn *insn, uint64_t addr,
                  uint64_t code[2], const char **why)
@@ -424,13 +434,10 @@ nvrm_sass_encode(unsigned sm, const struct nvrm_sass_insn *insn, uint64_t addr,
     *why = "an operand has a value that the form forbids or hides";
     if (!decode_form(insn->form, code, addr, &back))
         return false;
-    *why = "an operand has a sign that the form lacks";
-    for (unsigned i = 0; i < form->n_operands; i++) {
-        const struct nvrm_sass_operand *a = &insn->operands[i], *b = &back.operands[i];
-
-        if (a->neg != b->neg || a->abs != b->abs || a->inv != b->inv)
+    *why = "an operand has a sign, a register or a number that the form has no place for";
+    for (unsigned i = 0; i < form->n_operands; i++)
+        if (!same_operand(&insn->operands[i], &back.operands[i]))
             return false;
-    }
     return true;
 }
 

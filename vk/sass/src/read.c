@@ -159,7 +159,7 @@ read_behind(struct reader *r, const struct sass_operand_row *row)
 static int64_t
 wrap(int64_t v, unsigned bits)
 {
-    if (bits < 63 && v >= INT64_C(1) << (bits - 1) && v < INT64_C(1) << bits)
+    if (bits && bits < 63 && v >= INT64_C(1) << (bits - 1) && v < INT64_C(1) << bits)
         return v - (INT64_C(1) << bits);
     return v;
 }
