@@ -30,8 +30,10 @@ enum {
     SM_PAGE = 4096,
 };
 
-/* Lane loops: one function, several instruction sets, the same results. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SM_ONE_CLONE)
+/* Lane loops: one function, several instruction sets, the same results. Other files cannot link
+ * to the clones that clang 14 makes. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SM_ONE_CLONE) &&         \
+    (!defined(__clang__) || __clang_major__ >= 17)
 #define SM_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define SM_CLONES __attribute__((noinline))
