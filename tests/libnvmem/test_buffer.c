@@ -279,6 +279,47 @@ what_the_card_uses_cannot_go(void **state)
     rig_close(&r);
 }
 
+/* A card that keeps every translation until it is told: what is freed and given out again must
+ * be seen as it is now. */
+static void
+translations_are_dropped_before_memory_is_given_out_again(void **state)
+{
+    static const char *const both[] = {"AD102", "GH100"};
+
+    (void)state;
+    if (rig_is_module())
+        skip();
+    for (unsigned i = 0; i < 2; i++) {
+        const struct nvmem_buffer_config c = {.bytes = 65536,
+                                              .placement = NVMEM_PLACE_COHERENT,
+                                              .flags = NVMEM_BUFFER_FIXED_VA,
+                                              .gpu_va = UINT64_C(0x4000000000)};
+        struct nvmem_channel *ch;
+        struct nvmem_buffer *to;
+        struct rig r;
+
+        rig_open(&r, both[i], NULL, "stale-tlb", NULL);
+        ch = rig_channel(&r, NVMEM_WORK_COPY);
+        to = rig_buffer(&r, 4096, NVMEM_PLACE_COHERENT);
+        for (uint32_t n = 1; n < 50; n++) {
+            struct nvmem_buffer *b = NULL;
+            uint32_t got = 0;
+
+            RIG_OK(&r, nvmem_buffer_create(r.dev, &c, &b, &r.err));
+            RIG_OK(&r, nvmem_buffer_write(b, 64, &n, 4, &r.err));
+            RIG_OK(&r, nvmem_copy(ch, to, 0, b, 64, 4, 0, &r.err));
+            RIG_OK(&r, nvmem_channel_submit(ch, NULL, &r.err));
+            RIG_OK(&r, nvmem_channel_idle(ch, 0, &r.err));
+            RIG_OK(&r, nvmem_buffer_read(to, 0, &got, 4, &r.err));
+            assert_int_equal(got, n);
+            unref(&r, b);
+        }
+        unref(&r, to);
+        RIG_OK(&r, nvmem_channel_destroy(ch, &r.err));
+        rig_close(&r);
+    }
+}
+
 /* A channel that an error stopped, or that was ended by force, keeps nothing. */
 static void
 dead_channels_use_nothing(void **state)
@@ -416,6 +457,7 @@ main(void)
         cmocka_unit_test(memory_that_runs_out_has_a_name),
         cmocka_unit_test(scattered_memory_serves_until_the_last_page),
         cmocka_unit_test(what_the_card_uses_cannot_go),
+        cmocka_unit_test(translations_are_dropped_before_memory_is_given_out_again),
         cmocka_unit_test(dead_channels_use_nothing),
         cmocka_unit_test(two_clients_share_memory),
         cmocka_unit_test(descriptors_carry_memory_where_there_is_a_module),

@@ -34,11 +34,11 @@ metered_realloc(void *ctx, void *old, size_t bytes)
 
 /* What one device is used for. Returns the first error. */
 static int
-use(struct nvmem_device *dev, struct gsp_error *err)
+use(struct nvmem_device *dev, enum nvmem_work work, struct gsp_error *err)
 {
     const struct nvmem_buffer_config near = {.bytes = 65536, .placement = NVMEM_PLACE_COHERENT};
     const struct nvmem_buffer_config far = {.bytes = 3 << 20};
-    const struct nvmem_channel_config config = {.lint = true};
+    const struct nvmem_channel_config config = {.work = work, .lint = true};
     struct nvmem_buffer *a = NULL, *b = NULL;
     struct nvmem_channel *ch = NULL;
     struct nvmem_semaphore *s = NULL;
@@ -74,7 +74,7 @@ use(struct nvmem_device *dev, struct gsp_error *err)
 
 /* Whether there was enough memory for all of it. */
 static bool
-life(struct rig *r, struct meter *m)
+life(struct rig *r, struct meter *m, enum nvmem_work work)
 {
     const struct gsp_host host = {.ctx = m, .realloc = metered_realloc};
     const struct nvmem_device_config config = {.client = r->client, .host = &host};
@@ -83,7 +83,7 @@ life(struct rig *r, struct meter *m)
     int rc = nvmem_device_open(&config, &dev, &err);
 
     if (rc == 0) {
-        rc = use(dev, &err);
+        rc = use(dev, work, &err);
         assert_int_equal(nvmem_device_close(dev, NULL), 0);
     }
     if (rc < 0) {
@@ -108,7 +108,7 @@ every_allocation_fails_once(void **state)
         for (;; n++) {
             struct meter m = {.fail_at = n, .for_good = k / 2};
 
-            if (life(&r, &m) && m.calls < n)
+            if (life(&r, &m, k % 2 ? NVMEM_WORK_COMPUTE : NVMEM_WORK_COPY) && m.calls < n)
                 break;
             assert_in_range(n, 1, 2000);
         }
