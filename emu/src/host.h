@@ -59,6 +59,16 @@ struct emu_mapping {
 /* hw_mmu.c */
 enum emu_mmu_fault emu_mmu_walk(struct emu_gpu *gpu, const struct emu_space *space, uint64_t va,
                                 struct emu_mapping *out);
+/** The entry of the dual directory that a walk passed; 0 and 0: none. */
+struct emu_dual {
+    uint64_t low, high;
+};
+enum emu_mmu_fault emu_mmu_walk_by(struct emu_gpu *gpu, const struct emu_space *space,
+                                   uint64_t va, struct emu_mapping *out,
+                                   struct emu_dual *dual_out);
+/** The rest of a walk, from such an entry on. */
+enum emu_mmu_fault emu_mmu_walk_below(struct emu_gpu *gpu, const struct emu_dual *dual,
+                                      uint64_t va, struct emu_mapping *out);
 /** The page tables that an instance block names. False: no memory there. */
 bool emu_mmu_space(struct emu_gpu *gpu, unsigned target, uint64_t instance,
                    struct emu_space *out);
@@ -70,9 +80,18 @@ struct emu_tlb_entry {
     struct emu_mapping map;
     bool used;
 };
+/* A directory's entry that leads to tables, for the 2 MiB at va. */
+struct emu_tlb_dual {
+    struct emu_space space;
+    uint64_t va;
+    struct emu_dual dual;
+    bool used;
+};
 struct emu_tlb {
     struct emu_tlb_entry *entries;
     uint32_t room, count;
+    struct emu_tlb_dual *duals;
+    uint32_t dual_room, dual_count;
     uint64_t sizes; /* bit n: there are pages of 2^n bytes */
     bool on;
 };
@@ -80,7 +99,11 @@ enum emu_mmu_fault emu_tlb_walk(struct emu_gpu *gpu, const struct emu_space *spa
                                 struct emu_mapping *out);
 /** space NULL: everything. */
 void emu_tlb_invalidate(struct emu_gpu *gpu, const struct emu_space *space);
+/** Pages alone; directories' entries are kept (CACHE_LEVEL_PTE_ONLY). */
+void emu_tlb_invalidate_pages(struct emu_gpu *gpu, const struct emu_space *space);
 void emu_tlb_fini(struct emu_gpu *gpu);
+/** One of the two, by NV_..._INVALIDATE_CACHE_LEVEL: 1 is pages alone. */
+void emu_tlb_level(struct emu_gpu *gpu, const struct emu_space *space, unsigned level);
 /** NV_VIRTUAL_FUNCTION_PRIV_MMU_INVALIDATE was written. */
 void emu_tlb_reg(struct emu_gpu *gpu, uint32_t value);
 

@@ -104,7 +104,7 @@ mem_op(struct emu_channel *ch)
                                     (uint64_t)(d & 0x7ffffff) << 32 | (c & 0xfffff000u)};
 
     if (op == MEM_OP_MMU_TLB_INVALIDATE || op == MEM_OP_MMU_TLB_INVALIDATE_TARGETED)
-        emu_tlb_invalidate(ch->gpu, c & 1 ? NULL : &space);
+        emu_tlb_level(ch->gpu, c & 1 ? NULL : &space, c >> 7 & 7);
     else if (op < MEM_OP_MEMBAR || op > 0x16)
         emu_host_fail(ch, XID_PBDMA, "PBDMA error: MEM_OP_D operation 0x%x", op);
 }

@@ -153,17 +153,15 @@ extend(struct emu_gpu *gpu, unsigned version, const struct table *t, uint64_t in
 
 /* The two tables below a dual entry: 64 KiB pages, then 4 KiB pages. */
 static enum emu_mmu_fault
-walk_dual(struct emu_gpu *gpu, unsigned version, const struct table *t, uint64_t va,
+walk_dual(struct emu_gpu *gpu, unsigned version, const struct emu_dual *dual, uint64_t va,
           struct emu_mapping *out)
 {
-    const uint64_t at = bits(va, 28, 21) * 16, small = bits(va, 20, 12);
+    const uint64_t low = dual->low, high = dual->high, small = bits(va, 20, 12);
     enum emu_mmu_fault fault;
     struct table below;
-    uint64_t low, high, entry;
+    uint64_t entry;
     bool big;
 
-    if (!load(gpu, t, at, &low) || !load(gpu, t, at + 8, &high))
-        return EMU_FAULT_PDE;
     if (low & IS_PTE)
         return page(version, low, va, 21, out);
     big = follow(version, low, 8, &below);
@@ -192,14 +190,23 @@ may_be_page(const struct emu_gpu *gpu, unsigned shift)
 }
 
 enum emu_mmu_fault
-emu_mmu_walk(struct emu_gpu *gpu, const struct emu_space *space, uint64_t va,
-             struct emu_mapping *out)
+emu_mmu_walk_below(struct emu_gpu *gpu, const struct emu_dual *dual, uint64_t va,
+                   struct emu_mapping *out)
+{
+    *out = (struct emu_mapping){0};
+    return walk_dual(gpu, gpu->card->mmu_version, dual, va, out);
+}
+
+enum emu_mmu_fault
+emu_mmu_walk_by(struct emu_gpu *gpu, const struct emu_space *space, uint64_t va,
+                struct emu_mapping *out, struct emu_dual *dual_out)
 {
     const unsigned version = gpu->card->mmu_version;
     struct table t = {space->target, space->pdb};
     uint64_t entry;
 
     *out = (struct emu_mapping){0};
+    *dual_out = (struct emu_dual){0};
     if (va >> (version == 2 ? 49 : 57))
         return EMU_FAULT_VA_LIMIT;
     for (unsigned i = version == 2 ? 1 : 0; !levels[i].dual; i++) {
@@ -214,7 +221,19 @@ emu_mmu_walk(struct emu_gpu *gpu, const struct emu_space *space, uint64_t va,
         if (!follow(version, entry, 12, &t))
             return nowhere(version, entry, l->shift, out);
     }
-    return walk_dual(gpu, version, &t, va, out);
+    if (!load(gpu, &t, bits(va, 28, 21) * 16, &dual_out->low) ||
+        !load(gpu, &t, bits(va, 28, 21) * 16 + 8, &dual_out->high))
+        return EMU_FAULT_PDE;
+    return walk_dual(gpu, version, dual_out, va, out);
+}
+
+enum emu_mmu_fault
+emu_mmu_walk(struct emu_gpu *gpu, const struct emu_space *space, uint64_t va,
+             struct emu_mapping *out)
+{
+    struct emu_dual dual;
+
+    return emu_mmu_walk_by(gpu, space, va, out, &dual);
 }
 
 bool
