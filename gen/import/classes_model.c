@@ -82,23 +82,26 @@ level(const struct span *all, size_t count)
         }
 }
 
-/* Where the next method lies too far away to tell. */
+/* Where the next thing lies too far away to tell, or nothing lies behind: at most so many
+ * elements in i (or j when that is the only index), or exactly n in i and m in j. Sub-tasks are
+ * eight: a mask and an index of them have room for that. */
 static const struct {
     const char *name; /* or what names begin with, before '*' */
-    uint64_t n;
+    uint64_t n, m;
+    bool exact;
 } known[] = {
-    {"BIND_GROUP_*",                      5 },
-    {"CONSTANT_BUFFER_*",                 8 },
-    {"LOAD_CONSTANT_BUFFER",              16},
-    {"SET_BLEND_PER_TARGET_*",            8 },
-    {"SET_CT_WRITE",                      8 },
-    {"SET_PIPELINE_*",                    6 },
-    {"SET_POSITION_W_SCALED_*",           16},
-    {"SET_SCISSOR_*",                     16},
-    {"SET_POLYGON_STIPPLE_PATTERN",       32},
-    {"SUB_TASK_CONSTANT_BANK_*",          2 },
-    {"SET_VARIABLE_PIXEL_RATE_SHADING_*", 16},
-    {"SET_VIEWPORT_*",                    16},
+    {"BIND_GROUP_*",                      5,  0, false},
+    {"CONSTANT_BUFFER_*",                 8,  0, false},
+    {"LOAD_CONSTANT_BUFFER",              16, 0, false},
+    {"SET_BLEND_PER_TARGET_*",            8,  0, false},
+    {"SET_CT_WRITE",                      8,  0, false},
+    {"SET_PIPELINE_*",                    6,  0, false},
+    {"SET_POLYGON_STIPPLE_PATTERN",       32, 0, false},
+    {"SET_POSITION_W_SCALED_*",           16, 0, false},
+    {"SET_SCISSOR_*",                     16, 0, false},
+    {"SET_VARIABLE_PIXEL_RATE_SHADING_*", 16, 0, false},
+    {"SET_VIEWPORT_*",                    16, 0, false},
+    {"SUB_TASK_*",                        8,  2, true },
 };
 
 static void
@@ -109,9 +112,13 @@ correct(const struct span *s)
         const bool hit = known[i].name[n] ? !strncmp(s->name, known[i].name, n)
                                           : !strcmp(s->name, known[i].name);
 
-        if (hit && *s->n > known[i].n)
+        if (!hit)
+            continue;
+        if (s->step_i && (known[i].exact || *s->n > known[i].n))
             *s->n = known[i].n;
-        if (hit && *s->m > known[i].n && (!s->step_i || known[i].n < 8))
+        if (s->step_j && known[i].exact)
+            *s->m = known[i].m;
+        else if (s->step_j && !s->step_i && *s->m > known[i].n)
             *s->m = known[i].n;
     }
 }
