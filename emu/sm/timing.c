@@ -36,7 +36,7 @@ struct use {
 
 struct sm_hazard {
     struct use use[MAX_USES];
-    uint8_t n, unit, queue, least_stall, waits;
+    uint8_t n, unit, queue, read_queue, least_stall, waits;
     bool variable, reads_late, drains, far;
     struct nvrm_sass_ctl ctl;
 };
@@ -199,6 +199,7 @@ sm_hazard_make(unsigned sm, const struct nvrm_sass_insn *in)
         return NULL;
     h->unit = (uint8_t)unit_of(in, index);
     h->queue = lat_units[h->unit].queue;
+    h->read_queue = lat_units[h->unit].read_queue;
     h->variable = lat_units[h->unit].variable >> index & 1;
     h->reads_late = lat_units[h->unit].reads_late >> index & 1;
     h->ctl = in->ctl;
@@ -282,17 +283,23 @@ check_read(struct sm_warp *w, const struct lat_sm *lat, const struct use *u, uin
     }
 }
 
+static unsigned
+queue_bit(unsigned q)
+{
+    return q < QUEUES ? 1u << q : 0;
+}
+
 static void
 check_write(struct sm_warp *w, const struct lat_sm *lat, const struct sm_hazard *h,
             const struct use *u, uint32_t mask)
 {
     const struct sm_timing *t = w->timing;
     const struct cell *c = &t->cell[u->res];
-    const uint8_t others = (uint8_t) ~(h->queue < QUEUES ? 1u << h->queue : 0);
+    const uint8_t others = (uint8_t)~queue_bit(h->queue);
     const bool mine = file_of(u->res) >= LAT_UGPR || c->lanes & mask;
     const bool pending = file_of(u->res) >= LAT_UGPR || c->pending_lanes & mask;
 
-    if (c->readers & others && pending)
+    if (c->readers & (uint8_t)~queue_bit(h->read_queue) && pending)
         hazard(w, mask, "war", u->res, "is overwritten before it was read");
     if (c->results & others && pending)
         hazard(w, mask, "waw", u->res, "is written while an older result is under way");
@@ -332,40 +339,51 @@ board(unsigned b)
 static void
 cover(struct sm_timing *t, const struct sm_hazard *h)
 {
-    const unsigned q = h->queue, wr = board(h->ctl.wrbar), any = wr | board(h->ctl.rdbar);
+    const unsigned q = h->queue, rq = h->read_queue, wr = board(h->ctl.wrbar);
+    const unsigned any = wr | board(h->ctl.rdbar);
 
-    if (!h->variable && !h->reads_late)
+    if (!any || (!h->variable && !h->reads_late))
         return;
-    for (unsigned i = 0; any && q < QUEUES && i < RES_N; i++) {
-        t->cell[i].result_boards[q] |= (uint8_t)wr;
-        t->cell[i].reader_boards[q] |= (uint8_t)any;
+    for (unsigned i = 0; i < RES_N; i++) {
+        if (q < QUEUES)
+            t->cell[i].result_boards[q] |= (uint8_t)wr;
+        if (rq < QUEUES)
+            t->cell[i].reader_boards[rq] |= (uint8_t)any;
+    }
+}
+
+static void
+record_one(struct sm_timing *t, const struct sm_hazard *h, const struct use *u, uint32_t mask)
+{
+    const unsigned q = h->queue, rq = h->read_queue, wr = board(h->ctl.wrbar);
+    struct cell *c = &t->cell[u->res];
+
+    if (u->kind == WRITE && !h->variable) {
+        c->issued = t->now;
+        c->unit = u->unit;
+        c->lanes = mask;
+        return;
+    }
+    /* uniform registers and predicates are read at issue */
+    if (u->kind == GUARD || (u->kind == READ && (u->res >= RES_PRED || !h->reads_late)))
+        return;
+    c->pending_lanes = c->results | c->readers ? c->pending_lanes | mask : mask;
+    if (u->kind == WRITE && q < QUEUES) {
+        c->results |= (uint8_t)(1u << q);
+        c->result_boards[q] = (uint8_t)wr;
+    } else if (u->kind == READ && rq < QUEUES) {
+        c->readers |= (uint8_t)(1u << rq);
+        c->reader_boards[rq] = (uint8_t)(wr | board(h->ctl.rdbar));
     }
 }
 
 static void
 record(struct sm_timing *t, const struct sm_hazard *h, uint32_t mask)
 {
-    const unsigned q = h->queue, wr = board(h->ctl.wrbar), any = wr | board(h->ctl.rdbar);
+    const unsigned any = board(h->ctl.wrbar) | board(h->ctl.rdbar);
 
-    for (unsigned k = 0; k < h->n; k++) {
-        const struct use *u = &h->use[k];
-        struct cell *c = &t->cell[u->res];
-
-        if (u->kind == WRITE && h->variable && q < QUEUES) {
-            c->pending_lanes = c->results | c->readers ? c->pending_lanes | mask : mask;
-            c->results |= (uint8_t)(1u << q);
-            c->result_boards[q] = (uint8_t)wr;
-        } else if (u->kind == WRITE) {
-            c->issued = t->now;
-            c->unit = u->unit;
-            c->lanes = mask;
-        } else if (u->kind == READ && u->res < RES_PRED && h->reads_late && q < QUEUES) {
-            /* uniform registers and predicates are read at issue */
-            c->pending_lanes = c->results | c->readers ? c->pending_lanes | mask : mask;
-            c->readers |= (uint8_t)(1u << q);
-            c->reader_boards[q] = (uint8_t)any;
-        }
-    }
+    for (unsigned k = 0; k < h->n; k++)
+        record_one(t, h, &h->use[k], mask);
     for (unsigned b = 0; b < BOARDS; b++)
         if (any >> b & 1)
             t->board_set[b] = t->now;

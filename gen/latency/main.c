@@ -20,7 +20,7 @@ static const unsigned sm_numbers[SMS] = {75, 80, 86, 89, 90, 100, 120};
 static const char *const file_names[FILES] = {"gpr", "pred", "ugpr", "upred"};
 /* In the order of enum nvrm_sass_class. */
 static const char *const classes[] = {"alu", "fma",     "fmawide", "half", "double", "tensor",
-                                      "xu",  "uniform", "mem",     "ctrl", "move"};
+                                      "xu",  "uniform", "mem",     "ctrl", "move",   NULL};
 
 struct job {
     const char *path;
@@ -115,7 +115,7 @@ emit_classes(struct job *j, const struct gen_node *map)
 {
     gen_check_keys(j->g, map, "classes", classes);
     gen_textf(j->g, &j->out, "const uint8_t lat_class_unit[] = {");
-    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+    for (size_t i = 0; classes[i]; i++) {
         const struct gen_node *n = gen_get(map, classes[i]);
 
         if (!n)
