@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every kernel of cases.c on every emulated card whose SM it has a cubin for, the whole way:
  * module, launch, fence, and each buffer compared with what a processor says. One named test
- * per kernel and card. */
+ * per kernel and card. With NVRM_RIG=nvidia: on the card of nvidia.ko alone. */
 #include "../libnvmem/rig.h"
 
 #include <nvmem/compute.h>
@@ -173,10 +173,30 @@ the_card_computes_what_a_processor_does(void **state)
     corpus_close(&cubin);
 }
 
+/* The SM of nvidia.ko's card; 0: all emulated cards are asked. */
+static unsigned
+only_sm(void)
+{
+    const struct nvmem_compute_config config = {.name = "which SM"};
+    struct nvmem_compute *compute = NULL;
+    struct rig rig;
+    unsigned sm;
+
+    if (!rig_is_module())
+        return 0;
+    rig_open(&rig, NULL, NULL, NULL, NULL);
+    RIG_OK(&rig, nvmem_compute_create(rig.dev, &config, &compute, &rig.err));
+    sm = nvmem_compute_limits(compute)->sm;
+    RIG_OK(&rig, nvmem_compute_destroy(compute, &rig.err));
+    rig_close(&rig);
+    return sm;
+}
+
 /* One test per kernel and card. Their number goes to n_out. */
 static struct CMUnitTest *
 make_tests(struct job *jobs, struct bench **benches, size_t *n_out)
 {
+    const unsigned only = only_sm();
     struct CMUnitTest *tests = calloc(CARDS * cuda_cases_n, sizeof(*tests));
 
     *n_out = 0;
@@ -187,10 +207,10 @@ make_tests(struct job *jobs, struct bench **benches, size_t *n_out)
         j->row = &cuda_cases[k % cuda_cases_n];
         j->card = card;
         j->bench = &benches[k / cuda_cases_n];
-        if (!(j->row->sms & card->bit))
+        if (!(j->row->sms & card->bit) || (only && card->sm != only))
             continue;
-        (void)snprintf(j->name, sizeof(j->name), "%s on %s (sm_%u)", j->row->kernel, card->chip,
-                       card->sm);
+        (void)snprintf(j->name, sizeof(j->name), "%s on %s (sm_%u)", j->row->kernel,
+                       only ? "nvidia.ko" : card->chip, card->sm);
         tests[(*n_out)++] =
             (struct CMUnitTest){.name = j->name,
                                 .test_func = the_card_computes_what_a_processor_does,

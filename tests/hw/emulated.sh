@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # run.sh on the emulated kernel module: it passes there, finds a figure that differs, and says when there is no card.
 #
-#   emulated.sh PROGRAM
+#   emulated.sh PROGRAM KERNELS
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-export NVRM_CLI=$1 NVRM_SMI=$here/smi.sh
+export NVRM_CLI=$1 NVRM_KERNELS=$2 NVRM_SMI=$here/smi.sh
 fail() { echo "$1"; exit 1; }
 
 # What stands in the way, each with its exit code and words.

@@ -5,6 +5,7 @@
 #
 #   tests/hw/run.sh [CARD]        CARD is a number of -t nvidia:N, default 0
 #   NVRM_CLI   the program to test, such as a carried static one; without it one is built in the temporary folder
+#   NVRM_KERNELS  tests/cuda/test_cuda_kernels of a build; without it no kernel runs
 #   NVRM_SMI   the card's own nvidia-smi (default: nvidia-smi of PATH); without one nothing is compared
 set -u
 
@@ -82,6 +83,26 @@ if nvrm --policy standard -e 'm = alloc device NV01_MEMORY_SYSTEM {"size": "0x20
     [ "$(grep -c '^000010[0-3]0 ' "$tmp/out")" = 4 ] && ok "map memory" || bad "map memory" "not 64 bytes"
 else
     bad "map memory" "exit code $?"
+fi
+
+# Buffers and the copy engine: bytes move, and how fast
+
+if nvrm --policy standard mem copy 64M 64M --verify > "$tmp/out" && grep -q '^verified = yes' "$tmp/out"; then
+    ok "copy engine: $(sed -n 's/^gb_per_s = //p' "$tmp/out") GB/s"
+else
+    bad "copy engine" "$(tail -1 "$tmp/err")"
+fi
+nvrm --policy standard -e 'chan create copy --name c' -e 'chan list' > "$tmp/out" && ok "a channel" || bad "a channel" "exit code $?"
+
+# Kernels: every cubin of tests/cuda for this card's SM, against a processor
+
+if [ -z "${NVRM_KERNELS:-}" ]; then
+    skip "kernels" "NVRM_KERNELS=FILE names tests/cuda/test_cuda_kernels of a build"
+elif NVRM_RIG=nvidia "$NVRM_KERNELS" > "$tmp/out" 2> "$tmp/err"; then
+    ok "kernels: $(grep -c '^\[       OK' "$tmp/out" "$tmp/err" | awk -F: '{n += $NF} END {print n}') of them equal"
+else
+    grep -h 'FAILED' "$tmp/out" "$tmp/err" | head -5
+    bad "kernels" "results differ"
 fi
 
 # Events: a subscription is taken; none has to come
