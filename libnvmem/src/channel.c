@@ -157,6 +157,8 @@ build(struct nvmem_channel *ch, const struct nvmem_channel_config *c, struct gsp
         rc = make_memory(ch, err);
     if (rc == 0)
         rc = nvmem_channel_rm_create(ch, err);
+    if (rc == 0)
+        nvmem_irq_open(ch);
     return rc;
 }
 

@@ -63,6 +63,7 @@ struct nvmem_channel {
     struct nvmem_group *group;
     rm_handle handle;
     uint32_t token;
+    uint32_t vector; /* of the engine's non-stall interrupt; UINT32_MAX: waits poll */
 
     struct nvmem_buffer *memory;   /* see above */
     struct nvmem_buffer *instance; /* instance block and method buffer (direct) */
@@ -106,6 +107,11 @@ int nvmem_gr_context_create(struct nvmem_channel *ch, struct gsp_error *err);
 /** The channel is there: RM is told. */
 int nvmem_gr_context_promote(struct nvmem_channel *ch, struct gsp_error *err);
 void nvmem_gr_context_destroy(struct nvmem_channel *ch);
+
+/* irq.c */
+void nvmem_irq_open(struct nvmem_channel *ch);
+/** Sleep until an interrupt, at most a slice. False: this channel has none. */
+bool nvmem_irq_wait(struct nvmem_channel *ch, uint64_t slice_ns);
 
 /* fence.c */
 /** Wait until *payload is `value` or more. ch may be NULL. -ETIMEDOUT has no text. */

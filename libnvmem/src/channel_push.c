@@ -358,8 +358,12 @@ nvmem_channel_submit(struct nvmem_channel *ch, struct nvmem_fence *fence_out,
         return rc;
     }
     at = ch->push + place(ch, ch->head); /* limit keeps room for this */
-    nvmem_channel_end(ch,
-                      write_semaphore(write_barrier(at), ch->timeline.gpu_va, value, RELEASE));
+    at = write_semaphore(write_barrier(at), ch->timeline.gpu_va, value, RELEASE);
+    if (ch->vector != UINT32_MAX) {
+        *at++ = nvmem_push_header(NVMEM_PUSH_INC, 0, NVC46F_NON_STALL_INTERRUPT, 1);
+        *at++ = 0;
+    }
+    nvmem_channel_end(ch, at);
     put_entry(ch);
     *mark_of(ch, value) = (struct nvmem_mark){ch->head, ch->put};
     ch->published = ch->put;

@@ -3,7 +3,8 @@
  * Semaphores and waits.
  *
  * Semaphores are cut from pages of coherent memory that come and go with them. A wait spins a
- * little, then naps for longer and longer; between naps it looks whether the channel died, and
+ * little, then sleeps until an interrupt where the channel has them, or naps for longer and
+ * longer; between naps it looks whether the channel died, and
  * touches the card, which orders what the card wrote (and lets an emulated card go on).
  */
 #include <errno.h>
@@ -19,6 +20,7 @@ enum {
     SPINS = 256,
     NAP_NS = 2000,
     NAP_MAX_NS = 500000,
+    SLICE_NS = 1000000,
 };
 
 struct nvmem_semaphores {
@@ -218,6 +220,8 @@ nvmem_wait_value(struct nvmem_device *dev, const _Atomic uint64_t *payload, uint
             return reached(payload, value) ? 0 : -EIO;
         if (gsp_host_now_ns(dev->host) - start_ns >= wait_ns)
             return -ETIMEDOUT;
+        if (nvmem_irq_wait(ch, SLICE_NS))
+            continue;
         gsp_host_sleep_ns(dev->host, nap_ns);
         nap_ns = nap_ns * 2 < NAP_MAX_NS ? nap_ns * 2 : NAP_MAX_NS;
     }

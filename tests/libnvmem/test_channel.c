@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Channels: work that arrives, in order, with room, and what stops it. */
 #include <errno.h>
+#include <pthread.h>
+#include <time.h>
 
 #include "rig.h"
 
@@ -271,6 +273,53 @@ groups_have_priority_and_can_be_preempted(void **state)
     rig_close(&r);
 }
 
+/* Waits that sleep: an interrupt ends them, and one that is lost costs a slice. */
+
+static void *
+signal_later(void *arg)
+{
+    const struct timespec nap = {.tv_nsec = 3000000};
+
+    nanosleep(&nap, NULL);
+    nvmem_semaphore_signal(arg, 1);
+    return NULL;
+}
+
+static void
+waits_sleep_until_an_interrupt(void **state)
+{
+    static const char *const injected[] = {NULL, "lost-interrupt", "spurious-interrupt"};
+    const struct nvmem_channel_config config = {.interrupts = true};
+
+    (void)state;
+    for (unsigned i = 0; i < (rig_is_module() ? 1 : CHIPS + 2); i++) {
+        struct nvmem_channel *ch = NULL;
+        struct nvmem_semaphore *s = NULL;
+        struct nvmem_buffer *b;
+        struct nvmem_fence f;
+        pthread_t thread;
+        struct rig r;
+
+        rig_open(&r, chips[i % CHIPS], NULL, i < CHIPS ? NULL : injected[i - CHIPS + 1], NULL);
+        RIG_OK(&r, nvmem_channel_create(r.dev, &config, &ch, &r.err));
+        b = rig_buffer(&r, 4096, NVMEM_PLACE_COHERENT);
+        RIG_OK(&r, nvmem_semaphore_create(r.dev, 0, &s, &r.err));
+        for (unsigned n = 0; n < 3; n++) {
+            nvmem_semaphore_signal(s, 0);
+            RIG_OK(&r, nvmem_channel_acquire(ch, s, 1, &r.err));
+            rig_copy(&r, ch, nvmem_buffer_gpu_va(b) + 64, nvmem_buffer_gpu_va(b), 4);
+            RIG_OK(&r, nvmem_channel_submit(ch, &f, &r.err));
+            assert_int_equal(pthread_create(&thread, NULL, signal_later, s), 0);
+            RIG_OK(&r, nvmem_fence_wait(&f, 0, &r.err));
+            pthread_join(thread, NULL);
+        }
+        RIG_OK(&r, nvmem_channel_destroy(ch, &r.err));
+        nvmem_semaphore_destroy(s);
+        RIG_OK(&r, nvmem_buffer_unref(b, &r.err));
+        rig_close(&r);
+    }
+}
+
 /* Errors */
 
 static void
@@ -424,6 +473,7 @@ main(void)
         cmocka_unit_test(a_ring_that_does_not_move_is_named),
         cmocka_unit_test(one_piece_of_work_may_be_too_large),
         cmocka_unit_test(channels_wait_for_each_other_on_the_card),
+        cmocka_unit_test(waits_sleep_until_an_interrupt),
         cmocka_unit_test(groups_have_priority_and_can_be_preempted),
         cmocka_unit_test(an_mmu_fault_is_named_and_stops_its_channel_alone),
         cmocka_unit_test(faults_of_the_card_have_names),

@@ -53,7 +53,7 @@ struct nvmem_channel_config {
     uint32_t push_bytes;             /* a power of two; 0: 256 KiB */
     bool bare;                       /* make no engine objects and bind no classes */
     bool lint;                       /* check every submission; also nvmem_device_config.lint */
-    bool interrupts; /* submissions raise a non-stall interrupt for sleeping waiters */
+    bool interrupts; /* submissions raise a non-stall interrupt, waits sleep for it (direct) */
 };
 
 GSP_MUST_CHECK int nvmem_group_create(struct nvmem_device *dev,
