@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm walk, dump and check: page tables read back from the card, beside what libnvmem wrote and,
+ * vm walk and dump: page tables read back from the card, beside what libnvmem wrote and,
  * on a card that is emulated in this process, beside the card's own walk.
  */
 #include <errno.h>
@@ -16,7 +16,6 @@
 static const struct nvrm_cmd walk_row = {
     .name = "vm walk", .args = "ADDRESS|NAME[+OFFSET]", .min_args = 1, .max_args = 1};
 static const struct nvrm_cmd dump_row = {.name = "vm dump", .args = ""};
-static const struct nvrm_cmd check_row = {.name = "vm check", .args = ""};
 
 /* ---- which tables ---- */
 
@@ -31,8 +30,8 @@ static const struct {
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
-static const char *
-format_name(enum nvmem_pt_format format)
+const char *
+vm_format_name(enum nvmem_pt_format format)
 {
     for (unsigned i = 0; i < FORMATS; i++)
         if (formats[i].format == format)
@@ -40,9 +39,9 @@ format_name(enum nvmem_pt_format format)
     return "?";
 }
 
-static int
-read_words(void *ctx, enum nvmem_aperture aperture, uint64_t addr, uint64_t *words,
-           size_t count)
+int
+vm_read_words(void *ctx, enum nvmem_aperture aperture, uint64_t addr, uint64_t *words,
+              size_t count)
 {
     struct vm *vm = ctx;
 
@@ -79,8 +78,8 @@ other_format(struct cli *cli, const char *text, struct nvmem_pt_reader *reader)
 }
 
 /* The module's tables are its own: where they are, nobody is told. */
-static int
-no_tables(struct cli *cli)
+int
+vm_no_tables(struct cli *cli)
 {
     struct gsp_error err = {0};
 
@@ -98,8 +97,10 @@ vm_reader(struct cli *cli, struct vm *vm, int *argc, char **argv,
     char *root = NULL, *format = NULL;
     int code = cli_value(cli, argc, argv, "--root", &root);
 
-    *reader = (struct nvmem_pt_reader){
-        .format = chip->format, .read = read_words, .ctx = vm, .vram_bytes = chip->vram_bytes};
+    *reader = (struct nvmem_pt_reader){.format = chip->format,
+                                       .read = vm_read_words,
+                                       .ctx = vm,
+                                       .vram_bytes = chip->vram_bytes};
     if (code == CLI_OK)
         code = cli_value(cli, argc, argv, "--format", &format);
     if (code == CLI_OK && format)
@@ -234,8 +235,8 @@ card_json(struct vm *vm, const struct nvmem_pt_reader *reader, uint64_t va,
 }
 
 /* Whether the last step and the card say the same; peers are no memory to an emulated card. */
-static bool
-agrees(const struct nvmem_pt_step *last, uint64_t va, const struct emu_walk *w)
+bool
+vm_agrees(const struct nvmem_pt_step *last, uint64_t va, const struct emu_walk *w)
 {
     const bool mapped = last->is == NVMEM_IS_PAGE || last->is == NVMEM_IS_SPARSE;
     const struct nvmem_target *t = &last->target;
@@ -324,7 +325,7 @@ walk_json(struct vm *vm, const struct nvmem_pt_reader *r, uint64_t va,
     for (unsigned i = 0; i < count; i++)
         json_array_append_new(steps, step_json(r->format, &step[i]));
     doc = json_pack("{s:o, s:s, s:o, s:s, s:o}", "va", cli_hex(va), "format",
-                    format_name(r->format), "root", cli_hex(r->root), "root_memory",
+                    vm_format_name(r->format), "root", cli_hex(r->root), "root_memory",
                     vm_aperture_name(r->root_aperture), "steps", steps);
     if (last->is == NVMEM_IS_PAGE || last->is == NVMEM_IS_SPARSE) {
         struct nvmem_target t = last->target;
@@ -335,7 +336,7 @@ walk_json(struct vm *vm, const struct nvmem_pt_reader *r, uint64_t va,
     *agree_out = true;
     card = card_json(vm, r, va, &walk);
     if (card) {
-        *agree_out = agrees(last, va, &walk);
+        *agree_out = vm_agrees(last, va, &walk);
         json_object_set_new(doc, "card", card);
         json_object_set_new(doc, "agree", json_boolean(*agree_out));
     }
@@ -386,7 +387,7 @@ vm_walk(struct cli *cli, int argc, char **argv)
     if (own && !nvmem_vas_pt(vm->vas))
         return walk_kernel(cli, vm, va);
     if (!nvmem_vas_pt(vm->vas))
-        return no_tables(cli);
+        return vm_no_tables(cli);
     if (nvmem_pt_read_walk(&reader, va, step, &count, &err) < 0)
         return cli_fail(cli, &err);
     code =
@@ -483,7 +484,7 @@ vm_dump(struct cli *cli, int argc, char **argv)
     if (code == CLI_OK)
         code = cli_check_args(cli, &dump_row, &argc, argv);
     if (code == CLI_OK && !own && !nvmem_vas_pt(d.vm->vas))
-        code = no_tables(cli);
+        code = vm_no_tables(cli);
     if (code != CLI_OK) {
         json_decref(d.rows);
         return code;
@@ -499,139 +500,4 @@ vm_dump(struct cli *cli, int argc, char **argv)
     return cli_emit(
         cli, &(struct cli_doc){.json = d.rows,
                                .text = nvmem_vas_pt(d.vm->vas) ? print_dump : print_mappings});
-}
-
-/* ---- check ---- */
-
-enum { FINDINGS_SHOWN = 100 };
-
-struct check {
-    struct vm *vm;
-    const struct nvmem_pt_reader *reader;
-    json_t *findings;
-    uint64_t bad, harmless, runs, disagree;
-};
-
-static int
-add_finding(void *ctx, const struct nvmem_pt_finding *f)
-{
-    struct check *c = ctx;
-
-    c->bad += !f->harmless;
-    c->harmless += f->harmless;
-    if (json_array_size(c->findings) < FINDINGS_SHOWN)
-        json_array_append_new(c->findings,
-                              json_pack("{s:s, s:s, s:o, s:s, s:o, s:I, s:s}", "rule", f->rule,
-                                        "severity", f->harmless ? "harmless" : "error", "va",
-                                        cli_hex(f->step.va), "entry", f->step.name, "table",
-                                        cli_hex(f->step.table), "index",
-                                        (json_int_t)f->step.index, "text", f->text));
-    return 0;
-}
-
-/* The first and the last byte of a run, as the card finds them. */
-static int
-ask_card(void *ctx, const struct nvmem_pt_entry *run)
-{
-    struct check *c = ctx;
-    struct emu_gpu *gpu = session_emulated(c->vm->session);
-    const uint64_t places[] = {run->va, run->va + run->bytes - 1};
-
-    c->runs++;
-    for (unsigned i = 0; gpu && i < 2; i++) {
-        struct nvmem_pt_step step[NVMEM_PT_STEPS];
-        struct emu_walk walk;
-        unsigned count;
-
-        emu_gpu_walk(gpu, c->reader->root_aperture != NVMEM_VRAM, c->reader->root, places[i],
-                     &walk);
-        if (nvmem_pt_read_walk(c->reader, places[i], step, &count, NULL) < 0 ||
-            !agrees(&step[count - 1], places[i], &walk))
-            c->disagree++;
-    }
-    return 0;
-}
-
-static int
-read_shadow(void *ctx, const struct nvmem_pt_memory *memory, uint64_t *words, size_t count)
-{
-    struct vm *vm = ctx;
-
-    return read_words(vm, memory->aperture, memory->addr, words, count);
-}
-
-static void
-print_check(struct cli *cli, const json_t *doc)
-{
-    static const struct render_column columns[] = {
-        {"severity", "SEVERITY"},
-        {"rule",     "RULE"    },
-        {"va",       "ADDRESS" },
-        {"entry",    "ENTRY"   },
-        {"text",     "WHAT"    },
-        {NULL,       NULL      },
-    };
-    json_t *scalars = json_copy((json_t *)doc);
-
-    json_object_del(scalars, "findings");
-    render_value(cli, scalars);
-    json_decref(scalars);
-    if (json_array_size(json_object_get(doc, "findings")))
-        render_table(cli, json_object_get(doc, "findings"), columns);
-}
-
-/* The document; false when something is wrong, with *err. */
-static bool
-check_all(struct vm *vm, const struct nvmem_pt_reader *r, bool own, json_t **doc_out,
-          struct gsp_error *err)
-{
-    struct check c = {.vm = vm, .reader = r, .findings = json_array()};
-    struct gsp_error differs = {0};
-    uint64_t tables = 0, entries = 0;
-    int rc = nvmem_pt_read_check(r, add_finding, &c, &tables, &entries, err), written = 0;
-
-    if (rc == 0)
-        rc = nvmem_pt_read_each(r, ask_card, &c, err);
-    if (own)
-        written = nvmem_pt_check(nvmem_vas_pt(vm->vas), read_shadow, vm, &differs);
-    *doc_out =
-        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "format", format_name(r->format),
-                  "root", cli_hex(r->root), "tables", (json_int_t)tables, "entries",
-                  (json_int_t)entries, "runs", (json_int_t)c.runs, "errors", (json_int_t)c.bad,
-                  "harmless", (json_int_t)c.harmless, "findings", c.findings);
-    if (session_emulated(vm->session))
-        json_object_set_new(*doc_out, "card_disagrees", json_integer((json_int_t)c.disagree));
-    if (own)
-        json_object_set_new(*doc_out, "as_written", json_boolean(written == 0));
-    if (rc == 0 && written < 0)
-        *err = differs;
-    else if (rc == 0 && (c.bad || c.disagree))
-        gsp_fail(err, GSP_ORIGIN_PROTOCOL, -EBADMSG,
-                 "%" PRIu64 " entries are wrong, and the card disagrees on %" PRIu64
-                 " addresses",
-                 c.bad, c.disagree);
-    return rc == 0 && written == 0 && !c.bad && !c.disagree;
-}
-
-int
-vm_check(struct cli *cli, int argc, char **argv)
-{
-    struct nvmem_pt_reader reader;
-    struct gsp_error err = {0};
-    struct vm *vm;
-    json_t *doc;
-    bool own, fine;
-    int code = vm_get(cli, &vm);
-
-    if (code == CLI_OK)
-        code = vm_reader(cli, vm, &argc, argv, &reader, &own);
-    if (code == CLI_OK)
-        code = cli_check_args(cli, &check_row, &argc, argv);
-    if (code == CLI_OK && !nvmem_vas_pt(vm->vas))
-        code = no_tables(cli);
-    if (code != CLI_OK)
-        return code;
-    fine = check_all(vm, &reader, own, &doc, &err);
-    code = cli_emit(cli, &(struct cli_doc){.json = doc, .text = print_check});
-    return code == CLI_OK && !fine ? cli_fail(cli, &err) : code;
 }
