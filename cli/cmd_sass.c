@@ -20,6 +20,7 @@ static const struct {
     {"asm",   cli_sass_asm  },
     {"diff",  cli_sass_diff },
     {"forms", cli_sass_forms},
+    {"lint",  cli_sass_lint },
 };
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
@@ -66,9 +67,9 @@ cmd_sass_run(struct cli *cli, int argc, char **argv)
 
 const struct nvrm_cmd cmd_sass = {
     .name = "sass",
-    .args = "dis|asm|diff|forms ...",
+    .args = "dis|asm|diff|forms|lint ...",
     .options = "--sm SM, --kernel NAME, --exact, --no-ctl, --words, --addresses",
-    .help = "machine code of the SM: to text, from text, compared",
+    .help = "machine code of the SM: to text, from text, compared, checked for hazards",
     .min_args = 1,
     .max_args = -1,
     .run = cmd_sass_run,

@@ -335,7 +335,7 @@ source_push(struct wish *p)
 static void
 source_sass(struct wish *p)
 {
-    static const char *const own[] = {"dis", "asm", "diff", "forms", NULL};
+    static const char *const own[] = {"dis", "asm", "diff", "forms", "lint", NULL};
 
     offer_list(p, own);
 }

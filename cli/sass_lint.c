@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sass lint: what a real SM would get wrong in the code of a cubin, or in raw code. */
-#include "sass_lint.h"
-
+/* sass lint: what a real SM would get wrong in the code of a cubin, in raw code, or in text for
+ * the assembler. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,8 @@
 #include <sass/lint_cubin.h>
 #include <sass/text.h>
 
-#include "args.h"
-#include "render.h"
+#include "cmds.h"
+#include "sass_verbs.h"
 
 static const struct nvrm_cmd row = {
     .name = "sass lint", .args = "FILE|-", .min_args = 1, .max_args = 1};
@@ -115,32 +114,50 @@ lint_cubin(struct lint *l, const struct gsp_fw_source *src, const char *kernel,
 }
 
 static int
-lint_raw(struct lint *l, const struct gsp_fw_source *src, unsigned sm, struct gsp_error *err)
+lint_words(struct lint *l, const void *code, uint64_t bytes, unsigned sm, struct gsp_error *err)
 {
-    const struct sass_lint_code code = {.sm = sm, .code = src->data, .bytes = src->bytes};
+    const struct sass_lint_code what = {.sm = sm, .code = code, .bytes = bytes};
 
-    l->code = src->data;
-    l->bytes = src->bytes;
+    l->code = code;
+    l->bytes = bytes;
     l->sm = sm;
-    return sass_lint(NULL, &code, add_finding, l, err);
+    return sass_lint(NULL, &what, add_finding, l, err);
 }
 
-static int
-take_sm(struct cli *cli, int *argc, char **argv, unsigned *sm_out)
+static bool
+is_text(const struct gsp_fw_source *src)
 {
-    char *text, *end;
-    int rc = cli_value(cli, argc, argv, "--sm", &text);
+    for (uint64_t i = 0; i < src->bytes; i++)
+        if (src->data[i] < 0x20 && !strchr("\t\r\n", src->data[i] ? src->data[i] : 1))
+            return false;
+    return true;
+}
 
-    if (rc != CLI_OK || !text)
+/* Raw code, or text for the assembler. */
+static int
+lint_raw(struct lint *l, const struct gsp_fw_source *src, unsigned sm, struct gsp_error *err)
+{
+    struct sass_error wrong = {0};
+    uint64_t *words = NULL;
+    size_t n = 0;
+    int rc;
+
+    if (!is_text(src))
+        return lint_words(l, src->data, src->bytes, sm, err);
+    rc = sass_assemble(sm, (const char *)src->data, src->bytes, &words, &n, &wrong);
+    if (rc < 0) {
+        gsp_fail(err, GSP_ORIGIN_INPUT, rc, "%s:%u: %s", src->name, wrong.line, wrong.text);
+        if (*wrong.hint)
+            gsp_hint(err, "%s", wrong.hint);
         return rc;
-    *sm_out = (unsigned)strtoul(text, &end, 10);
-    return *end || nvrm_sass_sm_index(*sm_out) < 0
-               ? cli_usage(cli, "75, 80, 86, 89 or 90", "there is no SM '%s'", text)
-               : CLI_OK;
+    }
+    rc = lint_words(l, words, NVRM_SASS_BYTES * (uint64_t)n, sm, err);
+    free(words);
+    return rc;
 }
 
 int
-sass_lint_verb(struct cli *cli, int argc, char **argv)
+cli_sass_lint(struct cli *cli, int argc, char **argv)
 {
     struct lint l = {.cli = cli};
     struct gsp_fw_source src = {0};
@@ -150,7 +167,7 @@ sass_lint_verb(struct cli *cli, int argc, char **argv)
     size_t size = 0;
     int rc = cli_value(cli, &argc, argv, "--kernel", &kernel);
 
-    rc = rc == CLI_OK ? take_sm(cli, &argc, argv, &sm) : rc;
+    rc = rc == CLI_OK ? sass_take_sm(cli, &argc, argv, &sm) : rc;
     rc = rc == CLI_OK ? cli_check_args(cli, &row, &argc, argv) : rc;
     if (rc != CLI_OK)
         return rc;

@@ -12,6 +12,7 @@ int cli_sass_dis(struct cli *cli, int argc, char **argv);
 int cli_sass_asm(struct cli *cli, int argc, char **argv);
 int cli_sass_diff(struct cli *cli, int argc, char **argv);
 int cli_sass_forms(struct cli *cli, int argc, char **argv);
+int cli_sass_lint(struct cli *cli, int argc, char **argv); /* exit code 9: it found something */
 
 /* One section of machine code. */
 struct sass_code {

@@ -17,14 +17,21 @@ by_address(const void *a, const void *b)
 }
 
 static int
+no_latencies(unsigned sm, struct gsp_error *err)
+{
+    gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTSUP, "no latencies are known for sm_%u", sm);
+    gsp_hint(err, "they are for sm_75, 80, 86, 89 and 90");
+    return -ENOTSUP;
+}
+
+static int
 open_prog(struct lint_prog *p, const struct sass_lint_code *code, struct gsp_error *err)
 {
     const int sm = nvrm_sass_sm_index(code->sm);
     const size_t n = code->entries_n ? code->entries_n : 1;
 
     if (sm < 0 || (unsigned)sm >= lat_sms_n || !lat_sms[sm].wait)
-        return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTSUP, "no latencies are known for sm_%u",
-                        code->sm);
+        return no_latencies(code->sm, err);
     if (!code->bytes || code->bytes % NVRM_SASS_BYTES ||
         code->bytes / NVRM_SASS_BYTES > 1u << 24)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "%llu bytes are no whole instructions",
