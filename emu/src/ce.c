@@ -5,41 +5,23 @@
  */
 #include <string.h>
 
+#include <nvrm/cl/clc8b5.h>
+#include <nvrm/hw.h>
+#include <nvrm/reg.h>
+
 #include "ce_copy.h"
 #include "emu_priv.h"
 #include "host_methods.h"
 #include "hw.h"
 
-enum { PHYS_PEER = 3, CLASS_WIDE = 0xc7b5, CLASS_HOPPER = 0xc8b5 };
-
-/* Methods of all generations, sorted; a class of an older one lacks some. */
-static const struct {
-    uint16_t first, last, since;
-} methods[] = {
-    {CE_NOP,                         CE_NOP,                         0     },
-    {CE_PM_TRIGGER,                  CE_PM_TRIGGER,                  0     },
-    {0x21c,                          0x224,                          0xc7b5}, /* monitored fences */
-    {CE_SET_SEMAPHORE_A,             CE_SET_SEMAPHORE_PAYLOAD,       0     },
-    {CE_SET_SEMAPHORE_PAYLOAD_UPPER, CE_SET_SEMAPHORE_PAYLOAD_UPPER, 0xc7b5},
-    {CE_SET_RENDER_ENABLE_A,         CE_SET_DST_PHYS_MODE,           0     },
-    {CE_LAUNCH_DMA,                  CE_LAUNCH_DMA,                  0     },
-    {CE_OFFSET_IN_UPPER,             CE_LINE_COUNT,                  0     },
-    {0x500,                          0x53c,                          0xc8b5}, /* secure copies */
-    {CE_SET_MEMORY_SCRUB_PARAMETERS, CE_SET_MEMORY_SCRUB_PARAMETERS, 0xc8b5},
-    {CE_SET_REMAP_CONST_A,           0x720,                          0     },
-    {CE_SET_SRC_BLOCK_SIZE,          0x73c,                          0     },
-    {CE_SRC_ORIGIN_X,                CE_DST_ORIGIN_Y,                0     },
-    {CE_REQ_ATTR,                    CE_REQ_ATTR,                    0xcab5},
-    {CE_PM_TRIGGER_END,              CE_PM_TRIGGER_END,              0     },
-};
+enum { CLASS_WIDE = AMPERE_DMA_COPY_B, CLASS_HOPPER = HOPPER_DMA_COPY_A };
 
 static bool
 is_method(uint32_t cls, uint32_t method)
 {
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (method >= methods[i].first && method <= methods[i].last && cls >= methods[i].since)
-            return true;
-    return false;
+    const struct nvrm_hw_class *c = nvrm_hw_class(cls);
+
+    return c && nvrm_hw_method(c, method, NULL, NULL);
 }
 
 static uint64_t
@@ -62,12 +44,14 @@ refuse(struct emu_channel *ch, const struct emu_subchannel *s, const char *what)
 static const char *
 set_physical(struct emu_ce_side *side, const struct emu_channel *ch, uint32_t mode)
 {
+    const uint32_t target = NVRM_GET(mode, NVC7B5_SET_SRC_PHYS_MODE_TARGET);
+
     if (!ch->privileged)
         return "physical addresses on a channel without privilege";
-    if ((mode & 3) == PHYS_PEER)
+    if (target == NVC7B5_SET_SRC_PHYS_MODE_TARGET_PEERMEM)
         return "another card's memory";
     side->view.physical = true;
-    side->view.target = mode & 3 ? 1 : 0;
+    side->view.target = target ? 1 : 0;
     return NULL;
 }
 
@@ -90,9 +74,9 @@ set_remap(struct emu_ce_job *job, const uint32_t *m)
 
     for (unsigned i = 0; i < 4; i++)
         job->select[i] = r >> 4 * i & 7;
-    job->component = (r >> 16 & 3) + 1;
-    job->src.components = (r >> 20 & 3) + 1;
-    job->dst.components = (r >> 24 & 3) + 1;
+    job->component = NVRM_GET(r, NVC7B5_SET_REMAP_COMPONENTS_COMPONENT_SIZE) + 1;
+    job->src.components = NVRM_GET(r, NVC7B5_SET_REMAP_COMPONENTS_NUM_SRC_COMPONENTS) + 1;
+    job->dst.components = NVRM_GET(r, NVC7B5_SET_REMAP_COMPONENTS_NUM_DST_COMPONENTS) + 1;
     job->constant[0] = m[CE_SET_REMAP_CONST_A / 4];
     job->constant[1] = m[CE_SET_REMAP_CONST_B / 4];
 }
@@ -116,8 +100,9 @@ read_job(const struct emu_channel *ch, const struct emu_subchannel *s, uint32_t 
 
     *job = (struct emu_ce_job){
         .width = m[CE_LINE_LENGTH_IN / 4],
-        .lines = launch >> 9 & 1 ? m[CE_LINE_COUNT / 4] : 1,
-        .remap = launch >> 10 & 1,
+        .lines =
+            NVRM_GET(launch, NVC7B5_LAUNCH_DMA_MULTI_LINE_ENABLE) ? m[CE_LINE_COUNT / 4] : 1,
+        .remap = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_REMAP_ENABLE),
         .component = 1,
         .src = {.access = EMU_READ,  .components = 1},
         .dst = {.access = EMU_WRITE, .components = 1}
@@ -127,19 +112,20 @@ read_job(const struct emu_channel *ch, const struct emu_subchannel *s, uint32_t 
     job->dst.view = job->src.view;
     job->src.at = address(m, CE_OFFSET_IN_UPPER);
     job->dst.at = address(m, CE_OFFSET_OUT_UPPER);
-    set_surface(&job->src, m, launch >> 7 & 1, CE_PITCH_IN, CE_SET_SRC_BLOCK_SIZE,
-                CE_SRC_ORIGIN_X);
-    set_surface(&job->dst, m, launch >> 8 & 1, CE_PITCH_OUT, CE_SET_DST_BLOCK_SIZE,
-                CE_DST_ORIGIN_X);
+    set_surface(&job->src, m, NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SRC_MEMORY_LAYOUT),
+                CE_PITCH_IN, CE_SET_SRC_BLOCK_SIZE, CE_SRC_ORIGIN_X);
+    set_surface(&job->dst, m, NVRM_GET(launch, NVC7B5_LAUNCH_DMA_DST_MEMORY_LAYOUT),
+                CE_PITCH_OUT, CE_SET_DST_BLOCK_SIZE, CE_DST_ORIGIN_X);
     if (job->remap)
         set_remap(job, m);
-    if (s->cls >= CLASS_HOPPER && launch >> 23 & 1)
+    if (s->cls >= CLASS_HOPPER && NVRM_GET(launch, NVC8B5_LAUNCH_DMA_MEMORY_SCRUB_ENABLE))
         set_scrub(job);
-    if (launch >> 12 & 1)
+    if (NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SRC_TYPE))
         why = set_physical(&job->src, ch, m[CE_SET_SRC_PHYS_MODE / 4]);
-    if (!why && launch >> 13 & 1)
+    if (!why && NVRM_GET(launch, NVC7B5_LAUNCH_DMA_DST_TYPE))
         why = set_physical(&job->dst, ch, m[CE_SET_DST_PHYS_MODE / 4]);
-    if (!why && s->cls >= CLASS_HOPPER && (launch >> 20 & 3) == 1)
+    if (!why && s->cls >= CLASS_HOPPER &&
+        NVRM_GET(launch, NVC8B5_LAUNCH_DMA_COPY_TYPE) == NVC8B5_LAUNCH_DMA_COPY_TYPE_SECURE)
         why = "secure copies are not modelled";
     return why;
 }
@@ -149,7 +135,8 @@ static bool
 enabled(struct emu_channel *ch, const struct emu_subchannel *s)
 {
     const uint64_t at = address(s->regs, CE_SET_RENDER_ENABLE_A);
-    const uint32_t mode = s->regs[CE_SET_RENDER_ENABLE_C / 4] & 7;
+    const uint32_t mode =
+        NVRM_GET(s->regs[CE_SET_RENDER_ENABLE_C / 4], NVC7B5_SET_RENDER_ENABLE_C_MODE);
     struct emu_fault_at fault;
     struct emu_view v;
     uint32_t report[8] = {0};
@@ -187,8 +174,11 @@ transfer(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
 static void
 signal(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
 {
-    const uint32_t type = launch >> 3 & 3, op = launch >> 14 & 0xf;
-    const bool wide = s->cls >= CLASS_WIDE && launch >> 27 & 1;
+    const uint32_t type = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_TYPE);
+    const uint32_t op = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_REDUCTION);
+    const bool reduce = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_REDUCTION_ENABLE);
+    const bool wide =
+        s->cls >= CLASS_WIDE && NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_PAYLOAD_SIZE);
     const struct emu_release r = {
         .va = address(s->regs, CE_SET_SEMAPHORE_A),
         .payload = (wide ? (uint64_t)s->regs[CE_SET_SEMAPHORE_PAYLOAD_UPPER / 4] << 32 : 0) |
@@ -203,13 +193,15 @@ signal(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
         refuse(ch, s, "misaligned semaphore");
         return;
     }
-    if (launch >> 19 & 1 && op > RED_DEC) {
+    if (reduce && op > RED_DEC) {
         refuse(ch, s, "floating-point reductions are not modelled");
         return;
     }
     done = emu_host_view(ch, &v) &&
-           (launch >> 19 & 1 ? emu_sem_update(ch, &v, &r, op, !(launch >> 18 & 1), &fault)
-                             : emu_sem_release(ch, &v, &r, &fault));
+           (reduce ? emu_sem_update(
+                         ch, &v, &r, op,
+                         !NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_REDUCTION_SIGN), &fault)
+                   : emu_sem_release(ch, &v, &r, &fault));
     if (!done)
         emu_host_fail_mmu(ch, emu_host_copy_engine(ch), &fault);
 }
@@ -217,8 +209,9 @@ signal(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
 static void
 interrupt(struct emu_channel *ch, uint32_t launch)
 {
-    const uint32_t type = launch >> 5 & 3;
-    const bool conditional = (launch >> 3 & 3) == CE_SEMAPHORE_CONDITIONAL_INTR;
+    const uint32_t type = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_INTERRUPT_TYPE);
+    const bool conditional =
+        NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_TYPE) == CE_SEMAPHORE_CONDITIONAL_INTR;
     const struct emu_engine *e = type || conditional ? emu_host_copy_engine(ch) : NULL;
 
     if (!e)
@@ -232,13 +225,13 @@ interrupt(struct emu_channel *ch, uint32_t launch)
 static void
 launch_dma(struct emu_channel *ch, struct emu_subchannel *s, uint32_t launch)
 {
-    const uint32_t type = launch & 3;
+    const uint32_t type = NVRM_GET(launch, NVC7B5_LAUNCH_DMA_DATA_TRANSFER_TYPE);
 
     if (type == CE_TRANSFER_PREFETCH && s->cls < 0xcab5)
         refuse(ch, s, "transfer type 3");
     else if (type != CE_TRANSFER_NONE && type != CE_TRANSFER_PREFETCH && enabled(ch, s))
         transfer(ch, s, launch);
-    if (!ch->dead && (launch >> 3 & 3) != CE_SEMAPHORE_NONE)
+    if (!ch->dead && NVRM_GET(launch, NVC7B5_LAUNCH_DMA_SEMAPHORE_TYPE) != CE_SEMAPHORE_NONE)
         signal(ch, s, launch);
     if (!ch->dead)
         interrupt(ch, launch);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <nvrm/reg.h>
+
 #include "emu_priv.h"
 #include "host_methods.h"
 #include "hw.h"
@@ -12,7 +14,6 @@ enum {
     XID_PBDMA = 32,
     XID_CLASS = 69,         /* ROBUST_CHANNEL_GR_CLASS_ERROR */
     USERD_REFERENCE = 0x48, /* NV_RAMUSERD_REF */
-    ENGINE_SW = 0x1f,
 };
 
 typedef void (*engine_method)(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method,
@@ -60,8 +61,10 @@ static void
 set_object(struct emu_channel *ch, uint32_t subch, uint32_t data)
 {
     struct emu_subchannel *s = &ch->subch[subch];
-    const uint32_t cls = data & 0xffff;
-    const char *why = (data >> 16 & 0x1f) == ENGINE_SW ? NULL : refusal(ch, cls);
+    const uint32_t cls = NVRM_GET(data, NVC56F_SET_OBJECT_NVCLASS);
+    const char *why = NVRM_GET(data, NVC56F_SET_OBJECT_ENGINE) == NVC56F_SET_OBJECT_ENGINE_SW
+                          ? NULL
+                          : refusal(ch, cls);
 
     if (why) {
         emu_host_fail(ch, XID_CLASS, "class error: SET_OBJECT 0x%04x on subchannel %u: %s", cls,
@@ -99,12 +102,15 @@ static void
 mem_op(struct emu_channel *ch)
 {
     const uint32_t c = ch->host[HOST_MEM_OP_C / 4], d = ch->host[HOST_MEM_OP_D / 4];
-    const uint32_t op = d >> 27;
-    const struct emu_space space = {c >> 10 & 3 ? 1 : 0,
-                                    (uint64_t)(d & 0x7ffffff) << 32 | (c & 0xfffff000u)};
+    const uint32_t op = NVRM_GET(d, NVC56F_MEM_OP_D_OPERATION);
+    const struct emu_space space = {
+        NVRM_GET(c, NVC56F_MEM_OP_C_TLB_INVALIDATE_PDB_APERTURE) ? 1 : 0,
+        (uint64_t)NVRM_GET(d, NVC56F_MEM_OP_D_TLB_INVALIDATE_PDB_ADDR_HI) << 32 |
+            (c & 0xfffff000u)};
 
     if (op == MEM_OP_MMU_TLB_INVALIDATE || op == MEM_OP_MMU_TLB_INVALIDATE_TARGETED)
-        emu_tlb_level(ch->gpu, c & 1 ? NULL : &space, c >> 7 & 7);
+        emu_tlb_level(ch->gpu, NVRM_GET(c, NVC56F_MEM_OP_C_TLB_INVALIDATE_PDB) ? NULL : &space,
+                      NVRM_GET(c, NVC56F_MEM_OP_C_TLB_INVALIDATE_PAGE_TABLE_LEVEL));
     else if (op < MEM_OP_MEMBAR || op > 0x16)
         emu_host_fail(ch, XID_PBDMA, "PBDMA error: MEM_OP_D operation 0x%x", op);
 }

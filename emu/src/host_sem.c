@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <nvrm/reg.h>
+
 #include "emu_priv.h"
 #include "host_methods.h"
 #include "hw.h"
@@ -183,19 +185,24 @@ void
 emu_sem_execute(struct emu_channel *ch)
 {
     const uint32_t *m = ch->host;
-    const uint32_t x = m[HOST_SEM_EXECUTE / 4], op = x & 7;
-    const bool wide = x >> 24 & 1;
+    const uint32_t x = m[HOST_SEM_EXECUTE / 4];
+    const uint32_t op = NVRM_GET(x, NVC56F_SEM_EXECUTE_OPERATION);
+    const bool wide = NVRM_GET(x, NVC56F_SEM_EXECUTE_PAYLOAD_SIZE);
     const uint64_t va =
         (uint64_t)m[HOST_SEM_ADDR_HI / 4] << 32 | (m[HOST_SEM_ADDR_LO / 4] & ~3u);
     const uint64_t payload =
         (wide ? (uint64_t)m[HOST_SEM_PAYLOAD_HI / 4] << 32 : 0) | m[HOST_SEM_PAYLOAD_LO / 4];
-    const struct emu_release r = {
-        .va = va, .payload = payload, .wide = wide, .timestamp = x >> 25 & 1};
+    const struct emu_release r = {.va = va,
+                                  .payload = payload,
+                                  .wide = wide,
+                                  .timestamp =
+                                      NVRM_GET(x, NVC56F_SEM_EXECUTE_RELEASE_TIMESTAMP)};
 
     if (!aligned(ch, va, r.timestamp && op == SEM_RELEASE ? 16 : wide ? 8 : 4))
         return;
     if (op == SEM_RELEASE || op == SEM_REDUCTION)
-        store(ch, &r, op == SEM_REDUCTION, x >> 27 & 0xf, !(x >> 31));
+        store(ch, &r, op == SEM_REDUCTION, NVRM_GET(x, NVC56F_SEM_EXECUTE_REDUCTION),
+              !NVRM_GET(x, NVC56F_SEM_EXECUTE_REDUCTION_FORMAT));
     else if (op <= SEM_ACQ_NOR)
         acquire(ch, op, va, payload, wide);
     else
@@ -210,10 +217,11 @@ emu_sem_execute_old(struct emu_channel *ch)
     const uint32_t d = m[HOST_SEMAPHORED / 4];
     const uint64_t va =
         (uint64_t)(m[HOST_SEMAPHOREA / 4] & 0xff) << 32 | (m[HOST_SEMAPHOREB / 4] & ~3u);
-    const struct emu_release r = {
-        .va = va, .payload = m[HOST_SEMAPHOREC / 4], .timestamp = !(d >> 24 & 1)};
+    const struct emu_release r = {.va = va,
+                                  .payload = m[HOST_SEMAPHOREC / 4],
+                                  .timestamp = !NVRM_GET(d, NVC56F_SEMAPHORED_RELEASE_SIZE)};
 
-    switch (d & 0x1f) {
+    switch (NVRM_GET(d, NVC56F_SEMAPHORED_OPERATION)) {
     case OLD_SEM_ACQUIRE:
         acquire(ch, SEM_ACQUIRE, va, r.payload, false);
         break;
@@ -229,7 +237,8 @@ emu_sem_execute_old(struct emu_channel *ch)
         break;
     case OLD_SEM_REDUCTION:
         if (aligned(ch, va, r.timestamp ? 16 : 4))
-            store(ch, &r, true, d >> 27 & 0xf, !(d >> 31));
+            store(ch, &r, true, NVRM_GET(d, NVC56F_SEMAPHORED_REDUCTION),
+                  !NVRM_GET(d, NVC56F_SEMAPHORED_FORMAT));
         break;
     default:
         emu_host_fail(ch, XID_PBDMA, "PBDMA error: SEMAPHORED operation 0x%x", d & 0x1f);

@@ -117,6 +117,7 @@ write_asserts(struct gen *g, struct job *job, const struct hw_set *set)
         const struct hw_sheet *s = &set->p[i];
         const struct gen_node *source = gen_get(s->root, "source");
         const struct gen_node *path = source ? gen_get(source, "path") : NULL;
+        const struct gen_node *also = source ? gen_get(source, "also") : NULL;
         struct gen_text text = {0};
 
         if (!strcmp(s->kind, "mme"))
@@ -125,6 +126,9 @@ write_asserts(struct gen *g, struct job *job, const struct hw_set *set)
             gen_error(g, s->root->pos, "the file has no source: {path: ...}");
             continue;
         }
+        if (also) /* whose guard is the same as the first header's */
+            gen_textf(g, &text, "#include \"%s\"\n#undef _cl%s_h_\n",
+                      gen_scalar(g, also, "also"), s->stem);
         count += hw_emit_asserts(g, s, gen_scalar(g, path, "path"),
                                  gen_get(s->root, "partial") != NULL, &text);
         write_out(job, gen_internf(g, "%s/%s_%s.c", job->out, s->kind, s->stem), &text);

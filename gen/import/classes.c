@@ -14,7 +14,8 @@ struct job {
     struct imp_arena arena;
     struct imp_hw_sheet sheets[64];
     struct imp_hw_sheet *done[64];
-    size_t count;
+    struct imp_hw_sheet extra[4]; /* second headers */
+    size_t count, extra_count;
     struct imp_error *err;
 };
 
@@ -64,6 +65,23 @@ store(struct job *job, const struct imp_hw_sheet *s)
     return ok;
 }
 
+/* The second header of a unit. */
+static bool
+read_also(struct job *job, struct imp_hw_sheet *s)
+{
+    struct imp_hw_sheet *extra = &job->extra[job->extra_count++];
+
+    *extra = (struct imp_hw_sheet){.unit = s->unit};
+    if (!imp_hw_read(&job->arena, extra,
+                     imp_printf(&job->arena, "%s/%s", job->src->sdk, s->unit->also), job->err))
+        return false;
+    imp_hw_count(extra);
+    if (!imp_hw_complete(extra, job->err))
+        return false;
+    imp_hw_merge(s, extra);
+    return true;
+}
+
 static bool
 import_unit(struct job *job, const struct imp_hw_unit *unit)
 {
@@ -79,11 +97,13 @@ import_unit(struct job *job, const struct imp_hw_unit *unit)
     job->count++;
     imp_hw_count(s);
     ok = ok && imp_hw_complete(s, job->err);
+    if (ok && unit->also && job->src->sdk)
+        ok = read_also(job, s);
     if (!ok)
         return false;
     imp_hw_arrays(s);
     if (unit->partial && s->parent)
-        imp_hw_merge(&job->arena, s);
+        imp_hw_merge(s, s->parent);
     imp_hw_count(s);
     return store(job, s);
 }
@@ -123,6 +143,8 @@ imp_classes(const struct imp_class_source *src, const char *out, bool check,
         add_counts(counts, &job->sheets[i], report);
         imp_hw_fini(&job->sheets[i]);
     }
+    for (size_t i = 0; i < job->extra_count; i++)
+        imp_hw_fini(&job->extra[i]);
     imp_arena_fini(&job->arena);
     free(job);
     return ok;

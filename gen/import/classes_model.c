@@ -259,12 +259,11 @@ merge_items(struct imp_map *to, const struct imp_map *from)
 }
 
 void
-imp_hw_merge(struct imp_arena *a, struct imp_hw_sheet *s)
+imp_hw_merge(struct imp_hw_sheet *s, const struct imp_hw_sheet *from)
 {
-    (void)a;
-    merge_items(&s->methods, &s->parent->methods);
-    merge_items(&s->records, &s->parent->records);
-    merge_numbers(&s->constants, &s->parent->constants);
+    merge_items(&s->methods, &from->methods);
+    merge_items(&s->records, &from->records);
+    merge_numbers(&s->constants, &from->constants);
 }
 
 static void

@@ -32,8 +32,9 @@ struct imp_hw_unit {
     const char *out;    /* "classes/c7b5" */
     const char *parent; /* the unit's out that it differs from, or NULL */
     uint16_t id;
-    bool sdk;     /* from open-gpu-kernel-modules */
-    bool partial; /* the header lists only what its users need: the parent's rest stays */
+    bool sdk;         /* from open-gpu-kernel-modules */
+    bool partial;     /* the header lists only what its users need: the parent's rest stays */
+    const char *also; /* a header of the sdk with methods that the first lacks, or NULL */
     const char *records; /* names of records, apart by blanks; NULL: from the comments */
 };
 extern const struct imp_hw_unit imp_hw_units[]; /* ends with path NULL; parents first */
@@ -58,8 +59,8 @@ bool imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
 /** Element counts of arrays, which headers do not give: as many as fit before something else.
  */
 void imp_hw_arrays(struct imp_hw_sheet *s);
-/** A partial header over its parent. */
-void imp_hw_merge(struct imp_arena *a, struct imp_hw_sheet *s);
+/** What from has and s lacks, into s. Both own it: from must live as long. */
+void imp_hw_merge(struct imp_hw_sheet *s, const struct imp_hw_sheet *from);
 void imp_hw_count(struct imp_hw_sheet *s);
 /** Whether every numeric definition of the header is in the (counted, unmerged) sheet. */
 bool imp_hw_complete(const struct imp_hw_sheet *s, struct imp_error *err);

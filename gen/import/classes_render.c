@@ -285,8 +285,9 @@ imp_hw_render(struct imp_arena *a, const struct imp_hw_sheet *s,
                    "reserved.\n"
                    "# Used under the permission notice in LICENSE. Imported by nvrm-import "
                    "--classes; do not edit.\n"
-                   "source: {%s, path: %s}\n",
-                   source, s->unit->path);
+                   "source: {%s, path: %s%s%s}\n",
+                   source, s->unit->path, s->unit->also ? ", also: " : "",
+                   s->unit->also ? s->unit->also : "");
     if (s->name)
         imp_buf_printf(out, "class: %s\n", s->name);
     imp_buf_printf(out, "id: 0x%04x\n", (unsigned)s->unit->id);

@@ -41,7 +41,8 @@ const struct imp_hw_unit imp_hw_units[] = {
     CLASS("dma-copy", "c7b5", "classes/c6b5", 0xc7b5),
     CLASS("dma-copy", "c8b5", "classes/c7b5", 0xc8b5),
     CLASS("dma-copy", "c9b5", "classes/c8b5", 0xc9b5),
-    CLASS("dma-copy", "cab5", "classes/c9b5", 0xcab5),
+    {.path = DOC "dma-copy/clcab5.h", .out = "classes/cab5", .parent = "classes/c9b5",
+     .id = 0xcab5, .also = SDK "clcab5.h"},
 
     CLASS("compute", "c5c0", NULL,           0xc5c0),
     CLASS("compute", "c6c0", "classes/c5c0", 0xc6c0),

@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!parse(&arena, &second, data, size))
             abort();
         imp_hw_arrays(&second);
-        imp_hw_merge(&arena, &second);
+        imp_hw_merge(&second, &first);
         imp_hw_count(&second);
         imp_hw_render(&arena, &second, earlier, 1, "tree: x", &out);
         if (memchr(out.data, '\0', out.len))

@@ -59,7 +59,7 @@ parse(struct world *w, struct imp_hw_sheet *s, const struct imp_hw_unit *unit, c
         fail_msg("%s", err.text);
     imp_hw_arrays(s);
     if (unit->partial)
-        imp_hw_merge(&w->arena, s);
+        imp_hw_merge(s, s->parent);
     imp_hw_count(s);
 }
 
