@@ -45,9 +45,12 @@ read_sections(struct cli *cli, struct sass_input *in, const char *kernel)
 {
     for (unsigned i = 0; i < nvmem_cubin_section_count(in->cubin); i++) {
         const struct nvmem_cubin_section *s = nvmem_cubin_section(in->cubin, i);
-        const char *name = strncmp(s->name, ".text.", 6) ? s->name : s->name + 6;
+        const char *name;
 
-        if (s->kind != NVMEM_CUBIN_CODE || !s->data || (kernel && strcmp(kernel, name)))
+        if (s->kind != NVMEM_CUBIN_CODE || !s->data)
+            continue;
+        name = strncmp(s->name, ".text.", 6) ? s->name : s->name + 6;
+        if (kernel && strcmp(kernel, name))
             continue;
         if (add_code(in, name, s->data, s->bytes) < 0)
             return cli_out_of_memory(cli);
