@@ -118,8 +118,8 @@ axes(const struct plot *p, const char *title, const char *x_axis)
     printf("<text x=\"%d\" y=\"18\" font-weight=\"bold\">%s</text>\n", LEFT, title);
     printf("<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
            (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, x_axis);
-    for (double y = p->y0; y <= p->y1; y++) {
-        const double at = at_y(p, pow(10, y));
+    for (int e = (int)p->y0; e <= (int)p->y1; e++) {
+        const double y = e, at = at_y(p, pow(10, y));
 
         printf("<path d=\"M%d %.1fH%d\" stroke=\"#dddddd\"/>\n", LEFT, at, WIDTH - RIGHT);
         printf("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT - 6, at + 4,

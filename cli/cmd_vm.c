@@ -295,13 +295,13 @@ vm_map(struct cli *cli, int argc, char **argv)
     struct map_request r = {0};
     struct vm_row row = {0};
     struct gsp_error err = {0};
-    struct vm *vm;
+    struct vm *vm = NULL;
     uint32_t owner = 0;
     int rc, code = parse_map(cli, &argc, argv, &r);
 
     if (code == CLI_OK)
         code = vm_get(cli, &vm);
-    if (code != CLI_OK)
+    if (code != CLI_OK || !vm)
         return code;
     if (vm_find(vm, argv[1]))
         return cli_usage(cli, "vm unmap it, or choose another name",
@@ -371,8 +371,8 @@ static int
 vm_unmap(struct cli *cli, int argc, char **argv)
 {
     uint64_t offset = 0, bytes = 0;
-    struct vm_row *row;
-    struct vm *vm;
+    struct vm_row *row = NULL;
+    struct vm *vm = NULL;
     int code = vm_take_number(cli, &argc, argv, "--offset", &offset, NULL);
 
     if (code == CLI_OK)
@@ -381,9 +381,9 @@ vm_unmap(struct cli *cli, int argc, char **argv)
         code = cli_check_args(cli, &unmap_row, &argc, argv);
     if (code == CLI_OK)
         code = vm_get(cli, &vm);
-    if (code == CLI_OK)
+    if (code == CLI_OK && vm)
         code = vm_need_row(cli, vm, argv[1], &row);
-    if (code != CLI_OK)
+    if (code != CLI_OK || !row)
         return code;
     if (!offset && !bytes)
         return unmap_all(cli, vm, row);
@@ -403,16 +403,16 @@ static int
 vm_merge(struct cli *cli, int argc, char **argv)
 {
     struct gsp_error err = {0};
-    struct vm_row *row;
+    struct vm_row *row = NULL;
     uint64_t pages = 0;
-    struct vm *vm;
+    struct vm *vm = NULL;
     int rc, code = cli_check_args(cli, &merge_row, &argc, argv);
 
     if (code == CLI_OK)
         code = vm_get(cli, &vm);
-    if (code == CLI_OK)
+    if (code == CLI_OK && vm)
         code = vm_need_row(cli, vm, argv[1], &row);
-    if (code != CLI_OK)
+    if (code != CLI_OK || !row)
         return code;
     vm_enter(vm);
     rc = nvmem_vas_merge(vm->vas, &row->range, &pages, &err);
@@ -431,17 +431,17 @@ vm_split(struct cli *cli, int argc, char **argv)
 {
     struct gsp_error err = {0};
     uint64_t page = 4096;
-    struct vm_row *row;
-    struct vm *vm;
+    struct vm_row *row = NULL;
+    struct vm *vm = NULL;
     int rc, code = vm_take_number(cli, &argc, argv, "--page", &page, NULL);
 
     if (code == CLI_OK)
         code = cli_check_args(cli, &split_row, &argc, argv);
     if (code == CLI_OK)
         code = vm_get(cli, &vm);
-    if (code == CLI_OK)
+    if (code == CLI_OK && vm)
         code = vm_need_row(cli, vm, argv[1], &row);
-    if (code != CLI_OK)
+    if (code != CLI_OK || !row)
         return code;
     vm_enter(vm);
     rc = nvmem_vas_split(vm->vas, &row->range, page, &err);

@@ -50,7 +50,7 @@ static const char *const pte_pcf[] = {
     "PRIVILEGE_RO_NO_ATOMIC_CACHED_ACD", "PRIVILEGE_RO_NO_ATOMIC_UNCACHED_ACD",
 };
 
-#define NAMES(list) list, sizeof(list) / sizeof(list[0])
+#define NAMES(list) (list), sizeof(list) / sizeof((list)[0])
 #define NUMBER      NULL, 0
 #define END                                                                                    \
     {                                                                                          \

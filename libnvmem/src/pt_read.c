@@ -286,7 +286,7 @@ visit_both(struct visit *s, const struct nvmem_pt_step *big0, const uint64_t *bi
 static int
 visit_dual(struct visit *s, const struct nvmem_pt_step *dual)
 {
-    uint64_t big_words[BIG_ENTRIES], small_words[WORDS], table;
+    uint64_t big_words[BIG_ENTRIES] = {0}, small_words[WORDS] = {0}, table;
     const unsigned level = dual->level + 1;
     struct nvmem_pt_step big, small;
     enum nvmem_aperture aperture;
@@ -333,7 +333,7 @@ visit_table(struct visit *s, const struct nvmem_pt_step *from, unsigned level,
 {
     struct nvmem_pt_step e = step_at(s->r, level, aperture, table, va);
     const uint32_t count = entry_count(format_of(s->r), level);
-    uint64_t words[WORDS];
+    uint64_t words[WORDS] = {0};
     int rc = load(s, from, level, aperture, table, words);
 
     if (rc <= 0)
@@ -341,7 +341,7 @@ visit_table(struct visit *s, const struct nvmem_pt_step *from, unsigned level,
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
         e.index = i;
         e.va = va + i * e.bytes;
-        memcpy(e.word, &words[(size_t)i * e.words], e.words * 8);
+        memcpy(e.word, &words[(size_t)i * e.words], (size_t)e.words * 8);
         nvmem_pt_classify(s->r->format, &e);
         rc = tell_entry(s, &e);
         if (rc >= 0)
