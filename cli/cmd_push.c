@@ -484,6 +484,7 @@ push_lint(struct cli *cli, int argc, char **argv)
     rows = json_array();
     found = in.record ? nvmem_push_lint_records(in.record, in.words,
                                                 in.count / in.record->words, add_finding, rows)
+            : in.ring ? nvmem_push_lint_ring(in.words, in.count, add_finding, rows)
                       : nvmem_push_lint(&in.state, in.words, in.count, add_finding, rows);
     free(in.words);
     rc = cli_emit(cli, &(struct cli_doc){.json = rows, .text = print_findings});

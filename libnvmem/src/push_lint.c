@@ -2,6 +2,8 @@
 /* What is suspicious in a push buffer, rule by rule. */
 #include <nvmem/push_text.h>
 
+#include <nvrm/cl/clc56f.h>
+
 #include "push_priv.h"
 
 #include <stdarg.h>
@@ -146,6 +148,45 @@ nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t co
             found(&l, NVMEM_PUSH_UNREAD, c.word, NULL,
                   "%zu words behind the end of the segment", count - c.word - 1);
     }
+    return l.count;
+}
+
+/* GPFIFO entries */
+
+static void
+check_entry(struct lint *l, size_t at, const uint32_t e[2])
+{
+    const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xca6f), "GP_ENTRY1");
+    const struct nvrm_hw_field *opcode = r ? nvrm_hw_field_named(r, "OPCODE") : NULL;
+
+    if (NVRM_HW_GET(e + 1, NVC56F_GP_ENTRY1_LENGTH)) {
+        if (e[0] & 2)
+            found(l, NVMEM_PUSH_RESERVED_BITS, at, "addresses are multiples of 4",
+                  "GP_ENTRY0: bit 1 belongs to no field");
+        if (e[1] & 0x100)
+            found(l, NVMEM_PUSH_RESERVED_BITS, at + 1, NULL,
+                  "GP_ENTRY1: bit 8 belongs to no field");
+        return;
+    }
+    if (e[1] & 0xffffff00)
+        found(l, NVMEM_PUSH_RESERVED_BITS, at + 1, "an entry of 0 words is a control entry",
+              "GP_ENTRY1: bits 0x%x mean nothing without a length", e[1] & 0xffffff00);
+    if (opcode && !nvrm_hw_value_name(opcode, e[1] & 0xff))
+        found(l, NVMEM_PUSH_BAD_VALUE, at + 1, NULL, "GP_ENTRY1: OPCODE has no value 0x%x",
+              e[1] & 0xff);
+}
+
+size_t
+nvmem_push_lint_ring(const uint32_t *words, size_t count,
+                     int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx)
+{
+    struct lint l = {.fn = fn, .ctx = ctx};
+
+    for (size_t i = 0; i + 1 < count && !l.stop; i += 2)
+        check_entry(&l, i, words + i);
+    if (count % 2)
+        found(&l, NVMEM_PUSH_TRUNCATED, count - 1, "an entry is two words",
+              "half an entry at the end");
     return l.count;
 }
 

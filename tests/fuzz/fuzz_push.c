@@ -44,6 +44,7 @@ as_words(const uint8_t *data, size_t size, bool ring)
         abort();
     back_again(&text, words, count);
     (void)nvmem_push_lint(&again, words, count, NULL, NULL);
+    (void)nvmem_push_lint_ring(words, count, NULL, NULL);
     gsp_text_fini(&text);
     free(words);
 }

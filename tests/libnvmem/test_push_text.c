@@ -366,6 +366,32 @@ any_words_come_back_as_records(void **state)
 }
 
 static void
+ring_entries_are_linted(void **state)
+{
+    static const struct {
+        uint32_t words[2];
+        enum nvmem_push_rule rule;
+    } rows[] = {
+        {{0x2002, 12 << 10},         NVMEM_PUSH_RESERVED_BITS},
+        {{0x2000, 0x100 | 12 << 10}, NVMEM_PUSH_RESERVED_BITS},
+        {{0, 0x80000000},            NVMEM_PUSH_RESERVED_BITS},
+        {{0, 9},                     NVMEM_PUSH_BAD_VALUE    },
+    };
+    static const uint32_t good[] = {0x2000, 0x1f | 12 << 10, 0x3001, 0x80000200 | 5 << 10, 0,
+                                    0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct findings f = {0};
+
+        assert_int_equal(nvmem_push_lint_ring(rows[i].words, 2, take_finding, &f), 1);
+        assert_int_equal(f.n[rows[i].rule], 1);
+    }
+    assert_int_equal(nvmem_push_lint_ring(good, 6, NULL, NULL), 0);
+    assert_int_equal(nvmem_push_lint_ring(good, 5, NULL, NULL), 1);
+}
+
+static void
 a_record_is_linted_element_by_element(void **state)
 {
     const struct nvrm_hw_item *r = nvrm_hw_record(nvrm_hw_class(0xc6c0), "QMDV03_00");
@@ -499,6 +525,7 @@ main(void)
         cmocka_unit_test(a_clean_copy_has_no_findings),
         cmocka_unit_test(a_record_reads_and_writes_by_field),
         cmocka_unit_test(any_words_come_back_as_records),
+        cmocka_unit_test(ring_entries_are_linted),
         cmocka_unit_test(a_record_is_linted_element_by_element),
         cmocka_unit_test(groups_of_the_method_expander_have_their_high_word_first),
         cmocka_unit_test(a_bad_field_of_a_record_is_named),

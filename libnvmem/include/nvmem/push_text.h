@@ -83,6 +83,11 @@ struct nvmem_push_finding {
 size_t nvmem_push_lint(struct nvmem_push_state *state, const uint32_t *words, size_t count,
                        int (*fn)(void *ctx, const struct nvmem_push_finding *f), void *ctx);
 
+/** The same for GPFIFO entries, two words each. */
+size_t nvmem_push_lint_ring(const uint32_t *words, size_t count,
+                            int (*fn)(void *ctx, const struct nvmem_push_finding *f),
+                            void *ctx);
+
 /** The longest record. */
 #define NVMEM_PUSH_RECORD_WORDS 128
 /** Bits of no field and values without a name in records; word counts from the first record's
