@@ -45,24 +45,25 @@ nvmem_push_write_data(struct gsp_text *out, const struct nvrm_hw_item *item, uin
                       bool all)
 {
     const char *between = "{ ";
-    uint32_t rest = data;
+    const uint32_t words[3] = {data}; /* no field of a method reaches past the first */
+    uint32_t rest[3] = {data};
     const bool only = item->field_count == 1;
 
     for (unsigned k = 0; k < item->field_count; k++) {
         const struct nvrm_hw_field *f = nvrm_hw_field_at(item, k);
 
         for (unsigned i = 0; i < f->n && f->hi + i * f->step_i < 32; i++) {
-            const uint32_t v = (uint32_t)nvrm_hw_get(f, &data, i, 0);
+            const uint32_t v = (uint32_t)nvrm_hw_get(f, words, i, 0);
 
-            nvrm_hw_set(f, &rest, i, 0, 0);
+            nvrm_hw_set(f, rest, i, 0, 0);
             if (!v && !all && !only)
                 continue;
             write_field(out, f, i, 0, v, between);
             between = ", ";
         }
     }
-    if (rest) {
-        gsp_text_printf(out, "%s_ = 0x%x", between, rest);
+    if (rest[0]) {
+        gsp_text_printf(out, "%s_ = 0x%x", between, rest[0]);
         between = ", ";
     }
     gsp_text_puts(out, between[0] == '{' ? "0" : " }");

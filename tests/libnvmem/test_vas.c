@@ -312,6 +312,51 @@ one_flush_serves_many_calls(void **state)
     space_close(&s);
 }
 
+static void
+directories_can_be_made_for_somebody_else(void **state)
+{
+    static const struct {
+        const char *chip;
+        enum nvmem_pt_format format;
+        unsigned levels;
+    } rows[] = {
+        {"AD102", NVMEM_PT_V2_512M, 3},
+        {"GH100", NVMEM_PT_V3,      4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct nvmem_extent x = {VRAM(0), 64 KiB};
+        const struct nvmem_vas_memory m = memory_of(&x, 1);
+        const uint64_t va = 32 GiB, foreign = UINT64_C(0x1234502);
+        struct nvmem_pt_level level[6];
+        struct nvmem_pt_stat before, after;
+        struct nvmem_range r;
+        struct space s;
+        unsigned count;
+
+        space_open(&s, rows[i].chip, rows[i].format);
+        assert_int_equal(
+            nvmem_pt_levels(nvmem_vas_pt(s.vas), va, 512 MiB, level, 6, &count, NULL), 0);
+        assert_int_equal(count, rows[i].levels);
+        assert_int_equal(level[count - 1].shift, 29);
+        assert_int_equal(level[0].memory.addr, nvmem_pt_root(nvmem_vas_pt(s.vas))->addr);
+        nvmem_pt_stat(nvmem_vas_pt(s.vas), &before);
+        assert_int_equal(
+            nvmem_vas_alloc(s.vas, &(struct nvmem_request){.min_addr = va}, &m, NULL, &r, NULL),
+            0);
+        assert_int_equal(nvmem_vas_release(s.vas, &r, NULL), 0);
+        assert_int_equal(nvmem_vas_flush(s.vas, NULL), 0);
+        nvmem_pt_stat(nvmem_vas_pt(s.vas), &after);
+        assert_int_equal(after.tables, before.tables); /* empty, and still there */
+        pt_card_ops.write(&s.card, &level[count - 1].memory, 8 * 100, &foreign, 1);
+        assert_int_equal(nvmem_pt_check(nvmem_vas_pt(s.vas), pt_card_read, &s.card, NULL), 0);
+        assert_int_equal(nvmem_pt_levels(nvmem_vas_pt(s.vas), va, 4096, level, 6, &count, NULL),
+                         -EINVAL);
+        space_close(&s);
+    }
+}
+
 int
 main(void)
 {
@@ -325,6 +370,7 @@ main(void)
         cmocka_unit_test(a_window_outside_of_the_format_is_refused),
         cmocka_unit_test(leaks_of_addresses_have_owners),
         cmocka_unit_test(one_flush_serves_many_calls),
+        cmocka_unit_test(directories_can_be_made_for_somebody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,7 @@ void nvmem_pt_stat(struct nvmem_pt *pt, struct nvmem_pt_stat *stat_out);
 
 /**
  * Compare the tables on the device with what they should hold: finds who else writes there.
+ * Entries of ours that are empty in tables of nvmem_pt_levels() may hold anything.
  *
  * @param read  reads words of a table
  * @return 0, -EBADMSG (err names the first address whose entry differs), or what read returned
