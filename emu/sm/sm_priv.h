@@ -32,6 +32,11 @@ enum {
 
 /* Lane loops: one function, several instruction sets, the same results. Other files cannot link
  * to the clones that clang 14 makes. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SM_ONE_CLONE
+#endif
+#endif
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(SM_ONE_CLONE) &&         \
     (!defined(__clang__) || __clang_major__ >= 17)
 #define SM_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
