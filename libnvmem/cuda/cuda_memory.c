@@ -71,6 +71,26 @@ cuda_memory_drop(struct cuda_memory *m)
 
 /* ---- allocations ---- */
 
+void
+cuda_memory_drop_all(CUcontext context)
+{
+    for (size_t i = cuda_state.memory_count; i-- > 0;) {
+        struct cuda_memory *m = &cuda_state.memory[i];
+
+        if (m->context != context || m->module)
+            continue;
+        if (m->host)
+            nvmem_buffer_unmap(m->buffer);
+        nvmem_buffer_unref(m->buffer, NULL);
+        cuda_memory_drop(m);
+    }
+    if (!cuda_state.memory_count) {
+        free(cuda_state.memory);
+        cuda_state.memory = NULL;
+        cuda_state.memory_room = 0;
+    }
+}
+
 static CUresult
 allocate(size_t bytes, enum nvmem_placement where, struct cuda_memory *out)
 {
@@ -124,6 +144,7 @@ cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
         return r;
     if (!pointer || !bytes)
         return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+    m.context = c;
     r = allocate(bytes, NVMEM_PLACE_VRAM, &m);
     *pointer = r == CUDA_SUCCESS ? m.va : 0;
     return cuda_leave(r);
@@ -157,6 +178,7 @@ cuMemAllocHost_v2(void **pointer, size_t bytes)
         return r;
     if (!pointer || !bytes)
         return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+    m.context = c;
     r = allocate(bytes, NVMEM_PLACE_COHERENT, &m);
     *pointer = r == CUDA_SUCCESS ? m.host : NULL;
     return cuda_leave(r);

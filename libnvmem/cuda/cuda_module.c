@@ -24,6 +24,7 @@ struct CUmod_st {
     struct nvmem_cubin *cubin;
     struct nvmem_module *module;
     CUfunction functions;
+    CUmodule next;
 };
 
 /* ---- loading ---- */
@@ -35,7 +36,7 @@ load(CUcontext c, uint8_t *image, uint64_t bytes, const char *name, CUmodule *mo
     const struct gsp_fw_source src = {name, image, bytes, 0};
     struct gsp_error err = {0};
     CUmodule m = calloc(1, sizeof(*m));
-    struct cuda_memory variables = {.module = true};
+    struct cuda_memory variables = {.module = true, .context = c};
     int rc = m ? nvmem_cubin_open(NULL, &src, &m->cubin, &err) : -ENOMEM;
 
     if (rc == 0)
@@ -49,6 +50,8 @@ load(CUcontext c, uint8_t *image, uint64_t bytes, const char *name, CUmodule *mo
     if (rc == 0) {
         m->context = c;
         m->image = image;
+        m->next = c->modules;
+        c->modules = m;
         *module_out = m;
         return CUDA_SUCCESS;
     }
@@ -176,11 +179,45 @@ cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *opt
     return cuModuleLoadData(module, image);
 }
 
+/* The module and all that came out of it; none of its work runs any more. */
+static int
+unload(CUmodule m, struct gsp_error *err)
+{
+    const uint64_t va = nvmem_buffer_gpu_va(nvmem_module_buffer(m->module));
+    int rc = nvmem_module_unload(m->module, err);
+
+    if (rc < 0)
+        return rc;
+    cuda_memory_drop(cuda_memory_find(va, 1));
+    while (m->functions) {
+        CUfunction next = m->functions->next;
+
+        free(m->functions);
+        m->functions = next;
+    }
+    for (CUmodule *at = &m->context->modules; *at; at = &(*at)->next) {
+        if (*at == m) {
+            *at = m->next;
+            break;
+        }
+    }
+    nvmem_cubin_close(m->cubin);
+    free(m->image);
+    free(m);
+    return 0;
+}
+
+void
+cuda_modules_drop_all(CUcontext context)
+{
+    while (context->modules && unload(context->modules, NULL) == 0)
+        ;
+}
+
 EXPORT CUresult
 cuModuleUnload(CUmodule m)
 {
     struct gsp_error err = {0};
-    uint64_t va;
     CUcontext c;
     CUresult r = cuda_enter_context(&c);
     int rc;
@@ -192,21 +229,8 @@ cuModuleUnload(CUmodule m)
     r = cuda_idle(m->context);
     if (r != CUDA_SUCCESS)
         return cuda_leave(r);
-    va = nvmem_buffer_gpu_va(nvmem_module_buffer(m->module));
-    rc = nvmem_module_unload(m->module, &err);
-    if (rc < 0)
-        return cuda_leave(cuda_fail(rc, &err));
-    cuda_memory_drop(cuda_memory_find(va, 1));
-    while (m->functions) {
-        CUfunction next = m->functions->next;
-
-        free(m->functions);
-        m->functions = next;
-    }
-    nvmem_cubin_close(m->cubin);
-    free(m->image);
-    free(m);
-    return cuda_leave(CUDA_SUCCESS);
+    rc = unload(m, &err);
+    return cuda_leave(rc < 0 ? cuda_fail(rc, &err) : CUDA_SUCCESS);
 }
 
 /* ---- functions and variables ---- */

@@ -43,6 +43,7 @@ struct CUctx_st {
     CUresult failed; /* what a launch did to it: all later calls say the same */
     unsigned uses;   /* of the primary one */
     bool primary;
+    CUmodule modules;
     CUcontext next;
 };
 
@@ -52,6 +53,7 @@ struct cuda_memory {
     struct nvmem_buffer *buffer;
     void *host; /* cuMemAllocHost */
     bool module;
+    CUcontext context; /* which takes it along when it goes */
 };
 
 struct cuda_state {
@@ -83,6 +85,9 @@ CUcontext cuda_current(void);
 
 int cuda_memory_add(const struct cuda_memory *memory);
 void cuda_memory_drop(struct cuda_memory *memory);
+/* Everything of a context, none of whose work runs any more. */
+void cuda_memory_drop_all(CUcontext context);
+void cuda_modules_drop_all(CUcontext context);
 /* What holds [va, va + bytes), or NULL. */
 struct cuda_memory *cuda_memory_find(uint64_t va, uint64_t bytes);
 

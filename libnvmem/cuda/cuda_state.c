@@ -169,17 +169,40 @@ cuda_leave(CUresult result)
 
 /* ---- cuInit ---- */
 
+/* With its modules and its memory. A context that failed or hangs gives its work up. */
+static CUresult
+destroy(CUcontext c, bool at_once)
+{
+    struct gsp_error err = {0};
+    CUresult r = CUDA_SUCCESS;
+
+    if (!at_once && !c->failed)
+        r = cuda_idle(c);
+    if (at_once || c->failed)
+        nvmem_compute_kill(c->compute);
+    cuda_modules_drop_all(c);
+    cuda_memory_drop_all(c);
+    if (nvmem_compute_destroy(c->compute, &err) < 0)
+        return cuda_say(CUDA_ERROR_UNKNOWN, err.text);
+    for (CUcontext *at = &cuda_state.contexts; *at; at = &(*at)->next) {
+        if (*at == c) {
+            *at = c->next;
+            break;
+        }
+    }
+    for (unsigned i = 0; i < stack_used; i++)
+        stack[i] = stack[i] == c ? NULL : stack[i];
+    free(c);
+    return r;
+}
+
 /* A context that a program left behind goes with the process; the card is closed in order, so
  * that a server or a module is not left with its work. */
 static void
 close_all(void)
 {
-    while (cuda_state.contexts) {
-        CUcontext c = cuda_state.contexts;
-
-        cuda_state.contexts = c->next;
-        nvmem_compute_kill(c->compute);
-    }
+    while (cuda_state.contexts && destroy(cuda_state.contexts, true) == CUDA_SUCCESS)
+        ;
     cuda_state.ready = false;
     cuda_state.init = CUDA_ERROR_DEINITIALIZED;
     cuda_card_close(&cuda_state.card);
@@ -244,29 +267,6 @@ create(CUcontext *context_out)
 }
 
 static CUresult
-destroy(CUcontext c)
-{
-    struct gsp_error err = {0};
-    int rc;
-
-    if (c->failed)
-        nvmem_compute_kill(c->compute);
-    rc = nvmem_compute_destroy(c->compute, &err);
-    if (rc < 0)
-        return cuda_fail(rc, &err);
-    for (CUcontext *at = &cuda_state.contexts; *at; at = &(*at)->next) {
-        if (*at == c) {
-            *at = c->next;
-            break;
-        }
-    }
-    for (unsigned i = 0; i < stack_used; i++)
-        stack[i] = stack[i] == c ? NULL : stack[i];
-    free(c);
-    return CUDA_SUCCESS;
-}
-
-static CUresult
 push(CUcontext c)
 {
     if (stack_used == STACK_MAX)
@@ -306,7 +306,7 @@ cuCtxDestroy_v2(CUcontext context)
         return r;
     if (!is_context(context) || context->primary)
         return cuda_leave(CUDA_ERROR_INVALID_CONTEXT);
-    return cuda_leave(destroy(context));
+    return cuda_leave(destroy(context, false));
 }
 
 EXPORT CUresult
@@ -398,15 +398,16 @@ cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
 EXPORT CUresult
 cuDevicePrimaryCtxRelease_v2(CUdevice device)
 {
-    CUcontext c = cuda_state.primary;
     CUresult r = cuda_enter();
+    CUcontext c;
 
     if (r != CUDA_SUCCESS)
         return r;
+    c = cuda_state.primary;
     if (device || !c)
         return cuda_leave(device ? CUDA_ERROR_INVALID_DEVICE : CUDA_ERROR_INVALID_CONTEXT);
     if (--c->uses)
         return cuda_leave(CUDA_SUCCESS);
     cuda_state.primary = NULL;
-    return cuda_leave(destroy(c));
+    return cuda_leave(destroy(c, false));
 }

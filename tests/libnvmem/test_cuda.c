@@ -358,9 +358,9 @@ a_kernel_that_fails_takes_its_context_with_it(void **state)
     OK(cuMemAlloc(&p, 4 * COUNT));
     launch(p, p, NULL, false);
     OK(cuCtxSynchronize());
-    OK(cuMemFree(p));
-    OK(cuModuleUnload(module));
-    OK(cuCtxDestroy(next));
+    OK(cuCtxDestroy(next)); /* takes memory and module along */
+    OK(cuDevicePrimaryCtxRelease(0));
+    assert_int_equal(cuDevicePrimaryCtxRelease(0), CUDA_ERROR_INVALID_CONTEXT);
 }
 
 int
