@@ -54,7 +54,7 @@ static const struct level levels_v3_256g[] = {
     .flag[0] = 1 << 5, .flag[1] = 1 << 3, .flag[2] = 1 << 4, .flag[3] = 1 << 6,                \
     .flag[4] = 1 << 7, .pde_aperture = FIELD(1, 2, 0), .pde_addr = FIELD(12, 40, 12),          \
     .pde_addr_big = FIELD(8, 44, 8), .pde_set = 2 << 3, .pde_sparse = 3 << 3,                  \
-    .pde_value[NVMEM_VRAM] = 1, .pde_value[NVMEM_SYSTEM] = 2,                                  \
+    .pde_volatile = 1 << 3, .pde_value[NVMEM_VRAM] = 1, .pde_value[NVMEM_SYSTEM] = 2,          \
     .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
 
 #define V2_FIELDS                                                                              \
@@ -64,8 +64,9 @@ static const struct level levels_v3_256g[] = {
     .peer = FIELD(33, 3, 0), .kind = FIELD(56, 8, 0), .valid = 1, .sparse = 1 << 3,            \
     .flag[0] = 1 << 6, .flag[1] = 1 << 3, .flag[2] = 1 << 5, .flag[3] = 1 << 7,                \
     .pde_aperture = FIELD(1, 2, 0), .pde_addr = FIELD(8, 46, 12),                              \
-    .pde_addr_big = FIELD(4, 50, 8), .pde_sparse = 1 << 3, .pde_value[NVMEM_VRAM] = 1,         \
-    .pde_value[NVMEM_SYSTEM] = 2, .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
+    .pde_addr_big = FIELD(4, 50, 8), .pde_sparse = 1 << 3, .pde_volatile = 1 << 3,             \
+    .pde_value[NVMEM_VRAM] = 1, .pde_value[NVMEM_SYSTEM] = 2,                                  \
+    .pde_value[NVMEM_SYSTEM_NONCOHERENT] = 3
 
 const struct format nvmem_pt_formats[NVMEM_PT_FORMATS] = {
     [NVMEM_PT_V2] = {.level = levels_v2,      V2_FIELDS},

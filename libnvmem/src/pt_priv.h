@@ -33,9 +33,10 @@ struct format {
 
     /* Directory entries. */
     struct field pde_aperture, pde_addr, pde_addr_big;
-    uint64_t pde_set;     /* in every entry with a table behind it */
-    uint64_t pde_sparse;  /* a directory's entry that is sparse */
-    uint8_t pde_value[4]; /* by enum nvmem_aperture */
+    uint64_t pde_set;      /* in every entry with a table behind it */
+    uint64_t pde_sparse;   /* a directory's entry that is sparse */
+    uint64_t pde_volatile; /* its table is in system memory: not kept in the GPU's L2 cache */
+    uint8_t pde_value[4];  /* by enum nvmem_aperture */
 };
 
 /** One table: what is in it, and what is behind it. */

@@ -86,7 +86,8 @@ pde_of(const struct format *f, const struct table *child)
     const struct field addr = child->level == last_dir(f) + 1 ? f->pde_addr_big : f->pde_addr;
 
     return field_put(f->pde_aperture, f->pde_value[child->memory.aperture]) |
-           field_put(addr, child->memory.addr) | f->pde_set;
+           field_put(addr, child->memory.addr) | f->pde_set |
+           (child->memory.aperture != NVMEM_VRAM ? f->pde_volatile : 0);
 }
 
 void
