@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <nvrm/hw.h>
+
 #include "ce.h"
 #include "emu_priv.h"
 #include "host_methods.h"
@@ -174,9 +176,23 @@ is_compute(const struct emu_subchannel *s)
     return (s->cls & 0xff) == CLASS_COMPUTE;
 }
 
+/* Bulk data comes to few methods: those are not looked up. */
+static bool
+is_method(const struct emu_subchannel *s, uint32_t method)
+{
+    const struct nvrm_hw_class *c = nvrm_hw_class(s->cls);
+
+    return method == GR_LOAD_INLINE_DATA || (c && nvrm_hw_method(c, method, NULL, NULL));
+}
+
 void
 emu_gr_method(struct emu_channel *ch, struct emu_subchannel *s, uint32_t method, uint32_t data)
 {
+    if (!is_method(s, method) &&
+        !emu_accepts(ch->gpu, "class 0x%04x has no method 0x%04x", s->cls, method)) {
+        gr_error(ch, s, method, data, "illegal method");
+        return;
+    }
     s->regs[method / 4] = data;
     switch (method) {
     case GR_LAUNCH_DMA:

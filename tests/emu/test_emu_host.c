@@ -516,7 +516,7 @@ compute_classes_write_memory_and_refuse_a_qmd_without_version(void **state)
         assert_int_equal(exec_rd64(&x, EXEC_DATA + 0x20), 0x0706050403020100);
         assert_int_equal(exec_rd(&x, EXEC_DATA + 0x28), 0x0908);
         EXEC_METHOD(&c, 1, 0x2b4, LO((DATA + 0x1000) >> 8)); /* SEND_PCAS_A */
-        EXEC_METHOD(&c, 1, 0x2bc, 2);      /* SEND_SIGNALING_PCAS_B: schedule */
+        EXEC_METHOD(&c, 1, 0x2bc, 2); /* SEND_SIGNALING_PCAS_B: schedule */
         exec_kick(&c);
         assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 13);
         assert_non_null(strstr(text, "SKED error QMD_VERSION"));
@@ -539,6 +539,31 @@ report_semaphores_have_a_second_form_from_hopper_on(void **state)
     exec_kick(&c);
     assert_int_equal(exec_rd64(&x, EXEC_DATA), 0x2200000014);
     exec_close(&x);
+}
+
+static void
+a_method_that_the_class_lacks_is_a_graphics_exception(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char text[256] = "", want[64];
+        struct exec_channel c;
+        struct exec x;
+
+        exec_open(&x, exec_chips[i].name, NULL);
+        exec_channel(&x, &c, EXEC_GR0, 0);
+        EXEC_METHOD(&c, 1, 0, x.chip.compute);
+        EXEC_METHOD(&c, 1, 0x100, 0); /* NO_OPERATION */
+        exec_kick(&c);
+        assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 0);
+        EXEC_METHOD(&c, 1, 0x304, 0x77);
+        exec_kick(&c);
+        assert_int_equal(exec_error(&x, NULL, text, sizeof(text)), 13);
+        snprintf(want, sizeof(want), "Class 0x%x, Offset 0x304, Data 0x77: illegal method",
+                 (unsigned)x.chip.compute);
+        assert_non_null(strstr(text, want));
+        exec_close(&x);
+    }
 }
 
 int
@@ -564,6 +589,7 @@ main(void)
         cmocka_unit_test(the_old_semaphores_work_as_well),
         cmocka_unit_test(a_channel_can_raise_its_engines_interrupt),
         cmocka_unit_test(compute_classes_write_memory_and_refuse_a_qmd_without_version),
+        cmocka_unit_test(a_method_that_the_class_lacks_is_a_graphics_exception),
         cmocka_unit_test(report_semaphores_have_a_second_form_from_hopper_on),
     };
 
