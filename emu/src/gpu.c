@@ -119,6 +119,14 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     emu_host_service(gpu);
 }
 
+static void *
+bus_bar_at(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint64_t bytes)
+{
+    struct emu_gpu *gpu = from_bus(bus);
+
+    return answers(gpu) && bar == 1 ? emu_hw_bar_span(gpu, bar_off, bytes) : NULL;
+}
+
 static int
 bus_dma_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out)
 {
@@ -234,6 +242,7 @@ static const struct gsp_bus_ops ops = {
     .config_write = bus_config_write,
     .rd32 = bus_rd32,
     .wr32 = bus_wr32,
+    .bar_at = bus_bar_at,
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,

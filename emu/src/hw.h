@@ -239,6 +239,7 @@ uint32_t emu_hw_vf(const struct emu_gpu *gpu, uint32_t off);
 void emu_hw_set_vf(struct emu_gpu *gpu, uint32_t off, uint32_t value);
 /** The bytes that a BAR shows, within one page. NULL: nothing. */
 void *emu_hw_bar_at(struct emu_gpu *gpu, unsigned bar, uint64_t off);
+void *emu_hw_bar_span(struct emu_gpu *gpu, uint64_t off, uint64_t bytes);
 
 /* falcon.c */
 void emu_falcon_reset(struct emu_gpu *gpu, struct emu_falcon *f);

@@ -165,6 +165,18 @@ unprotected(struct emu_gpu *gpu, uint64_t addr, uint64_t bytes)
     return emu_hw_vram(gpu, addr, bytes);
 }
 
+/** Bytes of local memory where BAR1 shows it as it is; NULL in virtual mode. */
+void *
+emu_hw_bar_span(struct emu_gpu *gpu, uint64_t off, uint64_t bytes)
+{
+    const uint64_t size = emu_config_bar1_bytes(gpu);
+    const struct block b = block_of(gpu, 1);
+
+    if (!bytes || off >= size || bytes > size - off || b.virtual_mode || b.target)
+        return NULL;
+    return unprotected(gpu, b.addr + off, bytes);
+}
+
 /* A request to an address of the card's own BAR1 goes up to the bridge and comes back to the
  * card: drivers boot from images that they put into memory through BAR1 (tinygrad with a large
  * one). Only what ends in local memory: nothing turns around twice. */

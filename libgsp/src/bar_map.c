@@ -60,3 +60,12 @@ bar_wr32(const struct bar_map maps[BAR_MAPS], unsigned bar, uint64_t bar_off, ui
     if (w)
         *w = value;
 }
+
+void *
+bar_bytes(const struct bar_map maps[BAR_MAPS], unsigned bar, uint64_t bar_off, uint64_t bytes)
+{
+    if (bar >= BAR_MAPS || !maps[bar].base || bar_off > maps[bar].bytes ||
+        bytes > maps[bar].bytes - bar_off)
+        return NULL;
+    return (void *)(uintptr_t)(maps[bar].base + bar_off);
+}

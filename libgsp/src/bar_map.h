@@ -23,4 +23,8 @@ uint32_t bar_rd32(const struct bar_map maps[BAR_MAPS], unsigned bar, uint64_t ba
 void bar_wr32(const struct bar_map maps[BAR_MAPS], unsigned bar, uint64_t bar_off,
               uint32_t value);
 
+/** Bytes of a BAR; NULL when it does not reach as far. */
+void *bar_bytes(const struct bar_map maps[BAR_MAPS], unsigned bar, uint64_t bar_off,
+                uint64_t bytes);
+
 #endif

@@ -90,6 +90,13 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     bar_wr32(from_bus(bus)->bars, bar, bar_off, value);
 }
 
+/* BAR0 is registers. */
+static void *
+bus_bar_at(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint64_t bytes)
+{
+    return bar ? bar_bytes(from_bus(bus)->bars, bar, bar_off, bytes) : NULL;
+}
+
 /* The page frame is hidden from those without CAP_SYS_ADMIN: it reads as 0. */
 static uint64_t
 physical_address(const void *cpu)
@@ -241,6 +248,7 @@ static const struct gsp_bus_ops ops = {
     .config_write = bus_config_write,
     .rd32 = bus_rd32,
     .wr32 = bus_wr32,
+    .bar_at = bus_bar_at,
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,

@@ -91,6 +91,13 @@ bus_wr32(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t value)
     bar_wr32(from_bus(bus)->bars, bar, bar_off, value);
 }
 
+/* BAR0 is registers. */
+static void *
+bus_bar_at(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint64_t bytes)
+{
+    return bar ? bar_bytes(from_bus(bus)->bars, bar, bar_off, bytes) : NULL;
+}
+
 static int
 bus_dma_alloc(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out)
 {
@@ -235,6 +242,7 @@ static const struct gsp_bus_ops ops = {
     .config_write = bus_config_write,
     .rd32 = bus_rd32,
     .wr32 = bus_wr32,
+    .bar_at = bus_bar_at,
     .dma_alloc = bus_dma_alloc,
     .dma_free = bus_dma_free,
     .irq_wait = bus_irq_wait,

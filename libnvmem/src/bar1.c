@@ -212,6 +212,38 @@ write_words(struct gsp_bus *bus, uint64_t at, const uint8_t *from, uint64_t byte
     }
 }
 
+/* In one piece where the bus shows it, else word by word. The card's lock is held. */
+static void
+move(struct nvmem_card *card, uint64_t at, void *to, const void *from, uint64_t n)
+{
+    struct gsp_bus *bus = card->bus;
+    void *p = bus->ops->bar_at ? bus->ops->bar_at(bus, BAR, at, n) : NULL;
+
+    if (p && to)
+        memcpy(to, p, n);
+    else if (p)
+        memcpy(p, from, n);
+    else if (to)
+        read_words(bus, at, to, n);
+    else
+        write_words(bus, at, from, n);
+}
+
+/** The bytes themselves, for as long as the device lives: where BAR1 shows all of the memory
+ * and the bus shows BAR1. Else NULL. */
+void *
+nvmem_bar1_at(struct nvmem_bar1 *b, uint64_t fb_off, uint64_t bytes)
+{
+    struct gsp_bus *bus = b->card->bus;
+    void *p = NULL;
+
+    pthread_mutex_lock(&b->card->lock);
+    if (b->physical && bus->ops->bar_at)
+        p = bus->ops->bar_at(bus, BAR, fb_off, bytes);
+    pthread_mutex_unlock(&b->card->lock);
+    return p;
+}
+
 static int
 check(const struct nvmem_card *card, uint64_t fb_off, uint64_t bytes, struct gsp_error *err)
 {
@@ -241,10 +273,8 @@ nvmem_bar1_transfer(struct nvmem_bar1 *b, uint64_t fb_off, void *to, const void 
         if (rc < 0)
             break;
         pthread_mutex_lock(&b->card->lock);
-        if (to)
-            read_words(b->card->bus, at, (uint8_t *)to + done, n);
-        else
-            write_words(b->card->bus, at, (const uint8_t *)from + done, n);
+        move(b->card, at, to ? (uint8_t *)to + done : NULL,
+             from ? (const uint8_t *)from + done : NULL, n);
         pthread_mutex_unlock(&b->card->lock);
     }
     pthread_mutex_unlock(&b->lock);

@@ -10,11 +10,17 @@
 
 enum { BOUNCE = 4096 };
 
-/* System memory of the direct path has its address from the start. */
+/* Direct: system memory has its address from the start, video memory in one piece has one where
+ * BAR1 shows it. */
 static void *
 own_address(const struct nvmem_buffer *b)
 {
-    return b->backing ? b->backing->dma.cpu : NULL;
+    const struct nvmem_backing *m = b->backing;
+
+    if (!m || m->dma.cpu)
+        return m ? m->dma.cpu : NULL;
+    return m->count == 1 ? nvmem_bar1_at(b->dev->card->bar1, m->extents[0].addr, b->bytes)
+                         : NULL;
 }
 
 static int

@@ -90,6 +90,7 @@ int nvmem_bar1_create(struct nvmem_card *card, uint64_t bytes, struct nvmem_bar1
 void nvmem_bar1_destroy(struct nvmem_bar1 *bar1);
 int nvmem_bar1_transfer(struct nvmem_bar1 *bar1, uint64_t fb_off, void *to, const void *from,
                         uint64_t bytes, struct gsp_error *err);
+void *nvmem_bar1_at(struct nvmem_bar1 *b, uint64_t fb_off, uint64_t bytes);
 void nvmem_bar1_stat(struct nvmem_bar1 *b, struct nvmem_device_stat *stat);
 
 /* gr.c */

@@ -86,6 +86,36 @@ a_small_bar1_shows_all_of_the_memory_through_windows(void **state)
     rig_close(&r);
 }
 
+/* A large BAR1, or the module, shows the bytes themselves. */
+static void
+video_memory_is_mapped_where_it_can_be(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CHIPS; i++) {
+        struct nvmem_buffer *b;
+        struct rig r;
+        uint32_t got = 0;
+        void *p = NULL;
+        int rc;
+
+        rig_open(&r, chips[i], NULL, NULL, NULL);
+        b = rig_buffer(&r, 1 << 20, NVMEM_PLACE_VRAM);
+        rc = nvmem_buffer_map(b, &p, &r.err);
+        if (i < 2 && !rig_is_module()) { /* 256 MiB of BAR1 */
+            assert_int_equal(rc, -EOPNOTSUPP);
+            assert_non_null(strstr(r.err.hint, "nvmem_buffer_read()"));
+        } else {
+            assert_int_equal(rc, 0);
+            ((volatile uint32_t *)p)[1000] = 0x600df00d;
+            RIG_OK(&r, nvmem_buffer_read(b, 4000, &got, 4, &r.err));
+            assert_int_equal(got, 0x600df00d);
+            nvmem_buffer_unmap(b);
+        }
+        unref(&r, b);
+        rig_close(&r);
+    }
+}
+
 static void
 counters_say_what_is_out(void **state)
 {
@@ -451,6 +481,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_go_in_and_out_of_every_placement),
         cmocka_unit_test(a_small_bar1_shows_all_of_the_memory_through_windows),
+        cmocka_unit_test(video_memory_is_mapped_where_it_can_be),
         cmocka_unit_test(counters_say_what_is_out),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(addresses_that_overlap_are_refused),

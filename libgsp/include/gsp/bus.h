@@ -45,6 +45,11 @@ struct gsp_bus_ops {
     void (*rd_block)(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint32_t *words_out,
                      size_t words);
 
+    /** Optional. Where consecutive bytes of a BAR that behaves like memory lie in this process:
+     * NULL when they are not there in one piece. Good until the bus is closed, or until what
+     * the BAR shows there changes. */
+    void *(*bar_at)(struct gsp_bus *bus, unsigned bar, uint64_t bar_off, uint64_t bytes);
+
     /** Zeroed, page-aligned, contiguous on the bus. 0, -ENOMEM. The bus owns it; give it back
      * with dma_free(). */
     int (*dma_alloc)(struct gsp_bus *bus, size_t bytes, struct gsp_dma *dma_out);
