@@ -280,6 +280,7 @@ what_the_card_uses_cannot_go(void **state)
     (void)state;
     rig_open(&r, "GB202", NULL, NULL, NULL);
     ch = rig_channel(&r, NVMEM_WORK_COPY);
+    RIG_OK(&r, nvmem_channel_idle(ch, 0, &r.err));
     b = rig_buffer(&r, 65536, NVMEM_PLACE_VRAM);
     c = rig_buffer(&r, 65536, NVMEM_PLACE_COHERENT);
     RIG_OK(&r, nvmem_semaphore_create(r.dev, 0, &s, &r.err));
