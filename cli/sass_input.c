@@ -86,6 +86,8 @@ sass_input_open(struct cli *cli, const char *path, unsigned sm, const char *kern
     *in = (struct sass_input){.sm = sm};
     if (fw_file_read(path, &in->file, &err) < 0)
         return cli_fail(cli, &err);
+    if (!strcmp(path, "-"))
+        in->file.src.name = "stdin";
     if (in->file.src.bytes < 4 || memcmp(in->file.src.data, "\177ELF", 4))
         return read_raw(cli, in);
     if (nvmem_cubin_open(NULL, &in->file.src, &in->cubin, &err) < 0)

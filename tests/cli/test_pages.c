@@ -143,6 +143,7 @@ every_example_of_the_pages_is_what_the_program_prints(void **state)
         {NVRM_SOURCE_DIR "/docs/safety.md",   2 },
         {NVRM_SOURCE_DIR "/docs/scripts.md",  1 },
         {NVRM_SOURCE_DIR "/docs/push.md",     4 },
+        {NVRM_SOURCE_DIR "/docs/sass.md",     3 },
         {NVRM_SOURCE_DIR "/docs/hw.md",       1 },
     };
     unsigned failed = 0;
