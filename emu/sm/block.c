@@ -38,6 +38,10 @@ place(struct sm_block *b, uint64_t linear)
     b->id[0] = (uint32_t)(linear % g->grid[0]);
     b->id[1] = (uint32_t)(linear / g->grid[0] % g->grid[1]);
     b->id[2] = (uint32_t)(linear / g->grid[0] / g->grid[1]);
+    if (g->cluster[0] && g->cluster[1] && g->cluster[2])
+        b->rank = b->id[0] % g->cluster[0] +
+                  g->cluster[0] *
+                      (b->id[1] % g->cluster[1] + g->cluster[1] * (b->id[2] % g->cluster[2]));
 }
 
 struct sm_block *

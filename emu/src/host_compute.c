@@ -220,6 +220,37 @@ check(struct emu_channel *ch, struct emu_subchannel *s, const struct emu_qmd *q)
     return false;
 }
 
+/* Faults that are asked for: what the launch would end with. False: none struck. */
+static bool
+struck(struct emu_channel *ch, const struct sm_grid *g)
+{
+    static const struct {
+        enum emu_exec_fault fault;
+        enum sm_error error;
+    } faults[] = {
+        {EMU_EXEC_SM_ILLEGAL,    SM_ILLEGAL_ENCODING},
+        {EMU_EXEC_SM_MISALIGNED, SM_MISALIGNED_ADDR },
+        {EMU_EXEC_SM_RANGE,      SM_OOR_ADDR        },
+        {EMU_EXEC_SM_ENDLESS,    SM_WATCHDOG        },
+        {EMU_EXEC_SM_MMU_FAULT,  SM_MMU_FAULT       },
+    };
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const struct sm_trap t = {.error = faults[i].error,
+                                  .fault = EMU_FAULT_PTE,
+                                  .pc = g->program,
+                                  .address = g->program,
+                                  .op = "injected",
+                                  .text = "a fault that was asked for"};
+
+        if (!emu_host_struck(ch->gpu, faults[i].fault))
+            continue;
+        fail(ch, &t);
+        return true;
+    }
+    return false;
+}
+
 static void
 run_grid(struct emu_channel *ch, struct emu_subchannel *s, struct emu_view *v,
          struct emu_qmd *q)
@@ -241,7 +272,7 @@ run_grid(struct emu_channel *ch, struct emu_subchannel *s, struct emu_view *v,
     else if (sm_machine_refresh(m))
         emu_note(gpu, "code changed since it ran last and nobody invalidated the instruction "
                       "caches: a real card may run the old one");
-    if (!sm_machine_run(m, &q->grid, &trap))
+    if (!struck(ch, &q->grid) && !sm_machine_run(m, &q->grid, &trap))
         fail(ch, &trap);
 }
 

@@ -309,6 +309,16 @@ check_sizes(const struct emu_qmd *q, const struct emu_qmd_limits *l, char *text,
     return NULL;
 }
 
+/* A grid is made of whole clusters. */
+static bool
+clusters_fit(const struct sm_grid *g)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (g->cluster[i] && g->grid[i] % g->cluster[i])
+            return false;
+    return true;
+}
+
 static const char *
 check_banks(const struct sm_grid *g, char *text, size_t n)
 {
@@ -340,6 +350,10 @@ emu_qmd_check(const struct emu_qmd *q, const struct emu_qmd_limits *l, char *tex
                  (unsigned long long)registers_of(g));
     else if (g->barriers > 16)
         snprintf(text, n, "BARRIER_COUNT: %u, a block can have 16", g->barriers);
+    else if (!clusters_fit(g))
+        snprintf(text, n, "CGA_DIMENSION: a grid of %u x %u x %u in clusters of %u x %u x %u",
+                 g->grid[0], g->grid[1], g->grid[2], g->cluster[0], g->cluster[1],
+                 g->cluster[2]);
     else if (g->program & 127)
         snprintf(text, n, "PROGRAM_OFFSET: 0x%llx is not aligned to 128",
                  (unsigned long long)g->program);

@@ -245,10 +245,12 @@ registers_invalidate_one_address_space(void **state)
 static void
 the_table_has_every_one_of_them(void **state)
 {
-    static const char *const names[] = {
-        "mmu-fault",        "stale-tlb",         "pbdma-error",   "sem-timeout",
-        "bad-gpfifo-entry", "ce-line-count",     "not-scheduled", "lost-doorbell",
-        "lost-interrupt",   "spurious-interrupt"};
+    static const char *const names[] = {"mmu-fault", "stale-tlb", "pbdma-error", "sem-timeout",
+                                        "bad-gpfifo-entry", "ce-line-count", "not-scheduled",
+                                        "lost-doorbell", "lost-interrupt", "spurious-interrupt",
+                                        /* of launches: sm/test_sm_errors.c */
+                                        "sm-illegal-instruction", "sm-misaligned-address",
+                                        "sm-out-of-range", "sm-endless", "sm-mmu-fault"};
     struct emu_fault_row row;
     size_t rows = 0;
 

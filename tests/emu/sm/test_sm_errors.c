@@ -169,6 +169,34 @@ an_endless_loop_is_xid_109(void **state)
     FAILS(109, code, "CTX SWITCH TIMEOUT", "PC 0x101000010", "BRA", "no end after");
 }
 
+/* The fault table's rows */
+static void
+faults_that_are_asked_for_strike_at_a_launch(void **state)
+{
+    static const struct {
+        const char *inject, *text;
+        uint32_t xid;
+    } faults[] = {
+        {"sm-illegal-instruction", "Illegal Instruction Encoding", 13 },
+        {"sm-misaligned-address",  "Misaligned Address",           13 },
+        {"sm-out-of-range",        "Out Of Range Address",         13 },
+        {"sm-endless",             "CTX SWITCH TIMEOUT",           109},
+        {"sm-mmu-fault",           "GPCCLIENT_T1_0",               31 },
+    };
+    static const uint64_t code[] = {EXIT};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const char *const texts[] = {faults[i].text, NULL};
+        struct fixture f;
+
+        begin(&f, code, sizeof(code));
+        assert_int_equal(emu_gpu_inject(f.x.r.gpu, faults[i].inject, NULL, 0), 0);
+        expect(&f, faults[i].xid, texts);
+        end(&f);
+    }
+}
+
 /* The scheduler's own checks */
 
 struct bad_field {
@@ -242,6 +270,7 @@ main(void)
         cmocka_unit_test(local_memory_beyond_the_thread_s_is_xid_13),
         cmocka_unit_test(a_register_that_the_thread_lacks_is_xid_13),
         cmocka_unit_test(an_endless_loop_is_xid_109),
+        cmocka_unit_test(faults_that_are_asked_for_strike_at_a_launch),
         cmocka_unit_test(a_qmd_that_no_sm_can_run_is_refused_by_name),
         cmocka_unit_test(local_memory_without_a_place_is_refused),
     };
