@@ -18,19 +18,20 @@ static const struct {
     uint32_t xid;
     const char *text;
 } xids[] = {
-    {8,  "the engine stopped answering"               },
-    {13, "graphics engine exception"                  },
-    {31, "MMU fault"                                  },
-    {32, "push buffer or ring that makes no sense"    },
-    {39, "copy engine 0: a launch that makes no sense"},
-    {40, "copy engine 1: a launch that makes no sense"},
-    {41, "copy engine 2: a launch that makes no sense"},
-    {43, "reset by its owner"                         },
-    {45, "removed"                                    },
-    {69, "graphics engine: class error"               },
-    {70, "copy engine 3: a launch that makes no sense"},
-    {71, "copy engine 4: a launch that makes no sense"},
-    {72, "copy engine 5: a launch that makes no sense"},
+    {8,   "the engine stopped answering"               },
+    {13,  "graphics engine exception"                  },
+    {31,  "MMU fault"                                  },
+    {32,  "push buffer or ring that makes no sense"    },
+    {39,  "copy engine 0: a launch that makes no sense"},
+    {40,  "copy engine 1: a launch that makes no sense"},
+    {41,  "copy engine 2: a launch that makes no sense"},
+    {43,  "reset by its owner"                         },
+    {45,  "removed"                                    },
+    {69,  "graphics engine: class error"               },
+    {70,  "copy engine 3: a launch that makes no sense"},
+    {71,  "copy engine 4: a launch that makes no sense"},
+    {72,  "copy engine 5: a launch that makes no sense"},
+    {109, "work that does not end"                     },
 };
 
 static const char *

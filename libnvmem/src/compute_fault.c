@@ -193,7 +193,7 @@ nvmem_compute_fault(struct nvmem_compute *c, struct nvmem_compute_fault *out)
     *out = c->fault;
     if (c->fault_known || !c->debugger || !c->channel || !ask(c, &f))
         return c->fault_known;
-    f.reason = f.warp_esr < rows && reasons[f.warp_esr] ? reasons[f.warp_esr] : "trap";
+    f.reason = f.warp_esr < rows && reasons[f.warp_esr] ? reasons[f.warp_esr] : "stopped";
     find_function(c, &f);
     c->fault = f;
     c->fault_known = true;

@@ -120,6 +120,20 @@ the_emulated_module_runs_kernels_too(void **state)
     cli_expect_text("nvrm-cli emu exec -- nvrm-cli -t nvidia " SAXPY("89"), 4, NULL,
                     "policy refuses");
 }
+
+#ifdef VECADD
+static void
+a_program_of_the_driver_api_runs_on_the_emulated_module(void **state)
+{
+    (void)state;
+    cli_expect_text("NVRM_TRANSPORT=nvidia nvrm-cli emu exec -- " VECADD
+                    " tests/cuda/cubin/saxpy.sm_89.cubin",
+                    0, "NVIDIA GeForce RTX 4090: sm_89, 128 SMs\n1000 of 1000 are right\n",
+                    NULL);
+    cli_expect_text("NVRM_TRANSPORT=usb " VECADD " tests/cuda/cubin/saxpy.sm_89.cubin", 1, NULL,
+                    "cuInit(0): CUDA_ERROR_INVALID_VALUE");
+}
+#endif
 #endif
 
 #ifdef NVRM_EMU
@@ -156,6 +170,9 @@ main(void)
         cmocka_unit_test(lines_of_one_session_launch_again_and_again),
 #ifdef HAVE_EMU_EXEC
         cmocka_unit_test(the_emulated_module_runs_kernels_too),
+#ifdef VECADD
+        cmocka_unit_test(a_program_of_the_driver_api_runs_on_the_emulated_module),
+#endif
 #endif
 #ifdef NVRM_EMU
         cmocka_unit_test(a_card_of_another_process_runs_kernels_too),
