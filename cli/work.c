@@ -36,6 +36,22 @@ close_work(void *ctx)
     free(w);
 }
 
+/* What a device and what is put on it allocate: RM would take it, but the policy may not. */
+static int
+check_policy(struct cli *cli, struct cli_session *s, struct gsp_error *err)
+{
+    static const char *const classes[] = {"FERMI_VASPACE_A", "NV01_MEMORY_LOCAL_USER",
+                                          "KEPLER_CHANNEL_GROUP_A"};
+    int rc = 0;
+
+    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes) && rc == 0; i++) {
+        const struct nvrm_class *cls = nvrm_class_find(session_abi(s), classes[i]);
+
+        rc = cls ? policy_class(cli, session_abi(s), cls, cls->id, err) : 0;
+    }
+    return rc;
+}
+
 int
 work_get(struct cli *cli, struct work **work_out, struct gsp_error *err)
 {
@@ -50,6 +66,9 @@ work_get(struct cli *cli, struct work **work_out, struct gsp_error *err)
         *work_out = w;
         return 0;
     }
+    rc = check_policy(cli, s, err);
+    if (rc < 0)
+        return rc;
     w = calloc(1, sizeof(*w));
     if (!w)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "out of memory");
