@@ -92,6 +92,28 @@ a_kernel_that_fails_names_place_address_and_instruction(void **state)
         7, NULL, "misaligned address at saxpy+0xa0");
 }
 
+static void
+faults_that_strike_at_a_launch_are_named(void **state)
+{
+    static const struct {
+        const char *fault, *says;
+    } rows[] = {
+        {"sm-illegal-instruction", "illegal instruction at saxpy+0x0"                     },
+        {"sm-misaligned-address",  "misaligned address at saxpy+0x0"                      },
+        {"sm-out-of-range",        "address out of range at saxpy+0x0"                    },
+        {"sm-endless",             "Xid 109: work that does not end: stopped at saxpy+0x0"},
+        {"sm-mmu-fault",           "Xid 31: MMU fault at 0x"                              },
+    };
+    char command[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        snprintf(command, sizeof(command), "nvrm-cli -t 'emu?fault=%s' %s", rows[i].fault,
+                 SAXPY("89"));
+        cli_expect_text(command, 7, NULL, rows[i].says);
+    }
+}
+
 #define LINE(args) "-e 'launch tests/cuda/cubin/saxpy.sm_89.cubin --block 32 " args "' "
 
 static void
@@ -167,6 +189,7 @@ main(void)
         cmocka_unit_test(documents_say_what_ran_and_what_came_back),
         cmocka_unit_test(buffers_come_from_files_and_go_to_files),
         cmocka_unit_test(a_kernel_that_fails_names_place_address_and_instruction),
+        cmocka_unit_test(faults_that_strike_at_a_launch_are_named),
         cmocka_unit_test(lines_of_one_session_launch_again_and_again),
 #ifdef HAVE_EMU_EXEC
         cmocka_unit_test(the_emulated_module_runs_kernels_too),
