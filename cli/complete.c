@@ -421,6 +421,7 @@ static const struct {
     {"sass",    {source_sass, source_files, source_files}                },
     {"mem",     {source_mem, NULL, NULL}                                 },
     {"chan",    {source_chan, NULL, NULL}                                },
+    {"launch",  {source_files, complete_kernels, NULL}                   },
     {"gen",     {source_languages, source_names, source_names}           },
     {"help",    {source_help, source_names, source_names}                },
 };

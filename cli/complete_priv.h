@@ -23,6 +23,8 @@ void wish_take(struct wish *p, const char *word);
 void wish_offer(struct wish *p, const char *word);
 /* Fields of the call's parameters, and values behind '='. */
 void complete_fields(struct wish *p);
+/* Kernels of the cubin that stands before. */
+void complete_kernels(struct wish *p);
 /* Values of the verb's own option that stands before; false when none does. */
 bool complete_own_value(struct wish *p);
 

@@ -173,6 +173,10 @@ completion_follows_the_line(void **state)
     assert_true(completes_to("boot ", "pl", "plan"));
     assert_true(completes_to("fw ", "ver", "verify"));
     assert_true(completes_to("pci ", "c", "caps"));
+    assert_true(completes_to("launch ", "--gr", "--grid"));
+    assert_true(completes_to("launch " NVRM_SOURCE_DIR "/tests/cuda/cubin/integer.sm_89.cubin ",
+                             "int_d", "int_div32"));
+    assert_false(completes_to("launch " NVRM_SOURCE_DIR "/README.md ", "", "int_div32"));
     assert_true(completes_to("help ", "NV_PGSP_M", "NV_PGSP_MAILBOX"));
     assert_true(completes_to("help ", "NOTIFIERS_S", "NV2080_NOTIFIERS_SW"));
     assert_true(completes_to("rpc ", "GSP_RM_C", "GSP_RM_CONTROL"));
