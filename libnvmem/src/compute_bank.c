@@ -13,7 +13,7 @@
 struct words {
     unsigned sm_from, sm_to;
     uint16_t block, grid, shared_window, local_window, stack, dynamic, grid_id, sm_count;
-    uint16_t reserved, is_cluster, cluster, reciprocal, clusters, rank;
+    uint16_t reserved, aggregate, is_cluster, cluster, reciprocal, clusters, rank;
     uint16_t own_va, bank3_va; /* generic addresses of this bank and of bank 3 */
     bool own_is_params;        /* the former of the first parameter */
     uint16_t bytes;            /* up to the first parameter */
@@ -62,6 +62,7 @@ static const struct words hopper = {
     .grid_id = 0x30,
     .sm_count = 0x10c,
     .reserved = 0x114,
+    .aggregate = 0x13c,
     .is_cluster = 0x140,
     .cluster = 0x144,
     .reciprocal = 0x150,
@@ -84,6 +85,7 @@ static const struct words blackwell = {
     .grid_id = 0x140,
     .sm_count = 0x2d0,
     .reserved = 0x16c,
+    .aggregate = 0x2bc,
     .is_cluster = 0x36c,
     .cluster = 0x2a0,
     .reciprocal = 0x2b0,
@@ -190,6 +192,8 @@ nvmem_bank0_write(const struct nvmem_bank0 *b, void *bank)
     put64(out, w->bank3_va, b->bank3_va);
     if (w->reserved)
         put32(out, w->reserved, b->shared_reserved);
+    if (w->aggregate)
+        put32(out, w->aggregate, b->shared_bytes);
     if (w->cluster)
         put_clusters(w, b, out);
     if (b->param_bytes)

@@ -214,6 +214,7 @@ bank_of(const struct nvmem_function *f, const struct plan *p, const struct nvmem
         .bank3_va = user == NVMEM_CUBIN_NONE ? 0 : f->module->section_va[user],
         .dynamic_shared = launch->shared_bytes,
         .shared_reserved = c->limits.shared_reserved,
+        .shared_bytes = (uint32_t)p->shared_bytes,
         .sm_count = c->limits.sm_count,
         .grid_id = c->launches + 1,
         .param_off = p->kernel->param_off,

@@ -201,6 +201,7 @@ static const struct nvmem_bank0 bank_usual = {
     .own_va = 0x10000,
     .bank3_va = 0x20000,
     .dynamic_shared = 0x123,
+    .shared_bytes = 0x523,
     .sm_count = 84,
 };
 
@@ -264,6 +265,7 @@ code_that_divides_by_the_cluster_gets_whole_numbers(void **state)
         assert_int_equal(word(out, 0x144), n);
         assert_int_equal(word(out, 0x15c), 40000);
         assert_int_equal(word(out, 0x188), n);
+        assert_int_equal(word(out, 0x13c), 0x523);
         bits = word(out, 0x150);
         memcpy(&r, &bits, sizeof(r));
         for (uint32_t id = 0; id < b.grid[0]; id++)

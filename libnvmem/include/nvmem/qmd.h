@@ -32,7 +32,7 @@ struct nvmem_bank0 {
     uint64_t shared_window, local_window;
     uint64_t own_va, bank3_va; /* of this bank and of bank 3: for pointers to constants */
     uint32_t dynamic_shared;   /* bytes */
-    uint32_t shared_reserved;
+    uint32_t shared_reserved, shared_bytes; /* the driver's, and all of a block's */
     uint32_t sm_count;
     uint64_t grid_id;
     uint32_t param_off, param_bytes; /* param_off: of the kernel */
