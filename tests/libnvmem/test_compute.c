@@ -43,6 +43,18 @@ open_context(struct bench *b, const char *chip, const struct nvmem_compute_confi
            nvmem_compute_create(b->rig.dev, config ? config : &none, &b->compute, &b->rig.err));
 }
 
+/* Through a module there is one card: the rest of a test is for others. */
+static bool
+is_card(struct bench *b, unsigned sm)
+{
+    if (nvmem_compute_limits(b->compute)->sm == sm)
+        return true;
+    assert_true(rig_is_module());
+    RIG_OK(&b->rig, nvmem_compute_destroy(b->compute, &b->rig.err));
+    rig_close(&b->rig);
+    return false;
+}
+
 static uint8_t *
 read_file(const char *path, size_t *bytes_out)
 {
@@ -144,7 +156,8 @@ a_kernel_computes_on_every_card(void **state)
         struct bench b;
 
         open_context(&b, cards[i].chip, NULL);
-        assert_int_equal(nvmem_compute_limits(b.compute)->sm, cards[i].sm);
+        if (!is_card(&b, cards[i].sm))
+            continue;
         assert_true(nvmem_compute_limits(b.compute)->sm_count > 0);
         load_file(&b, "saxpy", cards[i].sm);
         run_saxpy(&b, COUNT);
@@ -160,6 +173,8 @@ a_ring_that_comes_round_keeps_launches_apart(void **state)
 
     (void)state;
     open_context(&b, "AD102", &small);
+    if (!is_card(&b, 89))
+        return;
     load_file(&b, "saxpy", 89);
     for (unsigned i = 1; i < (TEST_SANITIZED ? 300 : 1200); i++)
         run_saxpy(&b, i % 40 + 1);
@@ -209,6 +224,8 @@ recursion_gets_a_stack(void **state)
         if (cards[i].sm == 89)
             continue; /* the corpus has it for the others */
         open_context(&b, cards[i].chip, NULL);
+        if (!is_card(&b, cards[i].sm))
+            continue;
         load_file(&b, "control", cards[i].sm);
         assert_true(nvmem_function_kernel(function_of(&b, "control_recursion"))->calls);
         run_recursion(&b);
@@ -241,6 +258,8 @@ what_the_card_would_choke_on_is_refused_by_name(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     load_file(&b, "saxpy", 89);
     f = function_of(&b, "saxpy");
     for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -266,6 +285,8 @@ clusters_divide_the_grid(void **state)
 
     (void)state;
     open_context(&b, "GH100", NULL);
+    if (!is_card(&b, 90))
+        return;
     load_file(&b, "saxpy", 90);
     f = function_of(&b, "saxpy");
     assert_int_equal(nvmem_launch_check(f, &l, &b.err), -EINVAL);
@@ -311,6 +332,8 @@ variables_lie_where_their_addresses_say(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     assert_int_equal(load_made(&b, &usual), 0);
     assert_int_equal(nvmem_module_global(b.module, "variable", &va, &bytes, &b.err), 0);
     assert_int_equal(bytes, 4);
@@ -335,6 +358,8 @@ registers_bound_the_threads_of_a_block(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     assert_int_equal(load_made(&b, &usual), 0);
     f = function_of(&b, "k");
     assert_int_equal(nvmem_function_max_threads(f), 512);
@@ -352,6 +377,8 @@ modules_that_cannot_run_are_refused(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     want.sm = 90;
     assert_int_equal(load_made(&b, &want), -ENOEXEC);
     assert_string_equal(b.err.text, "made.cubin: made for sm_90, this card is sm_89");
@@ -398,6 +425,8 @@ a_launch_that_fails_names_kernel_place_and_address(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     load_file(&b, "saxpy", 89);
     assert_false(nvmem_compute_fault(b.compute, &fault));
     RIG_OK(&b.rig, nvmem_compute_create(b.rig.dev, &config, &other, &b.rig.err));
@@ -432,6 +461,8 @@ a_context_with_modules_stays(void **state)
 
     (void)state;
     open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
     load_file(&b, "saxpy", 89);
     assert_int_equal(nvmem_compute_destroy(b.compute, &b.err), -EBUSY);
     assert_string_equal(b.err.text, "compute: 1 modules are loaded");
@@ -493,6 +524,8 @@ memory_that_runs_out_at_any_point_leaves_nothing_behind(void **state)
     size_t bytes;
 
     (void)state;
+    if (rig_is_module())
+        return; /* its calls into the module allocate by themselves */
     data = read_file(NVRM_SOURCE_DIR "/tests/cuda/cubin/saxpy.sm_89.cubin", &bytes);
     rig_open(&r, "AD102", NULL, NULL, &config);
     RIG_OK(&r, nvmem_cubin_open(NULL, &(struct gsp_fw_source){"saxpy", data, bytes, 0}, &cubin,
