@@ -3,6 +3,8 @@
  * is stored once; rows refer to each other by number. */
 #include "hw.h"
 
+#include <nvrm/hw.h>
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +85,8 @@ field_list(struct tables *t, const struct hw_item *item)
                   "    {%u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
                   ", %" PRIu64 ", %u, %u},\n",
                   name(t, f->name), f->lo.at, f->hi, f->lo.step_i, f->lo.step_j, f->lo.n,
-                  f->lo.m, value_list(t, &f->values), f->values.n);
+                  f->lo.m, f->is_float ? NVRM_HW_FLOAT : value_list(t, &f->values),
+                  f->values.n);
     }
     text = gen_intern(t->g, key.p, key.n);
     first = gen_map_get(&t->lists, text);

@@ -24,6 +24,7 @@ struct hw_field {
     struct hw_lin lo;
     uint64_t hi;
     struct hw_values values;
+    bool is_float; /* an IEEE 754 single */
 };
 
 /* A method or a record. */

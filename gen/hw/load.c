@@ -79,13 +79,15 @@ read_values(struct gen *g, const struct gen_node *map, struct hw_values *out)
 static void
 read_field(struct gen *g, const struct gen_pair *pair, struct hw_field *f)
 {
-    static const char *const ours[] = {"bits", "step", "n", "values"};
+    static const char *const ours[] = {"bits", "step", "n", "values", "type"};
     const struct gen_node *bits = pair->value;
 
     *f = (struct hw_field){
         .name = pair->key, .lo = {.n = 1, .m = 1}
     };
     if (pair->value->kind == GEN_MAP) {
+        const struct gen_node *type = gen_get(pair->value, "type");
+
         for (uint32_t i = 0; i < pair->value->n; i++) {
             bool known = !is_ours(pair->value->p[i].key);
 
@@ -95,6 +97,9 @@ read_field(struct gen *g, const struct gen_pair *pair, struct hw_field *f)
                 gen_error(g, pair->value->p[i].pos, "unknown key '%s' in a field",
                           pair->value->p[i].key);
         }
+        if (type && strcmp(gen_scalar(g, type, "type"), "float") != 0)
+            gen_error(g, type->pos, "type is float, or not there");
+        f->is_float = type != NULL;
         bits = gen_get(pair->value, "bits");
         read_steps(g, pair->value, &f->lo);
         read_values(g, pair->value, &f->values);
@@ -107,6 +112,8 @@ read_field(struct gen *g, const struct gen_pair *pair, struct hw_field *f)
     if (f->lo.at > f->hi || f->hi - f->lo.at > 63 || f->hi > 0x3fff)
         gen_error(g, pair->pos, "field '%s' has bits %" PRIu64 " to %" PRIu64, pair->key, f->hi,
                   f->lo.at);
+    if (f->is_float && (f->hi - f->lo.at != 31 || f->values.n))
+        gen_error(g, pair->pos, "field '%s' is a float of not 32 bits", pair->key);
 }
 
 static struct hw_field *

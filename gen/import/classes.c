@@ -102,6 +102,7 @@ import_unit(struct job *job, const struct imp_hw_unit *unit)
     if (!ok)
         return false;
     imp_hw_arrays(s);
+    imp_hw_floats(s);
     if (unit->partial && s->parent)
         imp_hw_merge(s, s->parent);
     imp_hw_count(s);

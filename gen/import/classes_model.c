@@ -173,6 +173,66 @@ imp_hw_arrays(struct imp_hw_sheet *s)
     free(all);
 }
 
+/* Floats */
+
+static bool
+is_float(const char *name)
+{
+    static const char *const names[] = {
+        "SET_ALIASED_LINE_WIDTH_FLOAT",
+        "SET_ALPHA_REF",
+        "SET_BLEND_CONST_*",
+        "SET_COLOR_CLEAR_VALUE",
+        "SET_DEPTH_BIAS",
+        "SET_DEPTH_BIAS_CLAMP",
+        "SET_DEPTH_BOUNDS_MAX",
+        "SET_DEPTH_BOUNDS_MIN",
+        "SET_LINE_WIDTH_FLOAT",
+        "SET_POINT_SIZE",
+        "SET_SLOPE_SCALE_DEPTH_BIAS",
+        "SET_TESSELLATION_LOD_*",
+        "SET_TG_LOD_INTERIOR_*",
+        "SET_VIEWPORT_CLIP_MAX_Z",
+        "SET_VIEWPORT_CLIP_MIN_Z",
+        "SET_VIEWPORT_OFFSET_*",
+        "SET_VIEWPORT_SCALE_*",
+        "SET_Z_CLEAR_VALUE",
+        "TEXSAMP4_BORDER_COLOR_R",
+        "TEXSAMP5_BORDER_COLOR_G",
+        "TEXSAMP6_BORDER_COLOR_B",
+        "TEXSAMP7_BORDER_COLOR_A",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const size_t n = strcspn(names[i], "*");
+
+        if (names[i][n] ? !strncmp(name, names[i], n) : !strcmp(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A whole word without names of values, in a method or a field that is one. */
+static void
+mark_floats(const struct imp_hw_item *item, bool whole)
+{
+    for (size_t i = 0; i < item->fields.count; i++) {
+        struct imp_hw_field *f = item->fields.items[i].value;
+
+        f->is_float =
+            f->hi.c - f->lo.c == 31 && !f->values.count && (whole || is_float(f->name));
+    }
+}
+
+void
+imp_hw_floats(struct imp_hw_sheet *s)
+{
+    for (size_t i = 0; i < s->methods.count; i++)
+        mark_floats(s->methods.items[i].value, is_float(s->methods.items[i].key));
+    for (size_t i = 0; i < s->records.count; i++)
+        mark_floats(s->records.items[i].value, false);
+}
+
 /* Equality */
 
 static bool
@@ -199,7 +259,7 @@ bool
 imp_hw_field_same(const struct imp_hw_field *a, const struct imp_hw_field *b)
 {
     return lin_same(&a->hi, &b->hi) && lin_same(&a->lo, &b->lo) && a->n == b->n &&
-           a->m == b->m && numbers_same(&a->values, &b->values);
+           a->m == b->m && a->is_float == b->is_float && numbers_same(&a->values, &b->values);
 }
 
 bool

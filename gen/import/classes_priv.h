@@ -13,6 +13,7 @@ struct imp_lin {
 struct imp_hw_field {
     const char *name;
     struct imp_lin hi, lo;
+    bool is_float;         /* an IEEE 754 single */
     uint64_t n, m;         /* elements in i and j; 1 without an array */
     struct imp_map values; /* name -> uint64_t * */
 };
@@ -59,6 +60,8 @@ bool imp_hw_read(struct imp_arena *a, struct imp_hw_sheet *s, const char *path,
 /** Element counts of arrays, which headers do not give: as many as fit before something else.
  */
 void imp_hw_arrays(struct imp_hw_sheet *s);
+/** Which fields are floats, which headers do not say. */
+void imp_hw_floats(struct imp_hw_sheet *s);
 /** What from has and s lacks, into s. Both own it: from must live as long. */
 void imp_hw_merge(struct imp_hw_sheet *s, const struct imp_hw_sheet *from);
 void imp_hw_count(struct imp_hw_sheet *s);

@@ -46,7 +46,7 @@ static void
 field(struct imp_buf *out, const struct imp_hw_field *f)
 {
     key(out, f->name);
-    if (!f->values.count && !f->lo.ci && !f->lo.cj) {
+    if (!f->values.count && !f->lo.ci && !f->lo.cj && !f->is_float) {
         imp_buf_printf(out, "[%llu, %llu]", (unsigned long long)f->hi.c,
                        (unsigned long long)f->lo.c);
         return;
@@ -54,6 +54,7 @@ field(struct imp_buf *out, const struct imp_hw_field *f)
     imp_buf_printf(out, "{bits: [%llu, %llu]", (unsigned long long)f->hi.c,
                    (unsigned long long)f->lo.c);
     steps(out, &f->lo, f->n, f->m);
+    imp_buf_str(out, f->is_float ? ", type: float" : "");
     if (is_bool(&f->values)) {
         imp_buf_str(out, ", values: bool}");
         return;

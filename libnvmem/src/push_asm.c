@@ -97,6 +97,24 @@ is_number(const char *w, uint64_t *v_out)
     return !*end && !errno;
 }
 
+/* "400.0", "-1.5", "1e-3" */
+static bool
+is_float(const char *w, uint64_t *v_out)
+{
+    char *end;
+    uint32_t bits;
+    float f;
+
+    if (!strpbrk(w, ".e") || !strncmp(w, "0x", 2) || strspn(w, "0123456789.e-") != strlen(w))
+        return false;
+    f = strtof(w, &end);
+    if (*end || end == w)
+        return false;
+    memcpy(&bits, &f, sizeof(bits));
+    *v_out = bits;
+    return true;
+}
+
 static int
 number(struct assembler *a, uint64_t max, const char *what, uint64_t *v_out)
 {
@@ -163,6 +181,8 @@ value(struct assembler *a, const struct nvrm_hw_field *f, uint64_t *v_out)
         *v_out = v;
         return 0;
     }
+    if (nvrm_hw_is_float(f) && is_float(w, v_out))
+        return 0;
     if (is_number(w, v_out))
         return nvrm_hw_field_fits(f, *v_out)
                    ? 0

@@ -3,6 +3,7 @@
 #include <nvmem/push_text.h>
 
 #include <nvrm/cl/clc56f.h>
+#include <stdio.h>
 
 static void
 write_number(struct gsp_text *out, uint64_t v)
@@ -22,6 +23,27 @@ value_name(const struct nvrm_hw_field *f, uint32_t v)
     return c && c->name ? nvrm_hw_text(c->name) : NULL;
 }
 
+/* Numbers of a sensible size as floats; others are bits of something else. */
+static bool
+write_float(struct gsp_text *out, uint32_t bits)
+{
+    const uint32_t exponent = bits >> 23 & 0xff;
+    char text[32], *plus;
+    float f;
+
+    memcpy(&f, &bits, sizeof(f));
+    if (exponent < 127 - 40 || exponent > 127 + 40) /* 0 too: it is 0 either way */
+        return false;
+    (void)snprintf(text, sizeof(text), "%.9g", (double)f);
+    plus = strchr(text, '+');
+    if (plus) /* 1e+10 is 1e10 */
+        memmove(plus, plus + 1, strlen(plus));
+    if (!strpbrk(text, ".e"))
+        (void)strcat(text, ".0");
+    gsp_text_puts(out, text);
+    return true;
+}
+
 static void
 write_field(struct gsp_text *out, const struct nvrm_hw_field *f, unsigned i, unsigned j,
             uint64_t v, const char *between)
@@ -36,7 +58,7 @@ write_field(struct gsp_text *out, const struct nvrm_hw_field *f, unsigned i, uns
     gsp_text_puts(out, " = ");
     if (name)
         gsp_text_puts(out, name);
-    else
+    else if (!nvrm_hw_is_float(f) || !write_float(out, (uint32_t)v))
         write_number(out, v);
 }
 

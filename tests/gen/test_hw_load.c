@@ -146,11 +146,15 @@ mistakes_are_named_with_their_line(void **state)
          ":4: error: field 'V' has bits 70 to 3"                                                                                      },
         {"id: 0xc7b5\ncounts: {records: 1}\nrecords:\n  R: {inherits: c6b5/S}\n",
          ":4: error: there is no record 'c6b5/S' before this one"                                                                     },
-        {"id: 0xc7b5\ncounts: {}\nmethods: [A, B]\n", ":3: error: methods is not a map"},
+        {"id: 0xc7b5\ncounts: {}\nmethods:\n  A: {at: 0x100, V: {bits: [15, 0], type: "
+         "float}}\n",                                                                                ":4: error: field 'V' is a float of not 32 bits"                                                                                                                  },
+        {"id: 0xc7b5\ncounts: {}\nmethods:\n  A: {at: 0x100, V: {bits: [31, 0], type: half}}\n",
+         ":4: error: type is float, or not there"},
+        {"id: 0xc7b5\ncounts: {}\nmethods: [A, B]\n",                                                                               ":3: error: methods is not a map"                                                                                                                                                             },
         {"id: 0xc7b5\ncounts: {}\nrecords:\n  R: [1, 2]\n",
          ":4: error: record 'R' is not a map of fields"},
         {"id: 0xc7b5\ncounts: {constants: 1}\nconstants: {N: gone}\n",
-         ":3: error: constant 'N' is gone but was never there"                                                                        },
+         ":3: error: constant 'N' is gone but was never there"                                                                                                                                                  },
     };
 
     (void)state;

@@ -98,6 +98,33 @@ arrays_carry_their_index(void **state)
 }
 
 static void
+floats_read_as_floats(void **state)
+{
+    static const uint32_t words[] = {0x20030280, 0x43c80000, 0xbf000000, 0x3f7fffff,
+                                     0x20020360, 0x3dcccccd, 0x00000001};
+
+    (void)state;
+    expect_words("0 c597 SET_VIEWPORT_SCALE_X[0] = { V = 400.0 }\n"
+                 "+ SET_VIEWPORT_SCALE_Y[0] = { V = -0.5 }\n"
+                 "+ SET_VIEWPORT_SCALE_Z[0] = { V = 0.99999994 }\n"
+                 "0 c597 SET_COLOR_CLEAR_VALUE[0] = { V = 1e-1 }\n"
+                 "+ SET_COLOR_CLEAR_VALUE[1] = { V = 1 }\n",
+                 words, 7);
+    {
+        struct nvmem_push_state s = {.bound = {nvrm_hw_class(0xc597)}};
+        struct gsp_text out = {0};
+
+        assert_int_equal(nvmem_push_disassemble(&s, words, 7, &out), 0);
+        assert_string_equal(out.data, "0 c597 SET_VIEWPORT_SCALE_X[0] = { V = 400.0 }\n"
+                                      "+      SET_VIEWPORT_SCALE_Y[0] = { V = -0.5 }\n"
+                                      "+      SET_VIEWPORT_SCALE_Z[0] = { V = 0.99999994 }\n"
+                                      "0 c597 SET_COLOR_CLEAR_VALUE[0] = { V = 0.100000001 }\n"
+                                      "+      SET_COLOR_CLEAR_VALUE[1] = { V = 1 }\n");
+        gsp_text_fini(&out);
+    }
+}
+
+static void
 bits_of_no_field_survive(void **state)
 {
     static const uint32_t words[] = {0x20018000, 0xff00c7b5};
@@ -517,6 +544,7 @@ main(void)
         cmocka_unit_test(a_copy_reads_as_methods_with_fields),
         cmocka_unit_test(text_makes_the_words_it_names),
         cmocka_unit_test(arrays_carry_their_index),
+        cmocka_unit_test(floats_read_as_floats),
         cmocka_unit_test(bits_of_no_field_survive),
         cmocka_unit_test(ring_entries_read_and_write),
         cmocka_unit_test(any_words_come_back_bit_for_bit),

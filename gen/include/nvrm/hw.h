@@ -41,6 +41,13 @@ struct nvrm_hw_field {
     uint16_t n, m;           /* elements in i and in j, at least 1 */
     uint16_t value_first, value_count;
 };
+/** value_first of a field that is an IEEE 754 single. */
+#define NVRM_HW_FLOAT 0xffff
+static inline bool
+nvrm_hw_is_float(const struct nvrm_hw_field *f)
+{
+    return f->value_first == NVRM_HW_FLOAT && !f->value_count;
+}
 
 /** A method (at is its address in bytes) or a record (words is its length; at is 1 when memory
  * has the word with the highest bits first). */
