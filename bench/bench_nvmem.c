@@ -9,6 +9,7 @@
 #include <nvmem/cache.h>
 #include <nvmem/heap.h>
 #include <nvmem/pt.h>
+#include <nvmem/vas.h>
 
 #include "bench_nvmem_peer.h"
 
@@ -569,6 +570,51 @@ page_tables(const struct bench *b, uint64_t entries, const char *fill_name,
     free(t.words);
 }
 
+/* The same through an address space: addresses, a mapping, both given back, a flush. */
+
+struct space {
+    struct tables t;
+    struct nvmem_vas *vas;
+    struct nvmem_extent extent;
+};
+
+static void
+alloc_and_release(void *ctx)
+{
+    struct space *s = ctx;
+    const struct nvmem_vas_memory memory = {
+        .bytes = s->extent.bytes, .extents = &s->extent, .extent_count = 1};
+    struct nvmem_range range;
+
+    if (nvmem_vas_alloc(s->vas, NULL, &memory, NULL, &range, NULL) < 0 ||
+        nvmem_vas_release(s->vas, &range, NULL) < 0 || nvmem_vas_flush(s->vas, NULL) < 0)
+        exit(1);
+}
+
+static void
+address_space(const struct bench *b, uint64_t bytes, const char *which)
+{
+    struct space s = {
+        .extent = {1 << 21, bytes}
+    };
+    const struct nvmem_vas_direct config = {
+        .space = {.base = UINT64_C(1) << 38, .bytes = UINT64_C(1) << 38},
+        .tables = &ops,
+        .ctx = &s.t
+    };
+    const struct nvmem_extent near = {0, PAGE};
+    const struct nvmem_vas_memory memory = {.bytes = PAGE, .extents = &near, .extent_count = 1};
+    struct nvmem_range range;
+
+    if (nvmem_vas_create_direct(&config, &s.vas, NULL) < 0 ||
+        nvmem_vas_alloc(s.vas, NULL, &memory, NULL, &range, NULL) < 0)
+        exit(1);
+    bench_alone(b, which, "ours", alloc_and_release, &s);
+    nvmem_vas_destroy(s.vas);
+    while (s.t.used)
+        free(s.t.spare[--s.t.used].cpu);
+}
+
 /* Cost against size, for docs/memory.md: --only 'cost ' and bench_plot. Too long for every run.
  */
 
@@ -651,6 +697,8 @@ main(int argc, char **argv)
     page_tables(&b, 512, "fill 512 entries", "map and unmap 512 entries");
     page_tables(&b, 16384, "fill 16384 entries", "map and unmap 16384 entries");
     page_tables(&b, 1, "fill 1 entry", "map and unmap 1 entry");
+    address_space(&b, PAGE, "address space: a page and back");
+    address_space(&b, 2 << 20, "address space: 2 MiB and back");
     if (b.only && strstr(b.only, "cost")) {
         cost_by_ranges(&b);
         cost_by_vram(&b);
