@@ -2,6 +2,7 @@
 /* Push buffers and GPFIFO entries as text. */
 #include <nvmem/push_text.h>
 
+#include <locale.h>
 #include <nvrm/cl/clc56f.h>
 #include <stdio.h>
 
@@ -28,13 +29,16 @@ static bool
 write_float(struct gsp_text *out, uint32_t bits)
 {
     const uint32_t exponent = bits >> 23 & 0xff;
-    char text[32], *plus;
+    char text[32], *plus, *point;
     float f;
 
     memcpy(&f, &bits, sizeof(f));
     if (exponent < 127 - 40 || exponent > 127 + 40) /* 0 too: it is 0 either way */
         return false;
     (void)snprintf(text, sizeof(text), "%.9g", (double)f);
+    point = strchr(text, localeconv()->decimal_point[0]);
+    if (point)
+        *point = '.';
     plus = strchr(text, '+');
     if (plus) /* 1e+10 is 1e10 */
         memmove(plus, plus + 1, strlen(plus));
