@@ -389,11 +389,15 @@ kmod_object_remove(struct kmod_client *client, uint32_t handle)
             continue;
         *where = o->next;
         kmod_mappings_forget(client, handle);
-        if (o->kind == KMOD_MEMORY)
+        if (o->kind == KMOD_MEMORY) {
+            kmod_mapped_memory_destruct(client, o);
             kmod_memory_unref(o->u.memory);
+        }
         if (o->kind == KMOD_EVENT)
             kmod_event_destruct(o);
-        if (o->kind == KMOD_VIRTUAL || o->kind == KMOD_VASPACE || o->kind == KMOD_DEVICE)
+        if (o->kind == KMOD_VIRTUAL)
+            kmod_virtual_destruct(o);
+        if (o->kind == KMOD_VASPACE || o->kind == KMOD_DEVICE)
             kmod_vas_unref(o->u.vas);
         free(o);
         return;

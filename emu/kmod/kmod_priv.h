@@ -29,7 +29,7 @@ enum kmod_kind {
     KMOD_DEVICE,
     KMOD_SUBDEVICE,
     KMOD_MEMORY,   /* local, system, or pages of the process */
-    KMOD_VIRTUAL,  /* NV01_MEMORY_VIRTUAL: a view of an address space */
+    KMOD_VIRTUAL,  /* NV01_MEMORY_VIRTUAL, NV50_MEMORY_VIRTUAL: where mappings go */
     KMOD_VASPACE,  /* FERMI_VASPACE_A */
     KMOD_USERMODE, /* doorbell page */
     KMOD_CHANNEL,
@@ -38,6 +38,7 @@ enum kmod_kind {
 };
 
 struct kmod_vas; /* vas.c */
+struct kmod_hold;
 struct kmod_uvm; /* uvm.c */
 struct kmod_events;
 struct kmod_os_event; /* event.c */
@@ -50,7 +51,7 @@ struct kmod_memory {
     uint64_t addr, bytes; /* in video memory, or on the bus */
     bool system;
     bool borrowed; /* the program's own pages */
-    bool user_read_only;
+    bool user_read_only, card_read_only;
     int fd;
     uint8_t *cpu;
     struct kmod_memory *next_system;
@@ -69,6 +70,7 @@ struct kmod_object {
             uint32_t source;
         } event;
     } u;
+    struct kmod_hold *hold; /* KMOD_VIRTUAL: addresses of its own, or NULL */
     struct kmod_object *next;
 };
 
@@ -339,16 +341,54 @@ void kmod_vas_bind(struct kmod_vas *v, uint32_t client, uint32_t handle);
 uint64_t kmod_vas_choose(struct kmod_vas *v, uint64_t bytes);
 uint32_t kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
                       uint64_t offset, bool read_only);
+/** Objects that a mapping ends with; NULL: not of this one, or of any when one is looked for.
+ */
+struct kmod_vas_owner {
+    const struct kmod_object *mapper, *memory;
+};
+/** Like kmod_vas_map(), of an owner. */
+uint32_t kmod_vas_map_for(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
+                          uint64_t bytes, struct kmod_memory *m, uint64_t offset,
+                          bool read_only);
 /** Pages that read as zero and lose what is written. */
 uint32_t kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes);
 uint32_t kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes);
+/** What the owner has in these addresses, and nobody else's. */
+uint32_t kmod_vas_unmap_of(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
+                           uint64_t bytes);
+/** Bytes of the owner's mapping that begins there; 0: none does. */
+uint64_t kmod_vas_mapped_at(const struct kmod_vas *v, const struct kmod_vas_owner *owner,
+                            uint64_t va);
+/** Neither mapped nor held. */
+bool kmod_vas_is_free(const struct kmod_vas *v, uint64_t va, uint64_t bytes);
+
+struct kmod_hold_wish {
+    uint64_t va; /* where, or from where on; 0: anywhere */
+    uint64_t bytes, align;
+    uint64_t limit; /* last address; 0: none */
+    bool fixed;
+};
+/** Addresses that nothing else is given; NULL: not to be had. */
+struct kmod_hold *kmod_vas_hold(struct kmod_vas *v, const struct kmod_hold_wish *wish);
+uint64_t kmod_hold_at(const struct kmod_hold *h, uint64_t *bytes_out);
+void kmod_hold_ref(struct kmod_hold *h); /* NULL is fine, below too */
+void kmod_hold_unref(struct kmod_vas *v, struct kmod_hold *h);
+
+/* dma.c */
+
+/** NV_STATUS. */
+uint32_t kmod_virtual_construct(struct kmod_client *client, struct kmod_object *o,
+                                struct emu_wire *params);
+void kmod_virtual_destruct(struct kmod_object *o);
+/** Mappings of the client's memory object end with it. */
+void kmod_mapped_memory_destruct(struct kmod_client *client, const struct kmod_object *memory);
+int kmod_rm_map_dma(struct kmod_call *c);
+int kmod_rm_unmap_dma(struct kmod_call *c);
 
 /* map.c: escapes */
 
 int kmod_rm_map_memory(struct kmod_call *c);
 int kmod_rm_unmap_memory(struct kmod_call *c);
-int kmod_rm_map_dma(struct kmod_call *c);
-int kmod_rm_unmap_dma(struct kmod_call *c);
 int kmod_rm_alloc_memory(struct kmod_call *c);
 int kmod_update_mapping(struct kmod_call *c);
 /** Pages of the program as an object of a device; NV_STATUS. */

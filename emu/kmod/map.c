@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings: objects into the program (RM_MAP_MEMORY and the mmap that follows) and into address
- * spaces (RM_MAP_MEMORY_DMA), and pages that a program brings along (RM_ALLOC_MEMORY).
+ * Mappings into the program (RM_MAP_MEMORY and the mmap that follows), and pages that a program
+ * brings along (RM_ALLOC_MEMORY).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,6 @@
 enum {
     CLASS_OS_DESCRIPTOR = 0x71,
     CLASS_SYSTEM = 0x3e,
-    DMA_OFFSET_FIXED = 1 << 15,
-    DMA_READ_ONLY = 1,
     PAGE = 4096,
     ACCESS = 3, /* NVOS33_FLAGS_* */
     ACCESS_READ_ONLY = 1,
@@ -265,61 +263,6 @@ kmod_update_mapping(struct kmod_call *c)
         return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
     m->linear = emu_get(&c->w, "pNewCpuAddress");
     return answer(c, NV_OK, "status");
-}
-
-/* Address spaces */
-
-/* Of a virtual memory object, an address space, or the device's own. */
-static struct kmod_vas *
-space_of(struct kmod_client *client, uint32_t handle)
-{
-    struct kmod_object *o = kmod_object(client, handle);
-
-    return o && (o->kind == KMOD_VIRTUAL || o->kind == KMOD_VASPACE || o->kind == KMOD_DEVICE)
-               ? o->u.vas
-               : NULL;
-}
-
-int
-kmod_rm_map_dma(struct kmod_call *c)
-{
-    struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "hClient"));
-    const uint64_t bytes = (emu_get(&c->w, "length") + 0xfff) & ~UINT64_C(0xfff);
-    const uint64_t flags = emu_get(&c->w, "flags");
-    struct kmod_object *o;
-    struct kmod_vas *vas;
-    uint64_t va;
-    uint32_t status;
-
-    if (!client)
-        return answer(c, NV_ERR_INVALID_CLIENT, "status");
-    o = kmod_object(client, (uint32_t)emu_get(&c->w, "hMemory"));
-    vas = space_of(client, (uint32_t)emu_get(&c->w, "hDma"));
-    if (!o || !vas)
-        return answer(c, NV_ERR_OBJECT_NOT_FOUND, "status");
-    if (o->kind != KMOD_MEMORY || !o->u.memory)
-        return answer(c, NV_ERR_INVALID_OBJECT_HANDLE, "status");
-    va = flags & DMA_OFFSET_FIXED ? emu_get(&c->w, "dmaOffset") : kmod_vas_choose(vas, bytes);
-    status = kmod_vas_map(vas, va, bytes, o->u.memory, emu_get(&c->w, "offset"),
-                          (flags & 3) == DMA_READ_ONLY);
-    if (status == NV_OK)
-        emu_set(&c->w, va, "dmaOffset");
-    return answer(c, status, "status");
-}
-
-int
-kmod_rm_unmap_dma(struct kmod_call *c)
-{
-    struct kmod_client *client = kmod_client(c->file, (uint32_t)emu_get(&c->w, "hClient"));
-    struct kmod_vas *vas;
-
-    if (!client)
-        return answer(c, NV_ERR_INVALID_CLIENT, "status");
-    vas = space_of(client, (uint32_t)emu_get(&c->w, "hDma"));
-    return answer(c,
-                  vas ? kmod_vas_unmap(vas, emu_get(&c->w, "dmaOffset"), emu_get(&c->w, "size"))
-                      : NV_ERR_OBJECT_NOT_FOUND,
-                  "status");
 }
 
 /* Pages of the program, and the oldest way to ask for memory */

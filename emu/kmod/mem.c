@@ -260,6 +260,7 @@ kmod_memory_alloc(struct kmod_object *o, struct emu_wire *p)
     }
     o->u.memory = m;
     m->user_read_only = emu_get(p, "attr2") >> 22 & 1; /* NVOS32_ATTR2_PROTECTION_USER */
+    m->card_read_only = emu_get(p, "attr2") >> 23 & 1; /* NVOS32_ATTR2_PROTECTION_DEVICE */
     emu_set(p, bytes, "size");
     emu_set(p, system ? 0 : m->addr, "offset");
     emu_set(p, bytes - 1, "limit");

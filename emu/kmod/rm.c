@@ -171,8 +171,6 @@ static uint32_t
 construct(struct kmod_call *c, struct kmod_client *client, struct kmod_object *o,
           struct emu_wire *p)
 {
-    struct kmod_object *device = kmod_device_of(client, o->parent);
-
     switch (o->kind) {
     case KMOD_DEVICE:
     case KMOD_VASPACE:
@@ -181,14 +179,8 @@ construct(struct kmod_call *c, struct kmod_client *client, struct kmod_object *o
             return NV_ERR_NO_MEMORY;
         kmod_vas_bind(o->u.vas, client->handle, o->handle);
         return NV_OK;
-    case KMOD_VIRTUAL: /* of the space that it names, or of the device's */
-        if (p->layout && emu_get(p, "hVASpace"))
-            device = kmod_object(client, (uint32_t)emu_get(p, "hVASpace"));
-        if (!device)
-            return NV_ERR_INVALID_OBJECT_HANDLE;
-        o->u.vas = device->u.vas;
-        kmod_vas_ref(o->u.vas);
-        return NV_OK;
+    case KMOD_VIRTUAL:
+        return kmod_virtual_construct(client, o, p);
     case KMOD_MEMORY:
         return p->layout ? kmod_memory_alloc(o, p) : NV_ERR_INVALID_ARGUMENT;
     case KMOD_EVENT:

@@ -27,6 +27,8 @@ inherit(struct kmod_object *to, const struct kmod_object *from)
     if (from->kind == KMOD_VASPACE || from->kind == KMOD_VIRTUAL || from->kind == KMOD_DEVICE) {
         to->u.vas = from->u.vas;
         kmod_vas_ref(to->u.vas);
+        to->hold = from->hold;
+        kmod_hold_ref(to->hold);
     }
 }
 
@@ -236,7 +238,9 @@ kmod_export_drop(struct emu_kfile *f)
     if (e->object.kind == KMOD_MEMORY)
         kmod_memory_unref(e->object.u.memory);
     if (e->object.kind == KMOD_VASPACE || e->object.kind == KMOD_VIRTUAL ||
-        e->object.kind == KMOD_DEVICE)
+        e->object.kind == KMOD_DEVICE) {
+        kmod_hold_unref(e->object.u.vas, e->object.hold);
         kmod_vas_unref(e->object.u.vas);
+    }
     e->card = NULL;
 }

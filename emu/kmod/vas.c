@@ -30,7 +30,15 @@ struct table {
 struct range {
     uint64_t va, bytes;
     struct kmod_memory *memory; /* NULL: sparse, or only reserved */
+    struct kmod_vas_owner owner;
     struct range *next;
+};
+
+/* Addresses that an NV50_MEMORY_VIRTUAL keeps for itself. */
+struct kmod_hold {
+    unsigned refs;
+    uint64_t va, bytes;
+    struct kmod_hold *next;
 };
 
 struct kmod_vas {
@@ -39,6 +47,7 @@ struct kmod_vas {
     struct table *root;
     uint64_t next_va; /* where RM's own choice goes on */
     struct range *ranges;
+    struct kmod_hold *holds;
 };
 
 /* Index of a level: the root first. Version 3 has a level of two entries above. */
@@ -269,25 +278,55 @@ kmod_vas_ref(struct kmod_vas *v)
     v->refs++;
 }
 
+/* The end of something that is in the way of [va, va + bytes); 0: nothing is. */
+static uint64_t
+in_the_way(const struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    for (const struct range *r = v->ranges; r; r = r->next)
+        if (r->va < va + bytes && va < r->va + r->bytes)
+            return r->va + r->bytes;
+    for (const struct kmod_hold *h = v->holds; h; h = h->next)
+        if (h->va < va + bytes && va < h->va + h->bytes)
+            return h->va + h->bytes;
+    return 0;
+}
+
+bool
+kmod_vas_is_free(const struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    return !in_the_way(v, va, bytes);
+}
+
+static uint64_t
+find_free(const struct kmod_vas *v, uint64_t from, uint64_t bytes, uint64_t align)
+{
+    uint64_t at = (from + align - 1) & ~(align - 1);
+
+    for (uint64_t end; (end = in_the_way(v, at, bytes));)
+        at = (end + align - 1) & ~(align - 1);
+    return at;
+}
+
 uint64_t
 kmod_vas_choose(struct kmod_vas *v, uint64_t bytes)
 {
-    const uint64_t at = v->next_va;
+    const uint64_t at = find_free(v, v->next_va, bytes, LARGE);
 
-    v->next_va += (bytes + (2 << 20) - 1) & ~UINT64_C(0x1fffff);
+    v->next_va = at + ((bytes + LARGE - 1) & ~(uint64_t)(LARGE - 1));
     return at;
 }
 
 static bool
-add_range(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m)
+add_range(struct kmod_vas *v, struct range what)
 {
     struct range *r = malloc(sizeof(*r));
 
     if (!r)
         return false;
-    if (m)
-        m->refs++;
-    *r = (struct range){va, bytes, m, v->ranges};
+    if (what.memory)
+        what.memory->refs++;
+    *r = what;
+    r->next = v->ranges;
     v->ranges = r;
     return true;
 }
@@ -305,7 +344,8 @@ clear_ranges(struct kmod_vas *v, uint64_t va, uint64_t bytes)
             where = &r->next;
             continue;
         }
-        if (end > va + bytes && !add_range(v, va + bytes, end - (va + bytes), r->memory))
+        if (end > va + bytes && !add_range(v, (struct range){va + bytes, end - (va + bytes),
+                                                             r->memory, r->owner, NULL}))
             return false;
         if (r->va < va) {
             r->bytes = va - r->va;
@@ -320,16 +360,15 @@ clear_ranges(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 }
 
 static uint32_t
-put(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
-    const struct content *what)
+put(struct kmod_vas *v, const struct range *r, const struct content *what)
 {
     uint32_t status = NV_ERR_NO_MEMORY;
 
-    if (clear_ranges(v, va, bytes) && add_range(v, va, bytes, m) &&
-        write_pages(v, va, bytes, what))
+    if (clear_ranges(v, r->va, r->bytes) && add_range(v, *r) &&
+        write_pages(v, r->va, r->bytes, what))
         status = NV_OK;
     if (status != NV_OK)
-        (void)kmod_vas_unmap(v, va, bytes);
+        (void)kmod_vas_unmap(v, r->va, r->bytes);
     emu_tlb_invalidate(v->card->gpu, NULL);
     return status;
 }
@@ -343,42 +382,141 @@ in_space(const struct kmod_vas *v, uint64_t va, uint64_t bytes)
 }
 
 uint32_t
-kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
-             uint64_t offset, bool read_only)
+kmod_vas_map_for(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
+                 uint64_t bytes, struct kmod_memory *m, uint64_t offset, bool read_only)
 {
     const struct content what = {.memory = m, .offset = offset, .read_only = read_only};
+    const struct range r = {.va = va, .bytes = bytes, .memory = m, .owner = *owner};
 
     if (!in_space(v, va, bytes) || offset & 0xfff || offset > m->bytes ||
         bytes > m->bytes - offset)
         return NV_ERR_INVALID_ARGUMENT;
-    return put(v, va, bytes, m, &what);
+    return put(v, &r, &what);
+}
+
+uint32_t
+kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
+             uint64_t offset, bool read_only)
+{
+    return kmod_vas_map_for(v, &(struct kmod_vas_owner){0}, va, bytes, m, offset, read_only);
 }
 
 uint32_t
 kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
     const struct content what = {.entry = SPARSE};
+    const struct range r = {.va = va, .bytes = bytes};
 
     if (!in_space(v, va, bytes))
         return NV_ERR_INVALID_ARGUMENT;
-    return bytes > SPARSE_MAX ? NV_ERR_NO_MEMORY : put(v, va, bytes, NULL, &what);
+    return bytes > SPARSE_MAX ? NV_ERR_NO_MEMORY : put(v, &r, &what);
 }
 
-/** bytes 0: the mapping that begins at va. */
 uint32_t
 kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
     const struct content nothing = {0};
 
-    for (struct range *r = v->ranges; r && !bytes; r = r->next)
-        if (r->va == va)
-            bytes = r->bytes;
-    if (!bytes)
-        return NV_ERR_OBJECT_NOT_FOUND;
     if (!in_space(v, va, bytes))
         return NV_ERR_INVALID_ARGUMENT;
     if (!write_pages(v, va, bytes, &nothing) || !clear_ranges(v, va, bytes))
         return NV_ERR_NO_MEMORY;
     emu_tlb_invalidate(v->card->gpu, NULL);
     return NV_OK;
+}
+
+/* Whether the range is one of this owner, as far as the owner says who it is. */
+static bool
+is_of(const struct range *r, const struct kmod_vas_owner *owner)
+{
+    return (!owner->mapper || r->owner.mapper == owner->mapper) &&
+           (!owner->memory || r->owner.memory == owner->memory);
+}
+
+/* A part of a range that lies over [va, end); false when there is none (any more). */
+static bool
+next_part(const struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t *va,
+          uint64_t end, uint64_t *bytes_out)
+{
+    for (const struct range *r = v->ranges; r; r = r->next) {
+        const uint64_t from = r->va > *va ? r->va : *va;
+        const uint64_t to = r->va + r->bytes < end ? r->va + r->bytes : end;
+
+        if (from >= to || !is_of(r, owner))
+            continue;
+        *va = from;
+        *bytes_out = to - from;
+        return true;
+    }
+    return false;
+}
+
+uint32_t
+kmod_vas_unmap_of(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
+                  uint64_t bytes)
+{
+    const uint64_t end = bytes > UINT64_MAX - va ? UINT64_MAX : va + bytes;
+    uint64_t at = va, part;
+    uint32_t status = NV_OK;
+
+    for (; status == NV_OK && next_part(v, owner, &at, end, &part); at = va)
+        status = kmod_vas_unmap(v, at, part);
+    return status;
+}
+
+uint64_t
+kmod_vas_mapped_at(const struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va)
+{
+    for (const struct range *r = v->ranges; r; r = r->next)
+        if (r->va == va && is_of(r, owner))
+            return r->bytes;
+    return 0;
+}
+
+/* Reserved addresses */
+
+struct kmod_hold *
+kmod_vas_hold(struct kmod_vas *v, const struct kmod_hold_wish *wish)
+{
+    const uint64_t at =
+        wish->fixed ? wish->va
+                    : find_free(v, wish->va ? wish->va : v->next_va, wish->bytes, wish->align);
+    struct kmod_hold *h;
+
+    if (!in_space(v, at, wish->bytes) || in_the_way(v, at, wish->bytes) ||
+        (wish->limit && (at > wish->limit || wish->bytes - 1 > wish->limit - at)))
+        return NULL;
+    h = malloc(sizeof(*h));
+    if (!h)
+        return NULL;
+    *h = (struct kmod_hold){1, at, wish->bytes, v->holds};
+    v->holds = h;
+    return h;
+}
+
+uint64_t
+kmod_hold_at(const struct kmod_hold *h, uint64_t *bytes_out)
+{
+    *bytes_out = h->bytes;
+    return h->va;
+}
+
+void
+kmod_hold_ref(struct kmod_hold *h)
+{
+    if (h)
+        h->refs++;
+}
+
+void
+kmod_hold_unref(struct kmod_vas *v, struct kmod_hold *h)
+{
+    if (!h || --h->refs)
+        return;
+    for (struct kmod_hold **where = &v->holds; *where; where = &(*where)->next)
+        if (*where == h) {
+            *where = h->next;
+            break;
+        }
+    free(h);
 }

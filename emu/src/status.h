@@ -33,6 +33,7 @@
     X(NV_ERR_INVALID_OBJECT, 0x31)                                                             \
     X(NV_ERR_INVALID_OBJECT_HANDLE, 0x33)                                                      \
     X(NV_ERR_INVALID_OBJECT_PARENT, 0x36)                                                      \
+    X(NV_ERR_INVALID_OFFSET, 0x37)                                                             \
     X(NV_ERR_INVALID_PARAM_STRUCT, 0x3a)                                                       \
     X(NV_ERR_INVALID_PARAMETER, 0x3b)                                                          \
     X(NV_ERR_INVALID_STATE, 0x40)                                                              \

@@ -17,6 +17,7 @@ enum {
     MEMORY = 0x5c000010,
     NOTIFIER,
     VAS,
+    VIRTUAL,
     GROUP,
     CHANNEL,
     USERMODE,
@@ -77,7 +78,7 @@ map_dma(struct channel *c, uint32_t object, uint64_t va, uint64_t bytes)
     arg_init(&c->h, &a, "NVOS46_PARAMETERS");
     arg_set(&a, "hClient", c->t.client);
     arg_set(&a, "hDevice", c->t.device);
-    arg_set(&a, "hDma", VAS);
+    arg_set(&a, "hDma", VIRTUAL);
     arg_set(&a, "hMemory", object);
     arg_set(&a, "length", bytes);
     arg_set(&a, "flags", 1 << 15); /* at dmaOffset */
@@ -97,6 +98,9 @@ make_memory(struct channel *c)
         rm_memory(&c->h, c->t.ctl, c->t.client, c->t.device, NOTIFIER, false, 65536), 0);
     arg_init(&c->h, &a, "NV_VASPACE_ALLOCATION_PARAMETERS");
     assert_int_equal(make(c, c->t.device, VAS, 0x90f1, &a), 0);
+    arg_init(&c->h, &a, "NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS");
+    arg_set(&a, "hVASpace", VAS);
+    assert_int_equal(make(c, c->t.device, VIRTUAL, 0x70, &a), 0);
     assert_int_equal(map_dma(c, MEMORY, VA, BYTES), 0);
     assert_int_equal(map_dma(c, 0x4242, VA, BYTES), 0x57 /* OBJECT_NOT_FOUND */);
     c->at = map(c, MEMORY, BYTES);

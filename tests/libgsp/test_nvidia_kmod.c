@@ -209,8 +209,8 @@ gpu_mappings_have_the_struct_of_the_release(void **state)
         struct gsp_map_dma dma = {.hDevice = DEVICE, .hMemory = MEMORY, .bytes = BYTES};
 
         open_bed(bed, releases[i]);
-        MUST(alloc(bed, bed->client, DEVICE, SPACE, "FERMI_VASPACE_A",
-                   "NV_VASPACE_ALLOCATION_PARAMETERS", NULL, 0));
+        MUST(alloc(bed, bed->client, DEVICE, SPACE, "NV01_MEMORY_VIRTUAL",
+                   "NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS", NULL, 0));
         dma.hClient = bed->client;
         dma.hDma = SPACE;
         MUST(bed->b->ops->map_dma(bed->b, &dma, &bed->err));

@@ -43,7 +43,7 @@ struct gsp_map {
 
 /** A mapping in a GPU address space. */
 struct gsp_map_dma {
-    uint32_t hClient, hDevice, hDma, hMemory; /* hDma: address space or virtual memory */
+    uint32_t hClient, hDevice, hDma, hMemory; /* hDma: virtual memory */
     uint64_t offset, bytes;
     uint32_t flags;  /* NVOS46_FLAGS_* */
     uint64_t gpu_va; /* in: wanted, with a flag that says so; out: where it is */

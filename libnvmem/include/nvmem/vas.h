@@ -48,7 +48,7 @@ struct nvmem_vas_kernel {
     struct nvmem_vas_config space; /* bytes must be given */
     struct gsp_backend *backend;   /* borrowed; one with map_dma; called by one at a time */
     uint32_t hClient, hDevice;
-    uint32_t hDma; /* NV01_MEMORY_VIRTUAL over the address space, or the address space */
+    uint32_t hDma; /* NV01_MEMORY_VIRTUAL over the address space */
 };
 
 /** Memory that can be mapped. Borrowed for the call. */
