@@ -47,8 +47,9 @@ mark_of(struct nvmem_channel *ch, uint64_t value)
     return &ch->marks[value & (ch->entries - 1)];
 }
 
-/* How far head may go: to what is not free yet, or to the end of the buffer. */
-static void
+/* How far head may go: to what is not free yet, or to the end of the buffer. Returns what was
+ * done then. */
+static uint64_t
 set_limit(struct nvmem_channel *ch)
 {
     const uint64_t value = done(ch);
@@ -59,21 +60,19 @@ set_limit(struct nvmem_channel *ch)
         ch->tail = mark_of(ch, value)->push;
     taken = ch->tail + ch->push_dwords;
     ch->limit = (taken < end ? taken : end) - NVMEM_TAIL_DWORDS;
+    return value;
 }
 
 static uint64_t
-entries_used(struct nvmem_channel *ch)
+entries_used(struct nvmem_channel *ch, uint64_t value)
 {
-    const uint64_t value = done(ch);
-
     return ch->put - (value ? mark_of(ch, value)->entry : 0);
 }
 
-/* One value more, for somebody who waits for room. */
+/* One value more than `value`, which leaves too little room. */
 static int
-wait_step(struct nvmem_channel *ch, struct gsp_error *err)
+wait_step(struct nvmem_channel *ch, uint64_t value, struct gsp_error *err)
 {
-    const uint64_t value = done(ch);
     int rc;
 
     ch->waits++;
@@ -109,10 +108,11 @@ put_entry(struct nvmem_channel *ch)
 static int
 wait_entries(struct nvmem_channel *ch, uint32_t wanted, struct gsp_error *err)
 {
+    uint64_t value = done(ch);
     int rc = 0;
 
-    while (rc == 0 && entries_used(ch) + wanted >= ch->entries)
-        rc = wait_step(ch, err);
+    for (; rc == 0 && entries_used(ch, value) + wanted >= ch->entries; value = done(ch))
+        rc = wait_step(ch, value, err);
     return rc;
 }
 
@@ -133,6 +133,7 @@ wrap(struct nvmem_channel *ch, struct gsp_error *err)
 static int
 make_room(struct nvmem_channel *ch, uint32_t dwords, struct gsp_error *err)
 {
+    uint64_t value;
     int rc = 0;
 
     if (dwords > ch->push_dwords / 2)
@@ -140,13 +141,14 @@ make_room(struct nvmem_channel *ch, uint32_t dwords, struct gsp_error *err)
             err, GSP_ORIGIN_INPUT, -EINVAL,
             "channel '%s': %u dwords in one piece, and the push buffer takes %" PRIu64,
             ch->name, dwords, ch->push_dwords / 2);
-    for (set_limit(ch); rc == 0 && ch->head + dwords > ch->limit; set_limit(ch)) {
+    for (value = set_limit(ch); rc == 0 && ch->head + dwords > ch->limit;
+         value = set_limit(ch)) {
         const uint64_t end = (ch->head | (ch->push_dwords - 1)) + 1;
 
         if (ch->head + dwords + NVMEM_TAIL_DWORDS > end)
             rc = wrap(ch, err);
         else
-            rc = wait_step(ch, err);
+            rc = wait_step(ch, value, err);
     }
     return rc;
 }
@@ -336,7 +338,7 @@ check_submission(struct nvmem_channel *ch, struct gsp_error *err)
         return refuse(ch, err);
     if (nvmem_channel_xid(ch))
         rc = nvmem_channel_explain(ch, err);
-    if (rc == 0 && entries_used(ch) + WRAP_ENTRIES >= ch->entries)
+    if (rc == 0 && entries_used(ch, done(ch)) + WRAP_ENTRIES >= ch->entries)
         rc = wait_entries(ch, WRAP_ENTRIES, err);
     if (rc == 0)
         rc = flush_space(ch, err);
@@ -384,7 +386,7 @@ nvmem_channel_abandon(struct nvmem_channel *ch)
     ch->put = ch->published;
     ch->head = ch->start = value ? mark_of(ch, value)->push : 0;
     atomic_store_explicit(&ch->dirty, false, memory_order_relaxed);
-    set_limit(ch);
+    (void)set_limit(ch);
 }
 
 struct nvmem_fence
