@@ -124,6 +124,8 @@ touch(struct sm_dec *d, unsigned index, unsigned n)
 {
     if (index == NVRM_SASS_RZ || !n)
         return;
+    if (index % n || index + n > NVRM_SASS_RZ)
+        d->misaligned = true;
     if (index + n - 1 > d->u->top_row)
         d->u->top_row = (uint8_t)(index + n - 1);
 }
@@ -317,6 +319,8 @@ decode_one(unsigned sm, bool timing, uint64_t va, const uint8_t *bytes, struct s
     }
     d.in = &in;
     map(&d);
+    if (d.misaligned)
+        u->run = sm_op_bad_register;
     if (timing)
         u->hazard = sm_hazard_make(sm, &in);
 }

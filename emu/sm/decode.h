@@ -14,6 +14,7 @@ struct sm_dec {
     unsigned sm;
     uint64_t va; /* of the instruction */
     unsigned sources, preds_in, preds_out;
+    bool misaligned; /* a pair or quad that does not begin at a multiple of its size */
     const struct nvrm_sass_operand *addr, *label, *reg; /* the first of each, or NULL */
     const struct nvrm_sass_operand *src[6];             /* sources that are no predicates */
 };

@@ -329,6 +329,12 @@ SM_OP(illegal)
             (unsigned long long)u->word[0]);
 }
 
+SM_OP(bad_register)
+{
+    sm_trap(w, SM_MISALIGNED_REG, sm_first(mask), w->pc,
+            "%s of registers that do not begin a pair or a quad", u->op_name);
+}
+
 SM_OP(refused)
 {
     sm_trap(w, SM_NOT_MODELLED, mask ? sm_first(mask) : 0, w->pc, "%s is not modelled",

@@ -197,6 +197,7 @@ SM_OP(lepc);
 SM_OP(nop);
 SM_OP(bpt);
 SM_OP(illegal);
+SM_OP(bad_register);
 SM_OP(refused);
 
 /* mem.c */
