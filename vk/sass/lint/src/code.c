@@ -15,9 +15,9 @@ lint_grow(const struct gsp_host *host, void *p, uint32_t n, uint32_t *cap, size_
 
     if (n < *cap)
         return p;
-    grown = gsp_host_realloc(host, p, (*cap ? 2 * (size_t)*cap : 64) * each);
+    grown = gsp_host_realloc(host, p, (*cap ? 2 * (size_t)*cap : 16) * each);
     if (grown)
-        *cap = *cap ? 2 * *cap : 64;
+        *cap = *cap ? 2 * *cap : 16;
     return grown;
 }
 

@@ -97,9 +97,10 @@ lint_step(const struct lint_prog *p, struct lint_state *s, uint32_t at)
 
 struct flow {
     struct lint_prog *p;
-    struct lint_state *in; /* by block */
-    struct lint_state at;
+    struct lint_saved *in; /* by block */
+    struct lint_state at, met;
     uint32_t *stack, n;
+    bool poor; /* out of memory */
 };
 
 static void
@@ -116,7 +117,7 @@ run_block(struct flow *f, uint32_t b, struct lint_report *report)
 {
     struct lint_block *block = &f->p->blocks[b];
 
-    f->at = f->in[b];
+    lint_state_load(&f->at, &f->in[b]);
     for (uint32_t i = block->first; i < block->end && f->p->insns[i].ok; i++) {
         if (report)
             lint_check_waits(report, &f->at, i);
@@ -143,8 +144,11 @@ spread(struct flow *f, uint32_t b)
         const bool first = !f->p->blocks[to].reached;
 
         f->p->blocks[to].reached = true;
-        if (lint_state_merge(&f->in[to], &f->at, lat_units_n) || first)
-            push(f, to);
+        lint_state_load(&f->met, &f->in[to]);
+        if (!lint_state_merge(&f->met, &f->at, lat_units_n) && !first)
+            continue;
+        f->poor |= !lint_state_save(f->p->host, &f->in[to], &f->met);
+        push(f, to);
     }
 }
 
@@ -157,7 +161,7 @@ settle(struct flow *f)
         f->p->blocks[b].reached = true;
         push(f, b);
     }
-    while (f->n) {
+    while (f->n && !f->poor) {
         const uint32_t b = f->stack[--f->n];
 
         f->p->blocks[b].queued = false;
@@ -166,35 +170,51 @@ settle(struct flow *f)
     }
 }
 
-int
-lint_flow(struct lint_prog *p, struct lint_report *report, struct gsp_error *err)
+static void
+close_flow(struct flow *f)
+{
+    const struct gsp_host *host = f->p->host;
+
+    for (uint32_t b = 0; f->in && b < f->p->blocks_n; b++)
+        gsp_host_free(host, f->in[b].kept);
+    gsp_host_free(host, f->in);
+    gsp_host_free(host, f->stack);
+    gsp_host_free(host, f);
+}
+
+static struct flow *
+open_flow(struct lint_prog *p)
 {
     struct flow *f = gsp_host_alloc(p->host, sizeof(*f));
 
+    if (!f)
+        return NULL;
+    f->p = p;
+    f->in = gsp_host_alloc(p->host, p->blocks_n * sizeof(*f->in));
+    f->stack = gsp_host_alloc(p->host, (p->blocks_n + 1) * sizeof(*f->stack));
+    if (f->in && f->stack)
+        return f;
+    close_flow(f);
+    return NULL;
+}
+
+int
+lint_flow(struct lint_prog *p, struct lint_report *report, struct gsp_error *err)
+{
+    struct flow *f = open_flow(p);
+    bool poor = !f;
+
     if (f) {
-        f->p = p;
-        f->in = gsp_host_alloc(p->host, p->blocks_n * sizeof(*f->in));
-        f->stack = gsp_host_alloc(p->host, (p->blocks_n + 1) * sizeof(*f->stack));
+        settle(f);
+        poor = f->poor;
+        for (uint32_t b = 0; b < p->blocks_n && !poor && report->rc == 0; b++)
+            if (p->blocks[b].reached) {
+                run_block(f, b, report);
+                lint_check_code(report, b);
+            }
+        close_flow(f);
     }
-    if (!f || !f->in || !f->stack) {
-        if (f) {
-            gsp_host_free(p->host, f->in);
-            gsp_host_free(p->host, f->stack);
-        }
-        gsp_host_free(p->host, f);
-        return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "no memory for the states of %u blocks",
-                        p->blocks_n);
-    }
-    for (uint32_t b = 0; b < p->blocks_n; b++)
-        lint_state_init(&f->in[b]);
-    settle(f);
-    for (uint32_t b = 0; b < p->blocks_n && report->rc == 0; b++)
-        if (p->blocks[b].reached) {
-            run_block(f, b, report);
-            lint_check_code(report, b);
-        }
-    gsp_host_free(p->host, f->in);
-    gsp_host_free(p->host, f->stack);
-    gsp_host_free(p->host, f);
-    return 0;
+    return poor ? gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM,
+                           "no memory for the states of %u blocks", p->blocks_n)
+                : 0;
 }

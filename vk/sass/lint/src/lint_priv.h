@@ -109,6 +109,17 @@ struct lint_state {
     struct lint_cell cell[RES_N];
 };
 
+/* A state as it is kept between blocks: the cells where anything is under way. */
+struct lint_saved {
+    int16_t board_set[6];
+    uint32_t board_from[6];
+    struct lint_kept {
+        uint16_t res;
+        struct lint_cell cell;
+    } * kept;
+    uint32_t n, cap;
+};
+
 /* code.c */
 int lint_decode(struct lint_prog *p, const struct sass_lint_code *code, struct gsp_error *err);
 unsigned lint_file(unsigned res); /* enum lat_file */
@@ -121,6 +132,9 @@ int lint_cfg(struct lint_prog *p, struct gsp_error *err);
 void lint_state_init(struct lint_state *s);
 /** Makes `into` the worse of both; from is at its end. @return did it change? */
 bool lint_state_merge(struct lint_state *into, const struct lint_state *from, unsigned units);
+bool lint_state_save(const struct gsp_host *host, struct lint_saved *to,
+                     const struct lint_state *s); /* false: no memory */
+void lint_state_load(struct lint_state *s, const struct lint_saved *from);
 /** Times count from now on. */
 void lint_state_rebase(struct lint_state *s, unsigned units);
 /** A call through a register: longer than any fixed latency. */

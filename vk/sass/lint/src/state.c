@@ -151,3 +151,40 @@ lint_state_merge(struct lint_state *into, const struct lint_state *from, unsigne
         }
     return changed;
 }
+
+static bool
+idle(const struct lint_cell *c)
+{
+    return !c->results.busy && !c->readers.busy && !fixed_left(c);
+}
+
+bool
+lint_state_save(const struct gsp_host *host, struct lint_saved *to, const struct lint_state *s)
+{
+    to->n = 0;
+    for (unsigned i = 0; i < RES_N; i++) {
+        struct lint_kept *grown;
+
+        if (idle(&s->cell[i]))
+            continue;
+        grown = lint_grow(host, to->kept, to->n, &to->cap, sizeof(*grown));
+        if (!grown)
+            return false;
+        to->kept = grown;
+        to->kept[to->n].res = (uint16_t)i;
+        to->kept[to->n++].cell = s->cell[i];
+    }
+    memcpy(to->board_set, s->board_set, sizeof(to->board_set));
+    memcpy(to->board_from, s->board_from, sizeof(to->board_from));
+    return true;
+}
+
+void
+lint_state_load(struct lint_state *s, const struct lint_saved *from)
+{
+    lint_state_init(s);
+    for (uint32_t i = 0; i < from->n; i++)
+        s->cell[from->kept[i].res] = from->kept[i].cell;
+    memcpy(s->board_set, from->board_set, sizeof(s->board_set));
+    memcpy(s->board_from, from->board_from, sizeof(s->board_from));
+}
