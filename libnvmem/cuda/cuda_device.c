@@ -174,3 +174,28 @@ cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice device)
     *value = attribute(&limits, a);
     return cuda_leave(CUDA_SUCCESS);
 }
+
+EXPORT CUresult
+cuDeviceComputeCapability(int *major, int *minor, CUdevice device)
+{
+    CUresult r =
+        minor
+            ? cuDeviceGetAttribute(minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device)
+            : CUDA_ERROR_INVALID_VALUE;
+
+    return r != CUDA_SUCCESS ? r
+                             : cuDeviceGetAttribute(
+                                   major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device);
+}
+
+/* There is no other card. */
+EXPORT CUresult
+cuDeviceCanAccessPeer(int *can, CUdevice device, CUdevice peer)
+{
+    CUresult r = enter(device, can);
+
+    if (r != CUDA_SUCCESS)
+        return r;
+    *can = 0;
+    return cuda_leave(peer ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS);
+}

@@ -184,6 +184,32 @@ cuMemAllocHost_v2(void **pointer, size_t bytes)
     return cuda_leave(r);
 }
 
+/* Flags: all of it is portable and mapped anyway. */
+EXPORT CUresult
+cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags)
+{
+    (void)flags;
+    return cuMemAllocHost_v2(pointer, bytes);
+}
+
+EXPORT CUresult
+cuMemHostGetDevicePointer_v2(CUdeviceptr *pointer, void *host, unsigned flags)
+{
+    CUcontext c;
+    CUresult r = cuda_enter_context(&c);
+
+    (void)flags;
+    if (r != CUDA_SUCCESS)
+        return r;
+    for (size_t i = 0; i < cuda_state.memory_count && pointer && host; i++) {
+        if (cuda_state.memory[i].host == host) {
+            *pointer = cuda_state.memory[i].va;
+            return cuda_leave(CUDA_SUCCESS);
+        }
+    }
+    return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+}
+
 EXPORT CUresult
 cuMemFreeHost(void *pointer)
 {
@@ -295,6 +321,13 @@ cuMemcpyDtoD_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes)
     rc = nvmem_copy(nvmem_compute_channel(c->compute), a->buffer, to - a->va, b->buffer,
                     from - b->va, bytes, 0, &err);
     return cuda_leave(sent(c, rc, &err));
+}
+
+EXPORT CUresult
+cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream)
+{
+    (void)stream;
+    return cuMemcpyDtoD_v2(to, from, bytes);
 }
 
 static CUresult
