@@ -106,7 +106,7 @@ import_unit(struct job *job, const struct imp_hw_unit *unit)
     if (unit->partial && s->parent)
         imp_hw_merge(s, s->parent);
     imp_hw_count(s);
-    return store(job, s);
+    return true;
 }
 
 static void
@@ -140,6 +140,8 @@ imp_classes(const struct imp_class_source *src, const char *out, bool check,
                             "constants |\n|---|---|---|---|---|---|---|\n");
     for (const struct imp_hw_unit *u = imp_hw_units; ok && u->path; u++)
         ok = import_unit(job, u);
+    for (size_t i = 0; ok && i < job->count; i++) /* nothing is written before all was read */
+        ok = store(job, &job->sheets[i]);
     for (size_t i = 0; i < job->count; i++) {
         add_counts(counts, &job->sheets[i], report);
         imp_hw_fini(&job->sheets[i]);

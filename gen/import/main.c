@@ -251,6 +251,17 @@ import_regs(const struct options *o)
     return 0;
 }
 
+static bool
+is_git(const char *tree)
+{
+    const char *argv[] = {"git", "-C", tree, "rev-parse", "HEAD", NULL};
+    struct imp_buf out = {0};
+    const bool yes = imp_run(argv, NULL, &out, NULL) == 0;
+
+    imp_buf_fini(&out);
+    return yes;
+}
+
 /* The commit that a revision stands for. */
 static bool
 read_commit(const char *repo, const char *revision, struct imp_buf *out, struct imp_error *err)
@@ -275,7 +286,9 @@ import_class_headers(const struct options *o, struct imp_class_source *src, cons
     (void)snprintf(out, sizeof(out), "%s/hw", o->out);
     if (o->git)
         ok = imp_git_extract(o->git, revision, imp_class_paths, scratch, err);
-    ok = ok && read_commit(o->git ? o->git : o->tree, revision, &commit, err) &&
+    if (ok && !o->git && !is_git(o->tree))
+        imp_buf_str(&commit, "unknown");
+    ok = ok && (commit.len || read_commit(o->git ? o->git : o->tree, revision, &commit, err)) &&
          (!o->sdk || imp_version_mk(o->sdk, tag, sizeof(tag), err));
     src->doc = o->git ? scratch : o->tree;
     src->doc_commit = commit.data;

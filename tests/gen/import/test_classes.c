@@ -266,6 +266,27 @@ what_makes_no_sense_is_refused_with_its_line(void **state)
     }
 }
 
+static void
+a_tree_without_the_headers_writes_nothing(void **state)
+{
+    char dir[] = "/tmp/nvrm-test-classes-XXXXXX", want[128], out[64];
+    struct imp_class_source src = {.doc_commit = "unknown"};
+    struct imp_class_counts n;
+    struct imp_error err = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    src.doc = dir;
+    snprintf(out, sizeof(out), "%s/out", dir);
+    assert_false(imp_classes(&src, out, false, &n, NULL, &err));
+    snprintf(want, sizeof(want), "%s/classes/host/clc46f.h: error: No such file or directory",
+             dir);
+    assert_string_equal(err.text, want);
+    assert_int_equal(n.methods, 0);
+    assert_false(imp_exists(out));
+    imp_remove_tree(dir);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
 
 int
@@ -280,6 +301,7 @@ main(void)
         WITH_WORLD(records_take_their_name_from_what_all_fields_share),
         WITH_WORLD(a_record_inherits_from_the_one_most_like_it),
         WITH_WORLD(names_that_yaml_would_misread_are_quoted),
+        cmocka_unit_test(a_tree_without_the_headers_writes_nothing),
         WITH_WORLD(what_makes_no_sense_is_refused_with_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
