@@ -151,8 +151,8 @@ in_the_way(struct nvmem_compute *c, uint32_t begin, uint32_t end)
 }
 
 int
-compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out,
-                  struct gsp_error *err)
+nvmem_compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out,
+                        struct gsp_error *err)
 {
     uint32_t begin = (c->ring_head + NVMEM_QMD_ALIGN - 1) & ~(uint32_t)(NVMEM_QMD_ALIGN - 1);
     int rc = 0;
@@ -171,8 +171,8 @@ compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out,
 }
 
 void
-compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
-                  const struct nvmem_fence *fence, const char *kernel)
+nvmem_compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
+                        const struct nvmem_fence *fence, const char *kernel)
 {
     struct compute_flight *f =
         &c->flights[(c->flight_first + c->flight_count) % COMPUTE_FLIGHTS];
@@ -186,7 +186,7 @@ compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
 }
 
 const char *
-compute_ring_kernel(const struct nvmem_compute *c)
+nvmem_compute_ring_kernel(const struct nvmem_compute *c)
 {
     for (unsigned i = 0; i < c->flight_count; i++) {
         const struct compute_flight *f = &c->flights[(c->flight_first + i) % COMPUTE_FLIGHTS];
@@ -206,7 +206,7 @@ round_up(uint64_t value, uint64_t to)
 }
 
 int
-compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err)
+nvmem_compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err)
 {
     const uint64_t thread = round_up(bytes, LOCAL_ALIGN);
     const uint64_t warp = round_up(thread * WARP, LOCAL_WARP_ALIGN);
@@ -288,7 +288,7 @@ nvmem_compute_create(struct nvmem_device *dev, const struct nvmem_compute_config
         drop(c);
         return rc;
     }
-    compute_fault_open(c);
+    nvmem_compute_fault_open(c);
     *compute_out = c;
     return 0;
 }
@@ -303,7 +303,7 @@ nvmem_compute_destroy(struct nvmem_compute *c, struct gsp_error *err)
     if (c->modules)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EBUSY, "%s: %u modules are loaded", c->name,
                         c->modules);
-    compute_fault_close(c);
+    nvmem_compute_fault_close(c);
     rc = nvmem_channel_destroy(c->channel, err);
     if (rc < 0)
         return rc;
@@ -314,7 +314,7 @@ nvmem_compute_destroy(struct nvmem_compute *c, struct gsp_error *err)
 void
 nvmem_compute_kill(struct nvmem_compute *c)
 {
-    compute_fault_close(c);
+    nvmem_compute_fault_close(c);
     if (c->channel)
         nvmem_channel_kill(c->channel);
     c->channel = NULL;

@@ -55,7 +55,7 @@ find_object(void *ctx, const struct rm_object *o)
 }
 
 void
-compute_fault_open(struct nvmem_compute *c)
+nvmem_compute_fault_open(struct nvmem_compute *c)
 {
     struct rm_client *client = nvmem_device_client(c->dev);
     struct search s = {.channel = nvmem_channel_handle(c->channel),
@@ -72,7 +72,7 @@ compute_fault_open(struct nvmem_compute *c)
 }
 
 void
-compute_fault_close(struct nvmem_compute *c)
+nvmem_compute_fault_close(struct nvmem_compute *c)
 {
     if (!c->debugger)
         return;

@@ -73,18 +73,18 @@ struct nvmem_compute {
 };
 
 /* A piece of the ring, 256-aligned; waits for older launches when it is full. */
-int compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out,
-                      struct gsp_error *err);
+int nvmem_compute_ring_take(struct nvmem_compute *c, uint32_t bytes, uint32_t *off_out,
+                            struct gsp_error *err);
 /* That piece belongs to this fence from now on. */
-void compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
-                       const struct nvmem_fence *fence, const char *kernel);
+void nvmem_compute_ring_sent(struct nvmem_compute *c, uint32_t begin, uint32_t end,
+                             const struct nvmem_fence *fence, const char *kernel);
 /* The kernel of the first launch that is not done, or NULL. */
-const char *compute_ring_kernel(const struct nvmem_compute *c);
+const char *nvmem_compute_ring_kernel(const struct nvmem_compute *c);
 /* A debugger session, which keeps what an SM says of an error; without one nothing is lost but
  * that. */
-void compute_fault_open(struct nvmem_compute *c);
-void compute_fault_close(struct nvmem_compute *c);
+void nvmem_compute_fault_open(struct nvmem_compute *c);
+void nvmem_compute_fault_close(struct nvmem_compute *c);
 /* Local memory of at least so many bytes per thread. */
-int compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err);
+int nvmem_compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err);
 
 #endif

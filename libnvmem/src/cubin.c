@@ -11,8 +11,8 @@
 #include "cubin_priv.h"
 
 int
-cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, uint64_t off,
-          struct gsp_error *err, const char *format, ...)
+nvmem_cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, uint64_t off,
+                struct gsp_error *err, const char *format, ...)
 {
     char reason[160];
     va_list args;
@@ -30,13 +30,13 @@ cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, uint
 }
 
 int
-cubin_no_memory(const struct nvmem_cubin *c, struct gsp_error *err)
+nvmem_cubin_no_memory(const struct nvmem_cubin *c, struct gsp_error *err)
 {
     return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory", nvmem_cubin_name(c));
 }
 
 void *
-cubin_rows(const struct nvmem_cubin *c, uint64_t count, size_t row_bytes)
+nvmem_cubin_rows(const struct nvmem_cubin *c, uint64_t count, size_t row_bytes)
 {
     return gsp_host_alloc(c->host, (count ? count : 1) * row_bytes);
 }
@@ -99,10 +99,10 @@ check_header(struct nvmem_cubin *c, struct gsp_error *err)
         return refuse(&c->src, -ENOEXEC, "an ELF file of another machine, not a cubin",
                       "make a cubin: nvcc -cubin -arch=sm_89 FILE.cu", err);
     if (!elf->is64)
-        return cubin_bad(c, NULL, 4, err, "a cubin of 32-bit code");
+        return nvmem_cubin_bad(c, NULL, 4, err, "a cubin of 32-bit code");
     if (elf->os_abi != CUBIN_ABI_12 && elf->os_abi != CUBIN_ABI_13)
-        return cubin_bad(c, NULL, 7, err, "ABI 0x%x is neither 0x33 (CUDA 12) nor 0x41 (13)",
-                         elf->os_abi);
+        return nvmem_cubin_bad(c, NULL, 7, err,
+                               "ABI 0x%x is neither 0x33 (CUDA 12) nor 0x41 (13)", elf->os_abi);
     if (elf->type != CUBIN_TYPE_EXEC)
         return refuse(&c->src, -ENOTSUP, "a relocatable object, not linked",
                       "link it: nvlink -arch=sm_89 -o FILE.cubin FILE.o, or compile without "
@@ -110,7 +110,7 @@ check_header(struct nvmem_cubin *c, struct gsp_error *err)
                       err);
     c->sm = sm_of(elf);
     if (c->sm < 50 || c->sm > 200)
-        return cubin_bad(c, NULL, 48, err, "flags 0x%x say SM %u", elf->flags, c->sm);
+        return nvmem_cubin_bad(c, NULL, 48, err, "flags 0x%x say SM %u", elf->flags, c->sm);
     return 0;
 }
 
@@ -146,26 +146,26 @@ check_section(const struct nvmem_cubin *c, struct nvmem_cubin_section *s, struct
     const uint64_t limit = UINT64_C(1) << 32;
 
     if (s->align & (s->align - 1) || s->align > 1 << 20)
-        return cubin_bad(c, s, 0, err, "alignment 0x%llx", (unsigned long long)s->align);
+        return nvmem_cubin_bad(c, s, 0, err, "alignment 0x%llx", (unsigned long long)s->align);
     if (s->bytes > limit)
-        return cubin_bad(c, s, 0, err, "0x%llx bytes", (unsigned long long)s->bytes);
+        return nvmem_cubin_bad(c, s, 0, err, "0x%llx bytes", (unsigned long long)s->bytes);
     if (s->kind == NVMEM_CUBIN_CODE && !s->data)
-        return cubin_bad(c, s, 0, err, "code without bytes");
+        return nvmem_cubin_bad(c, s, 0, err, "code without bytes");
     if (s->kind == NVMEM_CUBIN_CODE && s->bytes % NVMEM_CUBIN_INSTRUCTION_BYTES)
-        return cubin_bad(c, s, s->bytes, err, "code ends inside an instruction");
+        return nvmem_cubin_bad(c, s, s->bytes, err, "code ends inside an instruction");
     if ((s->kind == NVMEM_CUBIN_CONSTANT || s->kind == NVMEM_CUBIN_GLOBAL_INIT ||
          s->kind == NVMEM_CUBIN_INFO) &&
         s->bytes && !s->data)
-        return cubin_bad(c, s, 0, err, "a size without bytes");
+        return nvmem_cubin_bad(c, s, 0, err, "a size without bytes");
     if (s->kind == NVMEM_CUBIN_CONSTANT) {
         const char digit = s->name[strlen(".nv.constant")];
 
         if (digit < '0' || digit > '0' + CUBIN_LAST_BANK)
-            return cubin_bad(c, s, 0, err, "no constant bank of that number");
+            return nvmem_cubin_bad(c, s, 0, err, "no constant bank of that number");
         s->bank = (unsigned)(digit - '0');
         if (s->bytes > 0x10000)
-            return cubin_bad(c, s, 0, err, "0x%llx bytes, a bank has 0x10000",
-                             (unsigned long long)s->bytes);
+            return nvmem_cubin_bad(c, s, 0, err, "0x%llx bytes, a bank has 0x10000",
+                                   (unsigned long long)s->bytes);
     }
     return 0;
 }
@@ -195,7 +195,7 @@ read_section(struct nvmem_cubin *c, unsigned i, struct gsp_error *err)
     };
     if (row.type == CUBIN_SYMTAB) {
         if (c->symtab)
-            return cubin_bad(c, s, 0, err, "a second symbol table");
+            return nvmem_cubin_bad(c, s, 0, err, "a second symbol table");
         c->symtab = i;
     }
     return check_section(c, s, err);
@@ -205,9 +205,9 @@ static int
 read_sections(struct nvmem_cubin *c, struct gsp_error *err)
 {
     c->section_count = c->elf.sections;
-    c->sections = cubin_rows(c, c->section_count, sizeof(*c->sections));
+    c->sections = nvmem_cubin_rows(c, c->section_count, sizeof(*c->sections));
     if (!c->sections)
-        return cubin_no_memory(c, err);
+        return nvmem_cubin_no_memory(c, err);
     for (unsigned i = 1; i < c->section_count; i++) {
         int rc = read_section(c, i, err);
 
@@ -215,7 +215,7 @@ read_sections(struct nvmem_cubin *c, struct gsp_error *err)
             return rc;
     }
     if (!c->symtab)
-        return cubin_bad(c, NULL, 0, err, "no symbol table");
+        return nvmem_cubin_bad(c, NULL, 0, err, "no symbol table");
     return 0;
 }
 
@@ -233,12 +233,12 @@ read_all(struct nvmem_cubin *c, struct gsp_error *err)
     if (rc == 0)
         rc = read_sections(c, err);
     if (rc == 0)
-        rc = cubin_read_symbols(c, err);
+        rc = nvmem_cubin_read_symbols(c, err);
     if (rc == 0)
-        rc = cubin_read_kernels(c, err);
+        rc = nvmem_cubin_read_kernels(c, err);
     if (rc == 0)
-        rc = cubin_read_info(c, err);
-    return rc < 0 ? rc : cubin_read_relocs(c, err);
+        rc = nvmem_cubin_read_info(c, err);
+    return rc < 0 ? rc : nvmem_cubin_read_relocs(c, err);
 }
 
 int

@@ -44,13 +44,14 @@ next_record(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, ui
     const uint64_t left = s->bytes - *off;
 
     if (left < 4)
-        return cubin_bad(c, s, *off, err, "attributes end inside a record");
+        return nvmem_cubin_bad(c, s, *off, err, "attributes end inside a record");
     *out = (struct record){s, *off, p[0], p[1], cubin_u16(p + 2), p + 4};
     if (out->format < NO_VALUE || out->format > SIZED)
-        return cubin_bad(c, s, *off, err, "attribute 0x%x in format %u", p[1], p[0]);
+        return nvmem_cubin_bad(c, s, *off, err, "attribute 0x%x in format %u", p[1], p[0]);
     if (out->format == SIZED && out->value > left - 4)
-        return cubin_bad(c, s, *off, err, "attribute 0x%x of 0x%x bytes leaves its section",
-                         p[1], out->value);
+        return nvmem_cubin_bad(c, s, *off, err,
+                               "attribute 0x%x of 0x%x bytes leaves its section", p[1],
+                               out->value);
     *off += 4 + (out->format == SIZED ? out->value : 0);
     return 0;
 }
@@ -61,8 +62,9 @@ need(const struct nvmem_cubin *c, const struct record *r, unsigned bytes, struct
 {
     if (r->format == SIZED && r->value >= bytes)
         return 0;
-    return cubin_bad(c, r->section, r->off, err, "attribute 0x%x has 0x%x bytes, not 0x%x",
-                     r->attribute, r->format == SIZED ? r->value : 0, bytes);
+    return nvmem_cubin_bad(c, r->section, r->off, err,
+                           "attribute 0x%x has 0x%x bytes, not 0x%x", r->attribute,
+                           r->format == SIZED ? r->value : 0, bytes);
 }
 
 /* ---- attributes of functions by symbol ---- */
@@ -92,8 +94,8 @@ read_function(struct nvmem_cubin *c, const struct record *r, struct gsp_error *e
     symbol = cubin_u32(r->payload);
     value = cubin_u32(r->payload + 4);
     if (symbol >= c->symbol_count)
-        return cubin_bad(c, r->section, r->off, err, "attribute 0x%x of symbol %u of %u",
-                         r->attribute, symbol, c->symbol_count);
+        return nvmem_cubin_bad(c, r->section, r->off, err, "attribute 0x%x of symbol %u of %u",
+                               r->attribute, symbol, c->symbol_count);
     k = kernel_of(c, symbol);
     if (!k)
         return 0;
@@ -104,8 +106,8 @@ read_function(struct nvmem_cubin *c, const struct record *r, struct gsp_error *e
     else
         k->stack_bytes = value;
     if (k->registers > 255)
-        return cubin_bad(c, r->section, r->off, err, "'%s' has %u registers", k->name,
-                         k->registers);
+        return nvmem_cubin_bad(c, r->section, r->off, err, "'%s' has %u registers", k->name,
+                               k->registers);
     return 0;
 }
 
@@ -130,10 +132,11 @@ read_param(struct nvmem_cubin *c, struct nvmem_cubin_kernel *k, const struct rec
 
     unpack_param(r, &index, &param);
     if (index >= k->param_count)
-        return cubin_bad(c, r->section, r->off, err, "parameter %u of %u", index,
-                         k->param_count);
+        return nvmem_cubin_bad(c, r->section, r->off, err, "parameter %u of %u", index,
+                               k->param_count);
     if (k->params[index].bytes || !param.bytes)
-        return cubin_bad(c, r->section, r->off, err, "parameter %u has no size or two", index);
+        return nvmem_cubin_bad(c, r->section, r->off, err, "parameter %u has no size or two",
+                               index);
     c->params[k->params - c->params + index] = param;
     return 0;
 }
@@ -223,15 +226,15 @@ check_params(const struct nvmem_cubin *c, const struct nvmem_cubin_kernel *k,
 
     for (unsigned i = 0; i < k->param_count; i++) {
         if (!k->params[i].bytes || k->params[i].off < end)
-            return cubin_bad(c, info, 0, err, "parameter %u is missing or overlaps", i);
+            return nvmem_cubin_bad(c, info, 0, err, "parameter %u is missing or overlaps", i);
         end = (uint64_t)k->params[i].off + k->params[i].bytes;
     }
     if (end > k->param_bytes)
-        return cubin_bad(c, info, 0, err, "parameters end at 0x%llx of 0x%x bytes",
-                         (unsigned long long)end, k->param_bytes);
+        return nvmem_cubin_bad(c, info, 0, err, "parameters end at 0x%llx of 0x%x bytes",
+                               (unsigned long long)end, k->param_bytes);
     if (k->param_bytes && (!bank || (uint64_t)k->param_off + k->param_bytes > bank->bytes))
-        return cubin_bad(c, info, 0, err, "parameters at 0x%x of 0x%x bytes leave bank 0",
-                         k->param_off, k->param_bytes);
+        return nvmem_cubin_bad(c, info, 0, err, "parameters at 0x%x of 0x%x bytes leave bank 0",
+                               k->param_off, k->param_bytes);
     return 0;
 }
 
@@ -262,7 +265,7 @@ count_params(struct nvmem_cubin *c, const struct nvmem_cubin_section *s, struct 
     struct record r;
 
     if (k->info != NVMEM_CUBIN_NONE)
-        return cubin_bad(c, s, 0, err, "attributes of '%s' twice", k->name);
+        return nvmem_cubin_bad(c, s, 0, err, "attributes of '%s' twice", k->name);
     for (uint64_t off = 0; off < s->bytes;) {
         const int rc = next_record(c, s, &off, &r, err);
 
@@ -282,7 +285,7 @@ of_kernel(const struct nvmem_cubin_section *s)
 }
 
 int
-cubin_read_info(struct nvmem_cubin *c, struct gsp_error *err)
+nvmem_cubin_read_info(struct nvmem_cubin *c, struct gsp_error *err)
 {
     unsigned used = 0;
     int rc = 0;
@@ -293,9 +296,9 @@ cubin_read_info(struct nvmem_cubin *c, struct gsp_error *err)
     }
     if (rc < 0)
         return rc;
-    c->params = cubin_rows(c, c->param_count, sizeof(*c->params));
+    c->params = nvmem_cubin_rows(c, c->param_count, sizeof(*c->params));
     if (!c->params)
-        return cubin_no_memory(c, err);
+        return nvmem_cubin_no_memory(c, err);
     for (unsigned k = 0; k < c->kernel_count; k++) {
         c->kernels[k].params = c->params + used;
         used += c->kernels[k].param_count;

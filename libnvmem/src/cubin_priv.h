@@ -39,17 +39,17 @@ struct nvmem_cubin {
 };
 
 /* "FILE: SECTION at 0xOFF: reason"; -EBADMSG. off counts from the section's first byte. */
-int cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, uint64_t off,
-              struct gsp_error *err, const char *format, ...)
+int nvmem_cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s,
+                    uint64_t off, struct gsp_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-int cubin_no_memory(const struct nvmem_cubin *c, struct gsp_error *err);
+int nvmem_cubin_no_memory(const struct nvmem_cubin *c, struct gsp_error *err);
 /* count zeroed rows; NULL when memory is short. A count of 0 gives a row nobody reads. */
-void *cubin_rows(const struct nvmem_cubin *c, uint64_t count, size_t row_bytes);
+void *nvmem_cubin_rows(const struct nvmem_cubin *c, uint64_t count, size_t row_bytes);
 
-int cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err);
-int cubin_read_kernels(struct nvmem_cubin *c, struct gsp_error *err);
-int cubin_read_info(struct nvmem_cubin *c, struct gsp_error *err);
-int cubin_read_relocs(struct nvmem_cubin *c, struct gsp_error *err);
+int nvmem_cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err);
+int nvmem_cubin_read_kernels(struct nvmem_cubin *c, struct gsp_error *err);
+int nvmem_cubin_read_info(struct nvmem_cubin *c, struct gsp_error *err);
+int nvmem_cubin_read_relocs(struct nvmem_cubin *c, struct gsp_error *err);
 
 static inline uint16_t
 cubin_u16(const uint8_t *p)

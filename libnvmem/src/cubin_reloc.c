@@ -203,9 +203,9 @@ nvmem_cubin_relocate(const struct nvmem_cubin *c, const struct nvmem_cubin_reloc
     if (!form)
         return refuse_type(c, r, err);
     if (r->off > image_bytes || form->word_bytes > image_bytes - r->off)
-        return cubin_bad(c, &c->sections[r->section], r->off, err,
-                         "relocation leaves the 0x%llx bytes of its image",
-                         (unsigned long long)image_bytes);
+        return nvmem_cubin_bad(c, &c->sections[r->section], r->off, err,
+                               "relocation leaves the 0x%llx bytes of its image",
+                               (unsigned long long)image_bytes);
     address += (uint64_t)r->addend;
     for (unsigned i = 0; i < 2; i++)
         put_bits(image + r->off, &form->runs[i], address);
@@ -251,19 +251,19 @@ read_table(struct nvmem_cubin *c, const struct nvmem_cubin_section *s, struct gs
         };
 
         if (r.symbol >= c->symbol_count)
-            return cubin_bad(c, s, off, err, "relocation of symbol %u of %u", r.symbol,
-                             c->symbol_count);
+            return nvmem_cubin_bad(c, s, off, err, "relocation of symbol %u of %u", r.symbol,
+                                   c->symbol_count);
         if (r.off >= target->bytes)
-            return cubin_bad(c, s, off, err, "relocation at 0x%llx of the 0x%llx bytes of %s",
-                             (unsigned long long)r.off, (unsigned long long)target->bytes,
-                             target->name);
+            return nvmem_cubin_bad(
+                c, s, off, err, "relocation at 0x%llx of the 0x%llx bytes of %s",
+                (unsigned long long)r.off, (unsigned long long)target->bytes, target->name);
         c->relocs[c->reloc_count++] = r;
     }
     return 0;
 }
 
 int
-cubin_read_relocs(struct nvmem_cubin *c, struct gsp_error *err)
+nvmem_cubin_read_relocs(struct nvmem_cubin *c, struct gsp_error *err)
 {
     uint64_t count = 0;
     int rc = 0;
@@ -274,16 +274,16 @@ cubin_read_relocs(struct nvmem_cubin *c, struct gsp_error *err)
         if (!is_table(c, s))
             continue;
         if (s->bytes % row_bytes(s))
-            return cubin_bad(c, s, s->bytes, err, "not a whole number of relocations");
+            return nvmem_cubin_bad(c, s, s->bytes, err, "not a whole number of relocations");
         count += s->bytes / row_bytes(s);
     }
     /* Two section headers may name the same bytes, so the file's size is no bound by itself. */
     if (count > c->src.bytes)
-        return cubin_bad(c, NULL, 0, err, "%llu relocations in a file of 0x%llx bytes",
-                         (unsigned long long)count, (unsigned long long)c->src.bytes);
-    c->relocs = cubin_rows(c, count, sizeof(*c->relocs));
+        return nvmem_cubin_bad(c, NULL, 0, err, "%llu relocations in a file of 0x%llx bytes",
+                               (unsigned long long)count, (unsigned long long)c->src.bytes);
+    c->relocs = nvmem_cubin_rows(c, count, sizeof(*c->relocs));
     if (!c->relocs)
-        return cubin_no_memory(c, err);
+        return nvmem_cubin_no_memory(c, err);
     for (unsigned i = 1; i < c->section_count && rc == 0; i++) {
         if (is_table(c, &c->sections[i]))
             rc = read_table(c, &c->sections[i], err);

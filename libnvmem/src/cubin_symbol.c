@@ -30,11 +30,11 @@ take_strings(const struct nvmem_cubin *c, const struct nvmem_cubin_section **str
     const struct nvmem_cubin_section *s;
 
     if (!symtab->link || symtab->link >= c->section_count)
-        return cubin_bad(c, symtab, 0, err, "its names are in section %u of %u", symtab->link,
-                         c->section_count);
+        return nvmem_cubin_bad(c, symtab, 0, err, "its names are in section %u of %u",
+                               symtab->link, c->section_count);
     s = &c->sections[symtab->link];
     if (!s->data || !s->bytes || s->data[s->bytes - 1])
-        return cubin_bad(c, s, s->bytes, err, "names do not end with a zero byte");
+        return nvmem_cubin_bad(c, s, s->bytes, err, "names do not end with a zero byte");
     *strings_out = s;
     return 0;
 }
@@ -58,11 +58,11 @@ read_symbol(const struct nvmem_cubin *c, const struct nvmem_cubin_section *strin
     const unsigned index = cubin_u16(row + 6), type = row[4] & 15;
 
     if (name >= strings->bytes)
-        return cubin_bad(c, symtab, off, err, "symbol %u has its name at 0x%x of 0x%llx", i,
-                         name, (unsigned long long)strings->bytes);
+        return nvmem_cubin_bad(c, symtab, off, err, "symbol %u has its name at 0x%x of 0x%llx",
+                               i, name, (unsigned long long)strings->bytes);
     if (index >= c->section_count && index < INDEX_RESERVED)
-        return cubin_bad(c, symtab, off, err, "symbol %u lies in section %u of %u", i, index,
-                         c->section_count);
+        return nvmem_cubin_bad(c, symtab, off, err, "symbol %u lies in section %u of %u", i,
+                               index, c->section_count);
     *out = (struct nvmem_cubin_symbol){
         .name = (const char *)strings->data + name,
         .section = index && index < INDEX_RESERVED ? index : NVMEM_CUBIN_NONE,
@@ -77,14 +77,14 @@ read_symbol(const struct nvmem_cubin *c, const struct nvmem_cubin_section *strin
         const uint64_t have = c->sections[out->section].bytes;
 
         if (out->value > have || out->bytes > have - out->value)
-            return cubin_bad(c, symtab, off, err, "'%s' leaves its section %s", out->name,
-                             c->sections[out->section].name);
+            return nvmem_cubin_bad(c, symtab, off, err, "'%s' leaves its section %s", out->name,
+                                   c->sections[out->section].name);
     }
     return 0;
 }
 
 int
-cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err)
+nvmem_cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err)
 {
     const struct nvmem_cubin_section *symtab = &c->sections[c->symtab];
     const struct nvmem_cubin_section *strings = NULL;
@@ -93,10 +93,10 @@ cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err)
     if (rc < 0)
         return rc;
     if (symtab->bytes % ROW_BYTES)
-        return cubin_bad(c, symtab, symtab->bytes, err, "not a whole number of symbols");
-    c->symbols = cubin_rows(c, symtab->bytes / ROW_BYTES, sizeof(*c->symbols));
+        return nvmem_cubin_bad(c, symtab, symtab->bytes, err, "not a whole number of symbols");
+    c->symbols = nvmem_cubin_rows(c, symtab->bytes / ROW_BYTES, sizeof(*c->symbols));
     if (!c->symbols)
-        return cubin_no_memory(c, err);
+        return nvmem_cubin_no_memory(c, err);
     c->symbol_count = (unsigned)(symtab->bytes / ROW_BYTES);
     for (unsigned i = 0; i < c->symbol_count && rc == 0; i++)
         rc = read_symbol(c, strings, i, &c->symbols[i], err);
@@ -114,14 +114,15 @@ read_kernel(struct nvmem_cubin *c, const struct nvmem_cubin_symbol *symbol,
 
     if (symbol->section == NVMEM_CUBIN_NONE ||
         c->sections[symbol->section].kind != NVMEM_CUBIN_CODE)
-        return cubin_bad(c, &c->sections[c->symtab], 0, err, "kernel '%s' has no code",
-                         symbol->name);
+        return nvmem_cubin_bad(c, &c->sections[c->symtab], 0, err, "kernel '%s' has no code",
+                               symbol->name);
     code = &c->sections[symbol->section];
     if (code->kernel != NVMEM_CUBIN_NONE)
-        return cubin_bad(c, code, symbol->value, err, "a second kernel, '%s'", symbol->name);
+        return nvmem_cubin_bad(c, code, symbol->value, err, "a second kernel, '%s'",
+                               symbol->name);
     if (!symbol->bytes || (symbol->value | symbol->bytes) % NVMEM_CUBIN_INSTRUCTION_BYTES)
-        return cubin_bad(c, code, symbol->value, err, "'%s' is not whole instructions",
-                         symbol->name);
+        return nvmem_cubin_bad(c, code, symbol->value, err, "'%s' is not whole instructions",
+                               symbol->name);
     code->kernel = c->kernel_count++;
     *k = (struct nvmem_cubin_kernel){
         .name = symbol->name,
@@ -149,8 +150,8 @@ give_section(struct nvmem_cubin *c, unsigned i, struct gsp_error *err)
     if (s->kind < NVMEM_CUBIN_CONSTANT || !(s->flags & INFO_LINK) || !s->info)
         return 0;
     if (s->info >= c->section_count)
-        return cubin_bad(c, s, 0, err, "belongs to section %u of %u", s->info,
-                         c->section_count);
+        return nvmem_cubin_bad(c, s, 0, err, "belongs to section %u of %u", s->info,
+                               c->section_count);
     if (c->sections[s->info].kind != NVMEM_CUBIN_CODE ||
         c->sections[s->info].kernel == NVMEM_CUBIN_NONE)
         return 0; /* of a function, or of a section that a launch does not load */
@@ -163,7 +164,7 @@ give_section(struct nvmem_cubin *c, unsigned i, struct gsp_error *err)
     if (s->kind != NVMEM_CUBIN_CONSTANT)
         return 0;
     if (k->bank[s->bank] != NVMEM_CUBIN_NONE)
-        return cubin_bad(c, s, 0, err, "a second bank %u of '%s'", s->bank, k->name);
+        return nvmem_cubin_bad(c, s, 0, err, "a second bank %u of '%s'", s->bank, k->name);
     k->bank[s->bank] = i;
     return 0;
 }
@@ -182,7 +183,7 @@ share_banks(struct nvmem_cubin *c, struct gsp_error *err)
         if (s->kind != NVMEM_CUBIN_CONSTANT || s->flags & INFO_LINK)
             continue;
         if (module[s->bank] != NVMEM_CUBIN_NONE)
-            return cubin_bad(c, s, 0, err, "a second bank %u of the module", s->bank);
+            return nvmem_cubin_bad(c, s, 0, err, "a second bank %u of the module", s->bank);
         module[s->bank] = i;
     }
     for (unsigned k = 0; k < c->kernel_count; k++) {
@@ -219,16 +220,16 @@ note_calls(struct nvmem_cubin *c)
 }
 
 int
-cubin_read_kernels(struct nvmem_cubin *c, struct gsp_error *err)
+nvmem_cubin_read_kernels(struct nvmem_cubin *c, struct gsp_error *err)
 {
     unsigned count = 0;
     int rc = 0;
 
     for (unsigned i = 0; i < c->symbol_count; i++)
         count += c->symbols[i].entry;
-    c->kernels = cubin_rows(c, count, sizeof(*c->kernels));
+    c->kernels = nvmem_cubin_rows(c, count, sizeof(*c->kernels));
     if (!c->kernels)
-        return cubin_no_memory(c, err);
+        return nvmem_cubin_no_memory(c, err);
     for (unsigned i = 0; i < c->symbol_count && rc == 0; i++) {
         if (c->symbols[i].entry)
             rc = read_kernel(c, &c->symbols[i], err);

@@ -270,7 +270,7 @@ write_ring(struct nvmem_function *f, const struct plan *p, const struct nvmem_la
     const uint32_t room = (bank_bytes + NVMEM_QMD_ALIGN - 1) & ~(uint32_t)(NVMEM_QMD_ALIGN - 1);
     uint32_t qmd[NVMEM_QMD_BYTES_MAX / 4], begin;
     const uint32_t qmd_bytes = nvmem_qmd_bytes(c->compute_class);
-    int rc = compute_ring_take(c, room + qmd_bytes, &begin, err);
+    int rc = nvmem_compute_ring_take(c, room + qmd_bytes, &begin, err);
 
     if (rc == 0)
         rc = write_qmd(f, p, nvmem_buffer_gpu_va(c->ring) + begin, bank_bytes, qmd, err);
@@ -391,14 +391,14 @@ nvmem_launch(struct nvmem_function *f, const struct nvmem_launch *launch,
     if (rc == 0 && !c->channel)
         rc = gsp_fail(err, GSP_ORIGIN_INPUT, -EIO, "%s: its channel was given up", c->name);
     if (rc == 0 && p.local_bytes > c->local_bytes)
-        rc = compute_local_grow(c, (uint32_t)p.local_bytes, err);
+        rc = nvmem_compute_local_grow(c, (uint32_t)p.local_bytes, err);
     if (rc == 0)
         rc = write_ring(f, &p, launch, &begin, &qmd, &end, err);
     if (rc == 0)
         rc = send(f, launch, nvmem_buffer_gpu_va(c->ring) + qmd, &fence, err);
     if (rc < 0)
         return rc;
-    compute_ring_sent(c, begin, end, &fence, p.kernel->name);
+    nvmem_compute_ring_sent(c, begin, end, &fence, p.kernel->name);
     c->launches++;
     if (fence_out)
         *fence_out = fence;
@@ -429,7 +429,7 @@ static int
 fail_launch(struct nvmem_compute *c, int rc, const struct gsp_error *said,
             struct gsp_error *err)
 {
-    const char *kernel = compute_ring_kernel(c);
+    const char *kernel = nvmem_compute_ring_kernel(c);
     char where[160] = "";
 
     if (rc == -EIO)
