@@ -159,19 +159,13 @@ attribute(const struct nvmem_compute_limits *l, CUdevice_attribute a)
 EXPORT CUresult
 cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice device)
 {
-    struct nvmem_compute_limits limits;
-    struct gsp_error err = {0};
     CUresult r = enter(device, value);
-    int rc;
 
     if (r != CUDA_SUCCESS)
         return r;
     if ((int)a < 1 || (int)a > ATTRIBUTES)
         return cuda_leave(CUDA_ERROR_INVALID_VALUE);
-    rc = nvmem_compute_ask(cuda_state.card.dev, &limits, &err);
-    if (rc < 0)
-        return cuda_leave(cuda_fail(rc, &err));
-    *value = attribute(&limits, a);
+    *value = attribute(&cuda_state.limits, a);
     return cuda_leave(CUDA_SUCCESS);
 }
 

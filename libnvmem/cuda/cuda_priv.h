@@ -61,7 +61,7 @@ struct cuda_state {
     bool ready;
     CUresult init;
     struct cuda_card card;
-    unsigned sm;
+    struct nvmem_compute_limits limits;
     CUcontext contexts, primary;
     struct cuda_memory *memory; /* by va */
     size_t memory_count, memory_room;

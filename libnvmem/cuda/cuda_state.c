@@ -222,12 +222,14 @@ cuInit(unsigned flags)
     if (cuda_state.ready)
         return cuda_leave(CUDA_SUCCESS);
     rc = cuda_card_open(&cuda_state.card, transport && *transport ? transport : "emu", &err);
+    if (rc == 0) {
+        rc = nvmem_compute_ask(cuda_state.card.dev, &cuda_state.limits, &err);
+        if (rc < 0)
+            cuda_card_close(&cuda_state.card);
+    }
     if (rc < 0) {
         r = cuda_fail(rc, &err);
     } else {
-        const struct nvmem_chip *chip = nvmem_device_chip(cuda_state.card.dev);
-
-        cuda_state.sm = nvmem_compute_sm_of(chip->architecture, chip->implementation);
         cuda_state.ready = true;
         atexit(close_all);
     }
