@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 __attribute__((format(printf, 3, 4))) int
-push_refuse(struct assembler *a, const char *hint, const char *format, ...)
+nvmem_push_refuse(struct assembler *a, const char *hint, const char *format, ...)
 {
     char text[160];
     va_list args;
@@ -27,14 +27,14 @@ push_refuse(struct assembler *a, const char *hint, const char *format, ...)
 }
 
 int
-push_did_you_mean(struct assembler *a, const char *near, const char *otherwise,
-                  const char *what, const char *word)
+nvmem_push_did_you_mean(struct assembler *a, const char *near, const char *otherwise,
+                        const char *what, const char *word)
 {
     char hint[160];
 
     (void)snprintf(hint, sizeof(hint), near ? "did you mean %s?" : "%s",
                    near ? near : otherwise);
-    return push_refuse(a, hint, "%s '%.80s'", what, word);
+    return nvmem_push_refuse(a, hint, "%s '%.80s'", what, word);
 }
 
 /* Words of a line */
@@ -47,7 +47,7 @@ skip_blanks(struct assembler *a)
 }
 
 bool
-push_take(struct assembler *a, char c)
+nvmem_push_take(struct assembler *a, char c)
 {
     skip_blanks(a);
     if (a->p >= a->end || *a->p != c)
@@ -57,7 +57,7 @@ push_take(struct assembler *a, char c)
 }
 
 void
-push_word(struct assembler *a, char out[WORD_MAX])
+nvmem_push_word(struct assembler *a, char out[WORD_MAX])
 {
     size_t n = 0;
 
@@ -69,7 +69,7 @@ push_word(struct assembler *a, char out[WORD_MAX])
 }
 
 bool
-push_is_number(const char *w, uint64_t *v_out)
+nvmem_push_is_number(const char *w, uint64_t *v_out)
 {
     char *end;
 
@@ -103,90 +103,94 @@ is_float(const char *w, uint64_t *v_out)
 }
 
 int
-push_number(struct assembler *a, uint64_t max, const char *what, uint64_t *v_out)
+nvmem_push_number(struct assembler *a, uint64_t max, const char *what, uint64_t *v_out)
 {
     char w[WORD_MAX];
 
-    push_word(a, w);
-    if (!push_is_number(w, v_out))
-        return push_refuse(a, "numbers are 12 or 0x1f", "%s is missing, here is '%.40s'", what,
-                           w);
+    nvmem_push_word(a, w);
+    if (!nvmem_push_is_number(w, v_out))
+        return nvmem_push_refuse(a, "numbers are 12 or 0x1f", "%s is missing, here is '%.40s'",
+                                 what, w);
     if (*v_out > max)
-        return push_refuse(a, NULL, "%s %s is past 0x%llx", what, w, (unsigned long long)max);
+        return nvmem_push_refuse(a, NULL, "%s %s is past 0x%llx", what, w,
+                                 (unsigned long long)max);
     return 0;
 }
 
 void
-push_emit(struct assembler *a, uint32_t w)
+nvmem_push_emit(struct assembler *a, uint32_t w)
 {
     gsp_text_add(a->out, (const char *)&w, sizeof(w));
 }
 
 int
-push_line_end(struct assembler *a)
+nvmem_push_line_end(struct assembler *a)
 {
     char w[WORD_MAX];
 
     skip_blanks(a);
     if (a->p >= a->end)
         return 0;
-    push_word(a, w);
-    return push_refuse(a, "one method a line; # begins a comment", "'%.40s' is too much here",
-                       w[0] ? w : (char[2]){*a->p, 0});
+    nvmem_push_word(a, w);
+    return nvmem_push_refuse(a, "one method a line; # begins a comment",
+                             "'%.40s' is too much here", w[0] ? w : (char[2]){*a->p, 0});
 }
 
 /* Data */
 
 int
-push_element(struct assembler *a, unsigned n, unsigned m, bool two, unsigned *i, unsigned *j)
+nvmem_push_element(struct assembler *a, unsigned n, unsigned m, bool two, unsigned *i,
+                   unsigned *j)
 {
     uint64_t v = 0;
     int rc;
 
-    if (!push_take(a, '['))
-        return push_refuse(a, "write [0] behind its name", "this is an array");
-    rc = push_number(a, n - 1u, "the index", &v);
+    if (!nvmem_push_take(a, '['))
+        return nvmem_push_refuse(a, "write [0] behind its name", "this is an array");
+    rc = nvmem_push_number(a, n - 1u, "the index", &v);
     *i = (unsigned)v;
     if (rc == 0 && two) {
-        if (!push_take(a, ','))
-            return push_refuse(a, "write [0, 0]", "this array has two indices");
-        rc = push_number(a, m - 1u, "the second index", &v);
+        if (!nvmem_push_take(a, ','))
+            return nvmem_push_refuse(a, "write [0, 0]", "this array has two indices");
+        rc = nvmem_push_number(a, m - 1u, "the second index", &v);
         *j = (unsigned)v;
     }
-    return rc < 0 ? rc : push_take(a, ']') ? 0 : push_refuse(a, NULL, "a ] is missing");
+    return rc < 0                    ? rc
+           : nvmem_push_take(a, ']') ? 0
+                                     : nvmem_push_refuse(a, NULL, "a ] is missing");
 }
 
 int
-push_value(struct assembler *a, const struct nvrm_hw_field *f, uint64_t *v_out)
+nvmem_push_value(struct assembler *a, const struct nvrm_hw_field *f, uint64_t *v_out)
 {
     char w[WORD_MAX];
     uint32_t v;
     const struct nvrm_hw_class *cl;
 
-    push_word(a, w);
+    nvmem_push_word(a, w);
     if (nvrm_hw_value_named(f, w, &v)) {
         *v_out = v;
         return 0;
     }
     if (nvrm_hw_is_float(f) && is_float(w, v_out))
         return 0;
-    if (push_is_number(w, v_out))
+    if (nvmem_push_is_number(w, v_out))
         return nvrm_hw_field_fits(f, *v_out)
                    ? 0
-                   : push_refuse(a, NULL, "%s: %s does not fit into %u bits",
-                                 nvrm_hw_text(f->name), w, nvrm_hw_field_width(f));
+                   : nvmem_push_refuse(a, NULL, "%s: %s does not fit into %u bits",
+                                       nvrm_hw_text(f->name), w, nvrm_hw_field_width(f));
     cl = strcmp(nvrm_hw_text(f->name), "NVCLASS") ? NULL : nvrm_hw_class_named(w);
     if (cl) {
         *v_out = cl->id;
         return 0;
     }
-    return push_did_you_mean(a, nvrm_hw_nearest_value(f, w), "give a number",
-                             "the field has no value", w);
+    return nvmem_push_did_you_mean(a, nvrm_hw_nearest_value(f, w), "give a number",
+                                   "the field has no value", w);
 }
 
 int
-push_each_line(struct assembler *a, const char *text, size_t bytes,
-               int (*fn)(struct assembler *a, void *ctx), void *ctx)
+nvmem_push_each_line(struct assembler *a, const char *text, size_t bytes,
+                     int (*fn)(struct assembler *a, void *ctx), void *ctx)
 {
     const char *end = text + bytes;
 

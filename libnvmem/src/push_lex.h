@@ -20,25 +20,25 @@ struct assembler {
     uint32_t next, count;
 };
 
-int push_refuse(struct assembler *a, const char *hint, const char *format, ...)
+int nvmem_push_refuse(struct assembler *a, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /** Refuse a word; the hint is the name that is near, or the other text. */
-int push_did_you_mean(struct assembler *a, const char *near, const char *otherwise,
-                      const char *what, const char *word);
-bool push_take(struct assembler *a, char c);
+int nvmem_push_did_you_mean(struct assembler *a, const char *near, const char *otherwise,
+                            const char *what, const char *word);
+bool nvmem_push_take(struct assembler *a, char c);
 /** Letters, digits and what else names have in them. Empty when none is there. */
-void push_word(struct assembler *a, char out[WORD_MAX]);
-bool push_is_number(const char *w, uint64_t *v_out);
-int push_number(struct assembler *a, uint64_t max, const char *what, uint64_t *v_out);
+void nvmem_push_word(struct assembler *a, char out[WORD_MAX]);
+bool nvmem_push_is_number(const char *w, uint64_t *v_out);
+int nvmem_push_number(struct assembler *a, uint64_t max, const char *what, uint64_t *v_out);
 /** [3] or [2, 31] */
-int push_element(struct assembler *a, unsigned n, unsigned m, bool two, unsigned *i,
-                 unsigned *j);
+int nvmem_push_element(struct assembler *a, unsigned n, unsigned m, bool two, unsigned *i,
+                       unsigned *j);
 /** A number or the name of one. */
-int push_value(struct assembler *a, const struct nvrm_hw_field *f, uint64_t *v_out);
-int push_line_end(struct assembler *a);
-void push_emit(struct assembler *a, uint32_t w);
+int nvmem_push_value(struct assembler *a, const struct nvrm_hw_field *f, uint64_t *v_out);
+int nvmem_push_line_end(struct assembler *a);
+void nvmem_push_emit(struct assembler *a, uint32_t w);
 /** Calls fn for each line that has something beside a comment. */
-int push_each_line(struct assembler *a, const char *text, size_t bytes,
-                   int (*fn)(struct assembler *a, void *ctx), void *ctx);
+int nvmem_push_each_line(struct assembler *a, const char *text, size_t bytes,
+                         int (*fn)(struct assembler *a, void *ctx), void *ctx);
 
 #endif

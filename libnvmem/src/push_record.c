@@ -9,7 +9,7 @@ begin_record(struct assembler *a, const struct nvrm_hw_item *r)
 {
     a->header = a->out->bytes;
     for (unsigned i = 0; i < r->words; i++)
-        push_emit(a, 0);
+        nvmem_push_emit(a, 0);
 }
 
 /* _[WORD] = BITS */
@@ -18,12 +18,12 @@ loose_bits(struct assembler *a, const struct nvrm_hw_item *r, uint32_t *words)
 {
     uint64_t bits = 0;
     unsigned w = 0, none;
-    int rc = push_element(a, r->words, 1, false, &w, &none);
+    int rc = nvmem_push_element(a, r->words, 1, false, &w, &none);
 
-    if (rc == 0 && !push_take(a, '='))
-        rc = push_refuse(a, "_[WORD] = BITS", "a = is missing");
+    if (rc == 0 && !nvmem_push_take(a, '='))
+        rc = nvmem_push_refuse(a, "_[WORD] = BITS", "a = is missing");
     if (rc == 0)
-        rc = push_number(a, UINT32_MAX, "the bits", &bits);
+        rc = nvmem_push_number(a, UINT32_MAX, "the bits", &bits);
     if (rc == 0)
         words[w] |= (uint32_t)bits;
     return rc;
@@ -38,14 +38,14 @@ record_field(struct assembler *a, const struct nvrm_hw_item *r, const char *w, u
     int rc = 0;
 
     if (!f)
-        return push_did_you_mean(a, nvrm_hw_nearest_field(r, w), "FIELD = VALUE",
-                                 "the record has no field", w);
+        return nvmem_push_did_you_mean(a, nvrm_hw_nearest_field(r, w), "FIELD = VALUE",
+                                       "the record has no field", w);
     if (f->step_i)
-        rc = push_element(a, f->n, f->m, f->step_j != 0, &i, &j);
-    if (rc == 0 && !push_take(a, '='))
-        rc = push_refuse(a, "FIELD = VALUE", "a = is missing behind %.80s", w);
+        rc = nvmem_push_element(a, f->n, f->m, f->step_j != 0, &i, &j);
+    if (rc == 0 && !nvmem_push_take(a, '='))
+        rc = nvmem_push_refuse(a, "FIELD = VALUE", "a = is missing behind %.80s", w);
     if (rc == 0)
-        rc = push_value(a, f, &v);
+        rc = nvmem_push_value(a, f, &v);
     if (rc == 0)
         nvrm_hw_set(f, words, i, j, nvrm_hw_get(f, words, i, j) | v);
     return rc;
@@ -59,16 +59,16 @@ record_line(struct assembler *a, void *ctx)
     uint32_t *words;
     int rc;
 
-    push_word(a, w);
+    nvmem_push_word(a, w);
     if (!strcmp(w, "---")) {
         begin_record(a, r);
-        return push_line_end(a);
+        return nvmem_push_line_end(a);
     }
     if (a->out->rc < 0)
         return 0;
     words = (uint32_t *)(void *)(a->out->data + a->header);
     rc = strcmp(w, "_") ? record_field(a, r, w, words) : loose_bits(a, r, words);
-    return rc < 0 ? rc : push_line_end(a);
+    return rc < 0 ? rc : nvmem_push_line_end(a);
 }
 
 /* Memory has the word with the highest bits first. */
@@ -99,7 +99,7 @@ nvmem_push_read_records(const struct nvrm_hw_item *r, const char *text, size_t b
     int rc;
 
     begin_record(&a, r);
-    rc = push_each_line(&a, text, bytes, record_line, item.out);
+    rc = nvmem_push_each_line(&a, text, bytes, record_line, item.out);
     if (rc == 0 && r->at)
         turn_records(r, words);
     return rc;
