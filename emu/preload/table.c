@@ -58,14 +58,30 @@ file_of(void *ctx, int fd)
 }
 
 static int
-replace(void *ctx, int fd, int with)
+replace_one(int fd, int with)
 {
     const int flags = preload_real.fcntl(fd, F_GETFD);
 
-    (void)ctx;
     if (preload_real.dup3(with, fd, flags > 0 && flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
         return -errno;
     return 0;
+}
+
+/* Other names of the same file (dup()) have the same behind them. */
+static int
+replace(void *ctx, int fd, int with)
+{
+    int rc = replace_one(fd, with);
+    const struct preload_open *s;
+
+    (void)ctx;
+    pthread_mutex_lock(&table.lock);
+    s = slot_locked(fd);
+    for (int i = 0; s && rc == 0 && i < table.count; i++)
+        if (i != fd && table.slots[i] == s)
+            rc = replace_one(i, with);
+    pthread_mutex_unlock(&table.lock);
+    return rc;
 }
 
 static bool

@@ -171,7 +171,7 @@ programs_of_every_kind_run(void **state)
 {
     static const char *const scenarios[] = {"once",  "threads", "closing",     "fork",  "exec",
                                             "dlsym", "syscall", "descriptors", "swept", "vfork",
-                                            "names", "errors",  "managed"};
+                                            "names", "errors",  "managed",     "mapped"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {

@@ -335,6 +335,49 @@ managed(void)
     CHECK(close(copy) == 0);
 }
 
+/* What RM_MAP_MEMORY puts behind a descriptor is behind its duplicates, older and newer. */
+static void
+mapped(void)
+{
+    enum { BYTES = 65536, ALL = PROT_READ | PROT_WRITE };
+    struct device_params device = {0};
+    struct {
+        uint32_t owner, type, flags, unused[3], attr, rest[5];
+        uint64_t range[2], size, more[3], address;
+        uint32_t last[6];
+    } memory = {.attr = 1 << 25, .size = BYTES}; /* in system memory */
+    struct {
+        uint32_t client, device, memory, pad;
+        uint64_t offset, bytes, linear;
+        uint32_t status, flags;
+        int32_t fd, pad_fd;
+    } map = {0};
+    const int ctl = open_control(), fd = open_control(), older = dup(fd);
+    const uint32_t client = make_client(ctl);
+    struct alloc a = {client, client, 1, 0x80, (uintptr_t)&device, 0, 0};
+    const int gpu = open("/dev/nvidia0", O_RDWR | O_CLOEXEC);
+    uint32_t *at[3];
+    int newer;
+
+    CHECK(gpu >= 0 && ioctl(ctl, ESC(RM_ALLOC, struct alloc), &a) == 0 && a.status == 0);
+    a = (struct alloc){client, 1, 2, 0x3e, (uintptr_t)&memory, 0, 0};
+    CHECK(ioctl(ctl, ESC(RM_ALLOC, struct alloc), &a) == 0 && a.status == 0);
+    map.client = client;
+    map.device = 1;
+    map.memory = 2;
+    map.bytes = BYTES;
+    map.fd = fd;
+    CHECK(_IOC_SIZE(_IOWR('F', 0x4e, map)) == 56);
+    CHECK(ioctl(ctl, _IOWR('F', 0x4e, map), &map) == 0 && map.status == 0);
+    newer = dup(fd);
+    at[0] = mmap(NULL, BYTES, ALL, MAP_SHARED, fd, 0);
+    at[1] = mmap(NULL, BYTES, ALL, MAP_SHARED, older, 0);
+    at[2] = mmap(NULL, BYTES, ALL, MAP_SHARED, newer, 0);
+    CHECK(at[0] != MAP_FAILED && at[1] != MAP_FAILED && at[2] != MAP_FAILED);
+    at[1][5] = 0x1234;
+    CHECK(at[0][5] == 0x1234 && at[2][5] == 0x1234);
+}
+
 static void
 names(void)
 {
@@ -407,6 +450,7 @@ main(int argc, char **argv)
         {"swept",       swept      },
         {"names",       names      },
         {"managed",     managed    },
+        {"mapped",      mapped     },
         {"errors",      errors     },
         {"killed",      killed     },
     };
