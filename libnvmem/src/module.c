@@ -8,7 +8,17 @@
 
 #include "compute_priv.h"
 
-enum { BANK_ALIGN = 256, WARP = 32, WARP_REGISTER_ALIGN = 256, WARP_GRANULE = 4 };
+enum {
+    BANK_ALIGN = 256,
+    WARP = 32,
+    WARP_REGISTER_ALIGN = 256,
+    WARP_GRANULE = 4,
+    PAGE = 4096,
+    ZERO_BYTES = 65536,
+};
+
+/* Of a module's buffer, in this order. */
+enum part { DATA, CODE, ZERO };
 
 /* ---- layout ---- */
 
@@ -37,26 +47,55 @@ align_of(const struct nvmem_cubin_section *s)
     return s->align > least ? s->align : least;
 }
 
-/* Offsets into the buffer, counted from 1 so that 0 stays "not loaded"; code comes last, so
- * that what a prefetch reads behind it is padding. */
-static uint64_t
-lay_out(struct nvmem_module *m)
+/* Which part of the buffer a section goes into. */
+static enum part
+part_of(const struct nvmem_cubin_section *s)
 {
-    const unsigned count = nvmem_cubin_section_count(m->cubin);
+    return s->kind == NVMEM_CUBIN_CODE ? CODE : s->data ? DATA : ZERO;
+}
+
+static void
+lay_out_part(struct nvmem_module *m, enum part part, uint64_t *at)
+{
+    for (unsigned i = 1; i < nvmem_cubin_section_count(m->cubin); i++) {
+        const struct nvmem_cubin_section *s = nvmem_cubin_section(m->cubin, i);
+
+        if (!is_loaded(s) || part_of(s) != part)
+            continue;
+        *at = (*at + align_of(s) - 1) & ~(align_of(s) - 1);
+        m->section_va[i] = *at + 1;
+        *at += s->bytes;
+    }
+}
+
+/* Offsets into the buffer, counted from 1 so that 0 stays "not loaded": data, code and what a
+ * prefetch reads behind it, which are written as one image; then variables that begin as zero.
+ */
+static void
+lay_out(struct nvmem_module *m, uint64_t *image_bytes, uint64_t *bytes)
+{
     uint64_t at = 0;
 
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (unsigned i = 1; i < count; i++) {
-            const struct nvmem_cubin_section *s = nvmem_cubin_section(m->cubin, i);
+    lay_out_part(m, DATA, &at);
+    lay_out_part(m, CODE, &at);
+    at = (at + COMPUTE_PREFETCH + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    *image_bytes = at;
+    lay_out_part(m, ZERO, &at);
+    *bytes = (at + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
 
-            if (!is_loaded(s) || (s->kind == NVMEM_CUBIN_CODE) != (pass == 1))
-                continue;
-            at = (at + align_of(s) - 1) & ~(align_of(s) - 1);
-            m->section_va[i] = at + 1;
-            at += s->bytes;
-        }
+/* Video memory is as somebody left it. */
+static int
+write_zeroes(struct nvmem_module *m, uint64_t from, uint64_t to, struct gsp_error *err)
+{
+    static const uint8_t zeroes[ZERO_BYTES];
+    int rc = 0;
+
+    for (uint64_t n; from < to && rc == 0; from += n) {
+        n = to - from < ZERO_BYTES ? to - from : ZERO_BYTES;
+        rc = nvmem_buffer_write(m->buffer, from, zeroes, n, err);
     }
-    return (at + COMPUTE_PREFETCH + 4095) & ~UINT64_C(4095);
+    return rc;
 }
 
 static void
@@ -202,6 +241,7 @@ load(struct nvmem_module *m, struct gsp_error *err)
 {
     const unsigned kernels = nvmem_cubin_kernel_count(m->cubin);
     struct nvmem_buffer_config config = {.name = nvmem_cubin_name(m->cubin)};
+    uint64_t image_bytes;
     int rc;
 
     m->section_va = gsp_host_alloc(m->compute->host, nvmem_cubin_section_count(m->cubin) *
@@ -211,9 +251,11 @@ load(struct nvmem_module *m, struct gsp_error *err)
     if (!m->section_va || !m->functions)
         return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory",
                         nvmem_cubin_name(m->cubin));
-    config.bytes = lay_out(m);
+    lay_out(m, &image_bytes, &config.bytes);
     rc = nvmem_buffer_create(m->compute->dev, &config, &m->buffer, err);
-    return rc < 0 ? rc : put_image(m, config.bytes, err);
+    if (rc == 0)
+        rc = write_zeroes(m, image_bytes, config.bytes, err);
+    return rc < 0 ? rc : put_image(m, image_bytes, err);
 }
 
 static void

@@ -349,6 +349,32 @@ variables_lie_where_their_addresses_say(void **state)
     close_context(&b);
 }
 
+/* Memory that somebody used before: .nv.global is the buffer's last page. */
+static void
+variables_without_values_begin_as_zero(void **state)
+{
+    static uint8_t dirt[1 << 20], page[4096];
+    struct nvmem_buffer *before;
+    struct bench b;
+
+    (void)state;
+    open_context(&b, "AD102", NULL);
+    if (!is_card(&b, 89))
+        return;
+    memset(dirt, 0xff, sizeof(dirt));
+    before = rig_buffer(&b.rig, sizeof(dirt), NVMEM_PLACE_VRAM);
+    RIG_OK(&b.rig, nvmem_buffer_write(before, 0, dirt, sizeof(dirt), &b.rig.err));
+    RIG_OK(&b.rig, nvmem_buffer_unref(before, &b.rig.err));
+    assert_int_equal(load_made(&b, &usual), 0);
+    RIG_OK(&b.rig,
+           nvmem_buffer_read(nvmem_module_buffer(b.module),
+                             nvmem_buffer_bytes(nvmem_module_buffer(b.module)) - sizeof(page),
+                             page, sizeof(page), &b.rig.err));
+    for (unsigned i = 0; i < sizeof(page); i++)
+        assert_int_equal(page[i], 0);
+    close_context(&b);
+}
+
 static void
 registers_bound_the_threads_of_a_block(void **state)
 {
@@ -558,6 +584,7 @@ main(void)
         cmocka_unit_test(what_the_card_would_choke_on_is_refused_by_name),
         cmocka_unit_test(clusters_divide_the_grid),
         cmocka_unit_test(variables_lie_where_their_addresses_say),
+        cmocka_unit_test(variables_without_values_begin_as_zero),
         cmocka_unit_test(registers_bound_the_threads_of_a_block),
         cmocka_unit_test(modules_that_cannot_run_are_refused),
         cmocka_unit_test(a_launch_that_fails_names_kernel_place_and_address),
