@@ -108,7 +108,8 @@ emit_values(struct model *m, struct gen_text *t)
             else
                 gen_textf(g, t, "    {%u, %u, %u},\n", sass_string(m, val->text),
                           sass_group_value(m, set->group, val->name, false),
-                          SASS_VALID | (val->silent ? SASS_SILENT : 0));
+                          SASS_VALID | (val->silent ? SASS_SILENT : 0) |
+                              (val->ours ? SASS_OURS : 0));
         }
     }
     gen_textf(g, t, "};\nconst struct sass_set sass_sets[] = {\n");

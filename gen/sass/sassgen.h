@@ -18,7 +18,7 @@ struct group {
 struct value {
     const char *text; /* behind the dot; NULL: not a legal value */
     const char *name;
-    bool silent;
+    bool silent, ours; /* ours: nvdisasm does not print it */
 };
 
 struct set {
@@ -45,7 +45,7 @@ struct width {
 struct opdef {
     const char *name;
     struct gen_pos pos;
-    uint8_t kind, role, reuse, wide, desc, norz, flags, shift, regs;
+    uint8_t kind, role, reuse, wide, desc, norz, again, flags, shift, regs;
     struct bits index, value, bank, ur;
     int neg, abs, inv; /* bit or -1 */
     const char *behind;

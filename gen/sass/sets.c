@@ -179,18 +179,20 @@ uint32_t
 sass_set_flag(struct model *m, struct gen_pos pos, const char *name)
 {
     const char *set_name = gen_internf(m->g, ".%s", name);
+    const bool ours = *name == '!';
     uint32_t index;
     struct set *set = sass_set_find(m, set_name, &index);
 
     if (set)
         return index;
+    name += ours;
     set = new_set(m, pos, set_name);
     set->group = sass_group_find(m, c_name(m->g, name), true);
     set->bits = set->seg_bits[0] = 1;
     set->segments = 1;
     set->n = 2;
     set->values[0] = (struct value){"", "NONE", true};
-    set->values[1] = (struct value){name, "ON", false};
+    set->values[1] = (struct value){name, "ON", false, ours};
     sass_group_value(m, set->group, "ON", true);
     return m->sets.n - 1;
 }
@@ -348,7 +350,7 @@ read_operand(struct model *m, const struct gen_pair *pair)
     static const char *const keys[] = {"kind",   "at",    "value",  "bank",     "ur",   "neg",
                                        "abs",    "not",   "reuse",  "role",     "wide", "desc",
                                        "signed", "shift", "behind", "relative", "regs", "imm",
-                                       "doc",    "norz",  NULL};
+                                       "doc",    "norz",  "again",  NULL};
     const struct gen_node *map = pair->value, *n = gen_get(map, "kind");
     struct opdef d = {.name = pair->key, .pos = pair->pos, .reuse = SASS_NONE, .regs = 1};
     int kind;
@@ -378,6 +380,7 @@ read_operand(struct model *m, const struct gen_pair *pair)
     d.wide = yes(m, map, "wide");
     d.desc = yes(m, map, "desc");
     d.norz = yes(m, map, "norz");
+    d.again = yes(m, map, "again");
     n = gen_get(map, "role");
     if (n)
         d.role = strcmp(gen_scalar(m->g, n, "role"), "dst") ? NVRM_SASS_SRCDST : NVRM_SASS_DST;

@@ -3,6 +3,7 @@
  * The text of a form: "{.X@74}{ROUND@78} Rd, ?=PT:Pd, -|A, -|B".
  *
  * Braces hold modifiers in the order of the text: {.FLAG@bit}, {.FLAG@bit=1} for a fixed one,
+ * {.!FLAG@bit} for one that nvdisasm does not print,
  * {.TEXT} without bits, {SET@bits}, {GROUP=SET@bits}, {SET@bits=VALUE}. Operands follow, comma
  * between them: prefixes - | ~ ! for the signs that this form has; ?=PT: or ?=!PT: or ?=N:
  * before them hides the operand when it has that value, ?FLAG=...: unless the flag is set
@@ -101,6 +102,17 @@ add_field(struct cursor *c, const struct bits *bits, uint8_t attr, uint8_t targe
         sass_form_own(c->m, c->f, bits->lo[i], bits->len[i]);
     }
     return field;
+}
+
+/* The bits of an operand before: the same register is printed twice. */
+static void
+add_again(struct cursor *c, const struct bits *bits, uint8_t target)
+{
+    struct sass_field *field = &c->f->fields[c->f->row.n_fields++];
+
+    *field = (struct sass_field){.attr = SASS_INDEX, .target = target, .set = 0xffff};
+    field->lo[0] = bits->lo[0];
+    field->len[0] = bits->len[0];
 }
 
 static void
@@ -440,7 +452,9 @@ named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, st
     row->bits = (uint8_t)(d->value.len[0] + d->value.len[1] + d->value.len[2]);
     if (d->behind)
         row->word = sass_string(c->m, d->behind);
-    if (d->index.n)
+    if (d->index.n && d->again)
+        add_again(c, &d->index, target);
+    else if (d->index.n)
         add_field(c, &d->index, SASS_INDEX, target);
     if (d->value.n) {
         field = add_field(c, &d->value, SASS_VALUE, target);

@@ -237,7 +237,8 @@ finish_operands(const struct sass_form *form, struct nvrm_sass_insn *out)
             (row->kind == NVRM_SASS_ADDR && !row->uniform && o->part &&
              o->index == NVRM_SASS_RZ)) /* the text would not show the part */
             return false;
-        if (!legal || (row->norz && o->index == NVRM_SASS_RZ))
+        if (!legal || (row->norz && o->index == (row->kind == NVRM_SASS_UGPR ? NVRM_SASS_URZ
+                                                                             : NVRM_SASS_RZ)))
             return false;
     }
     return true;

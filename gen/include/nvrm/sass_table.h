@@ -31,7 +31,7 @@ struct sass_field {
     uint16_t set; /* MOD, PART: row of sass_sets */
 };
 
-enum { SASS_VALID = 1, SASS_SILENT = 2 };
+enum { SASS_VALID = 1, SASS_SILENT = 2, SASS_OURS = 4 }; /* OURS: not in nvdisasm's text */
 
 struct sass_value {
     uint16_t text;   /* offset into sass_text */

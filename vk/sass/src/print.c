@@ -168,7 +168,8 @@ put_addr(struct out *o, const struct sass_operand_row *row, const struct nvrm_sa
     const bool uniform = row->uniform && !op->desc;
     const int64_t raw = op->value & (int64_t)((UINT64_C(1) << row->bits) - 1);
 
-    if (op->desc && (o->how->sm >= 90 || !o->how->exact)) {
+    if (op->desc && (o->how->sm >= 90 || !o->how->exact ||
+                     nvrm_sass_mod(o->insn, NVRM_SASS_MOD_CACHE_HINT))) {
         put(o, "desc[");
         put_ugpr(o, op->ur);
         put(o, "]");
@@ -356,7 +357,7 @@ put_mods(struct out *o, const struct sass_form *form)
         const struct sass_mod_row *row = &sass_mods[form->first_mod + i];
         const struct sass_value *v = find_value(row->set, o->insn->mods[i]);
 
-        if (v && !(v->flags & SASS_SILENT))
+        if (v && !(v->flags & SASS_SILENT) && !(v->flags & SASS_OURS && o->how->exact))
             put(o, ".%s", sass_text + v->text);
     }
 }
