@@ -98,12 +98,13 @@ check_idle_locked(struct nvmem_buffer *b, const char *what, struct gsp_error *er
 
 /* The GPU's address */
 
+/* A bus gives cached memory, so on the direct path the card always snoops. */
 static enum nvmem_aperture
 aperture_of(const struct nvmem_buffer *b)
 {
     switch (b->placement) {
     case NVMEM_PLACE_SYSTEM:
-        return NVMEM_SYSTEM_NONCOHERENT;
+        return b->dev->bus ? NVMEM_SYSTEM : NVMEM_SYSTEM_NONCOHERENT;
     case NVMEM_PLACE_COHERENT:
         return NVMEM_SYSTEM;
     default:

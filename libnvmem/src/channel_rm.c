@@ -209,7 +209,6 @@ make_channel(struct nvmem_channel *ch, struct gsp_error *err)
         .gpFifoEntries = ch->entries,
         .hContextShare = ch->group->share,
         .engineType = ch->group->engine,
-        .subDeviceId = 1,
     };
 
     describe_memory(ch, &p);

@@ -19,8 +19,8 @@ extern "C" {
 struct nvmem_buffer;
 
 enum nvmem_placement {
-    NVMEM_PLACE_VRAM,     /* the card's memory */
-    NVMEM_PLACE_SYSTEM,   /* system memory; the GPU does not snoop the CPU's caches */
+    NVMEM_PLACE_VRAM,   /* the card's memory */
+    NVMEM_PLACE_SYSTEM, /* system memory; through nvidia.ko the CPU's caches are not snooped */
     NVMEM_PLACE_COHERENT, /* system memory, snooped: rings, semaphores, read-back */
 };
 
