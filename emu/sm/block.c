@@ -5,8 +5,6 @@
  * Warps take turns: each runs until it waits, exits, or had its slice. That order follows from
  * the program alone, so a block does the same each time.
  */
-#include <stdlib.h>
-
 #include "ops.h"
 
 enum { SLICE = 4096 };
@@ -51,7 +49,7 @@ sm_block_create(struct sm_core *core, uint64_t linear)
     const uint32_t threads = g->block[0] * g->block[1] * g->block[2];
     const uint32_t warps = (threads + SM_LANES - 1) / SM_LANES;
     const uint64_t local = (uint64_t)warps * SM_LANES * (g->local_low + g->local_high);
-    struct sm_block *b = calloc(1, sizeof(*b));
+    struct sm_block *b = sm_alloc(core->machine, sizeof(*b));
 
     if (!b)
         return NULL;
@@ -59,11 +57,9 @@ sm_block_create(struct sm_core *core, uint64_t linear)
     b->grid = g;
     b->warps = b->live = warps;
     place(b, linear);
-    b->warp = aligned_alloc(64, warps * sizeof(*b->warp));
-    b->shared = calloc(1, g->shared_bytes + 16);
-    b->local = calloc(1, local + 16);
-    if (b->warp)
-        memset(b->warp, 0, warps * sizeof(*b->warp));
+    b->warp = sm_alloc(core->machine, warps * sizeof(*b->warp));
+    b->shared = sm_alloc(core->machine, g->shared_bytes + 16);
+    b->local = sm_alloc(core->machine, local + 16);
     if (!b->warp || !b->shared || !b->local) {
         sm_block_destroy(b);
         return NULL;
@@ -76,14 +72,17 @@ sm_block_create(struct sm_core *core, uint64_t linear)
 void
 sm_block_destroy(struct sm_block *b)
 {
+    struct sm_machine *m;
+
     if (!b)
         return;
+    m = b->core->machine;
     for (uint32_t i = 0; b->warp && i < b->warps; i++)
-        free(b->warp[i].timing);
-    free(b->warp);
-    free(b->shared);
-    free(b->local);
-    free(b);
+        sm_free(m, b->warp[i].timing);
+    sm_free(m, b->warp);
+    sm_free(m, b->shared);
+    sm_free(m, b->local);
+    sm_free(m, b);
 }
 
 static uint32_t

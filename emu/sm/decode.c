@@ -305,8 +305,9 @@ map(struct sm_dec *d)
 }
 
 static void
-decode_one(unsigned sm, bool timing, uint64_t va, const uint8_t *bytes, struct sm_uop *u)
+decode_one(struct sm_machine *m, uint64_t va, const uint8_t *bytes, struct sm_uop *u)
 {
+    const unsigned sm = m->config.sm;
     struct sm_dec d = {.u = u, .sm = sm, .va = va};
     struct nvrm_sass_insn in;
     uint64_t code[2];
@@ -321,14 +322,13 @@ decode_one(unsigned sm, bool timing, uint64_t va, const uint8_t *bytes, struct s
     map(&d);
     if (d.misaligned)
         u->run = sm_op_bad_register;
-    if (timing)
-        u->hazard = sm_hazard_make(sm, &in);
+    if (m->config.timing)
+        u->hazard = sm_hazard_make(m, &in);
 }
 
 void
 sm_decode(struct sm_machine *machine, uint64_t va, const uint8_t *bytes, struct sm_uop *out)
 {
     for (unsigned i = 0; i < SM_CHUNK; i++)
-        decode_one(machine->config.sm, machine->config.timing, va + 16 * i, bytes + 16 * i,
-                   &out[i]);
+        decode_one(machine, va + 16 * i, bytes + 16 * i, &out[i]);
 }

@@ -9,8 +9,6 @@
  * fixed. With several, each has some of the SMs; what blocks see of each other through atomics
  * then depends on the host, and nothing else does.
  */
-#include <stdlib.h>
-
 #include "ops.h"
 
 enum {
@@ -26,7 +24,7 @@ static const uint64_t default_watchdog = 200000000;
 struct sm_machine *
 sm_machine_create(const struct sm_config *config)
 {
-    struct sm_machine *m = calloc(1, sizeof(*m));
+    struct sm_machine *m = sm_alloc_from(config, sizeof(*m));
 
     if (!m)
         return NULL;
@@ -42,11 +40,14 @@ sm_machine_create(const struct sm_config *config)
 void
 sm_machine_destroy(struct sm_machine *m)
 {
+    struct sm_config config;
+
     if (!m)
         return;
     sm_machine_invalidate(m);
     pthread_mutex_destroy(&m->lock);
-    free(m);
+    config = m->config;
+    sm_free_to(&config, m);
 }
 
 void
@@ -64,11 +65,11 @@ sm_machine_instructions(const struct sm_machine *m)
 /* Code */
 
 static void
-free_chunk(struct sm_chunk *c)
+free_chunk(struct sm_machine *m, struct sm_chunk *c)
 {
     for (unsigned i = 0; i < SM_CHUNK; i++)
-        free((void *)c->uops[i].hazard);
-    free(c);
+        sm_free(m, (void *)c->uops[i].hazard);
+    sm_free(m, c);
 }
 
 void
@@ -77,7 +78,7 @@ sm_machine_invalidate(struct sm_machine *m)
     while (m->chunks) {
         struct sm_chunk *next = m->chunks->next;
 
-        free_chunk(m->chunks);
+        free_chunk(m, m->chunks);
         m->chunks = next;
     }
 }
@@ -108,7 +109,7 @@ sm_chunk_at(struct sm_core *core, uint64_t pc)
 
     if (c)
         return c;
-    c = calloc(1, sizeof(*c));
+    c = sm_alloc(m, sizeof(*c));
     if (!c)
         return NULL;
     c->va = va;
@@ -123,14 +124,14 @@ sm_chunk_at(struct sm_core *core, uint64_t pc)
     pthread_mutex_unlock(&m->lock);
     if (!raced)
         return c;
-    free_chunk(c);
+    free_chunk(m, c);
     return raced;
 }
 
 bool
 sm_machine_refresh(struct sm_machine *m)
 {
-    struct sm_core *core = calloc(1, sizeof(*core));
+    struct sm_core *core = sm_alloc(m, sizeof(*core));
     uint8_t now[SM_CHUNK_BYTES];
     bool changed = false;
     uint32_t fault;
@@ -141,7 +142,7 @@ sm_machine_refresh(struct sm_machine *m)
     for (struct sm_chunk *c = m->chunks; c; c = c->next)
         changed = changed || read_code(core, c->va, now, &fault) != c->have ||
                   (c->have && memcmp(now, c->bytes, c->have) != 0);
-    free(core);
+    sm_free(m, core);
     if (changed)
         sm_machine_invalidate(m);
     return changed;
@@ -153,7 +154,7 @@ static void
 drop_constants(struct sm_machine *m)
 {
     for (unsigned i = 0; i < SM_BANKS; i++) {
-        free(m->bank[i]);
+        sm_free(m, m->bank[i]);
         m->bank[i] = NULL;
         m->bank_missing[i] = 0;
     }
@@ -180,7 +181,7 @@ read_constants(struct sm_core *core)
     for (unsigned i = 0; i < SM_BANKS; i++) {
         if (!core->grid->bank[i].valid)
             continue;
-        m->bank[i] = calloc(1, core->grid->bank[i].bytes + 16);
+        m->bank[i] = sm_alloc(m, core->grid->bank[i].bytes + 16);
         if (!m->bank[i])
             return false;
         read_bank(core, i);
@@ -283,13 +284,13 @@ end_queue(struct worker *k, struct queue *q)
         sm_block_destroy(q->first);
         q->first = next;
     }
-    free(q);
+    sm_free(k->machine, q);
 }
 
 static struct queue *
 begin_queue(struct worker *k, unsigned sm)
 {
-    struct queue *q = calloc(1, sizeof(*q));
+    struct queue *q = sm_alloc(k->machine, sizeof(*q));
 
     if (!q)
         return NULL;
@@ -332,7 +333,7 @@ work(void *arg)
     struct worker *k = arg;
     const uint64_t blocks = (uint64_t)k->grid->grid[0] * k->grid->grid[1] * k->grid->grid[2];
     const unsigned sms = k->machine->config.sms;
-    struct queue **q = calloc(sms, sizeof(struct queue *));
+    struct queue **q = sm_alloc(k->machine, sms * sizeof(struct queue *));
     unsigned n = 0;
 
     for (unsigned i = k->first; q && i < sms && i < blocks; i += k->step) {
@@ -347,7 +348,7 @@ work(void *arg)
     for (unsigned i = 0; q && i < n; i++)
         if (q[i])
             end_queue(k, q[i]);
-    free(q);
+    sm_free(k->machine, q);
     return NULL;
 }
 
@@ -386,7 +387,7 @@ bool
 sm_machine_run(struct sm_machine *m, const struct sm_grid *grid, struct sm_trap *trap_out)
 {
     struct worker k[MAX_THREADS] = {0};
-    struct sm_core *reader = calloc(1, sizeof(*reader));
+    struct sm_core *reader = sm_alloc(m, sizeof(*reader));
     unsigned n = m->config.threads ? m->config.threads : 1;
     bool ok = false;
 
@@ -398,7 +399,7 @@ sm_machine_run(struct sm_machine *m, const struct sm_grid *grid, struct sm_trap 
         *reader = (struct sm_core){.machine = m, .grid = grid, .trap = trap_out};
         ok = read_constants(reader);
     }
-    free(reader);
+    sm_free(m, reader);
     for (unsigned i = 0; i < n; i++)
         k[i] = (struct worker){
             .machine = m, .grid = grid, .first = i, .step = n, .resident = blocks_per_sm(grid)};

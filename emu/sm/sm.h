@@ -89,6 +89,8 @@ struct sm_config {
     uint64_t watchdog; /* instructions of one warp; 0: the default */
     bool timing;       /* refuse hazards */
     struct sm_memory memory;
+    void *(*realloc)(void *ctx, void *old, size_t bytes); /* one call at a time; NULL: libc's */
+    void *realloc_ctx;
 };
 
 struct sm_machine;

@@ -329,6 +329,12 @@ void sm_barriers_check(struct sm_block *b);
 void sm_decode(struct sm_machine *machine, uint64_t va, const uint8_t *bytes,
                struct sm_uop *out);
 
+/* alloc.c: zeroed, aligned for lanes */
+void *sm_alloc_from(const struct sm_config *config, size_t bytes);
+void sm_free_to(const struct sm_config *config, void *p);
+void *sm_alloc(struct sm_machine *m, size_t bytes);
+void sm_free(struct sm_machine *m, void *p);
+
 /* machine.c */
 const struct sm_chunk *sm_chunk_at(struct sm_core *core, uint64_t pc);
 struct sm_machine {
@@ -346,7 +352,7 @@ struct sm_machine {
 struct nvrm_sass_insn;
 struct sm_hazard;
 /** What the check needs of an instruction; free(). NULL: no memory, and no check. */
-struct sm_hazard *sm_hazard_make(unsigned sm, const struct nvrm_sass_insn *in);
+struct sm_hazard *sm_hazard_make(struct sm_machine *m, const struct nvrm_sass_insn *in);
 /** Would a real SM have this instruction's operands by now? A trap if not. */
 void sm_timing_check(struct sm_warp *w, const struct sm_uop *u, uint32_t mask);
 

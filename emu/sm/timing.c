@@ -9,8 +9,6 @@
  * they look at the path that is run, not at all paths. A group of lanes that takes over from
  * another one begins with all fixed latencies over.
  */
-#include <stdlib.h>
-
 #include <nvrm/sass.h>
 #include <nvrm/sass_latency.h>
 
@@ -189,10 +187,10 @@ add_masked(struct sm_hazard *h, const struct nvrm_sass_insn *in)
 }
 
 struct sm_hazard *
-sm_hazard_make(unsigned sm, const struct nvrm_sass_insn *in)
+sm_hazard_make(struct sm_machine *m, const struct nvrm_sass_insn *in)
 {
-    const int index = nvrm_sass_sm_index(sm);
-    struct sm_hazard *h = calloc(1, sizeof(*h));
+    const int index = nvrm_sass_sm_index(m->config.sm);
+    struct sm_hazard *h = sm_alloc(m, sizeof(*h));
     bool branch = false;
 
     if (!h)
@@ -396,7 +394,7 @@ timing_of(struct sm_warp *w)
 
     if (t)
         return t;
-    t = w->timing = calloc(1, sizeof(*t));
+    t = w->timing = sm_alloc(w->core->machine, sizeof(*t));
     if (!t) {
         sm_trap(w, SM_OUT_OF_MEMORY, 0, w->pc, "no memory for the timing check");
         return NULL;

@@ -91,7 +91,9 @@ machine_of(struct emu_gpu *gpu)
                                      .sms = emu_card_sms(gpu->card),
                                      .threads = gpu->host.sm_threads,
                                      .watchdog = gpu->host.sm_watchdog,
-                                     .timing = gpu->host.sm_timing};
+                                     .timing = gpu->host.sm_timing,
+                                     .realloc = gpu->mem.realloc,
+                                     .realloc_ctx = gpu->mem.ctx};
 
     if (!gpu->host.machine)
         gpu->host.machine = sm_machine_create(&config);
