@@ -12,6 +12,12 @@ zero(const struct nvrm_sass_operand *o)
 }
 
 static bool
+one(const struct nvrm_sass_operand *o)
+{
+    return o->kind == NVRM_SASS_IMM && o->value == 1;
+}
+
+static bool
 uniform(const struct nvrm_sass_operand *o)
 {
     return o->kind == NVRM_SASS_UGPR || o->kind == NVRM_SASS_CONSTX;
@@ -34,11 +40,11 @@ sass_alias_text(const struct nvrm_sass_insn *insn)
         return "";
     if (uniform(&o[2]) || uniform(&o[3]))
         return "";
-    if (zero(&o[1]) || zero(&o[2]))
+    if (zero(&o[1]) || zero(&o[2]) || (one(&o[2]) && zero(&o[3])))
         return ".MOV";
     if (zero(&o[3]) && power_of_two(&o[2]))
         return ".SHL";
-    if (o[2].kind == NVRM_SASS_IMM && o[2].value == 1)
+    if (one(&o[2]))
         return ".IADD";
     return "";
 }
