@@ -31,25 +31,46 @@ lint_together(uint8_t a, uint8_t b)
     return !a || !b || (a ^ b) != 0x40;
 }
 
+static bool
+empty(const struct lint_lane *l)
+{
+    uint64_t all = 0;
+
+    for (unsigned q = 0; q < QUEUES; q++)
+        all |= l->sets[q];
+    return !all;
+}
+
 static void
 mark_busy(struct lint_flight *f)
 {
-    unsigned busy = 0;
-
-    for (unsigned q = 0; q < QUEUES; q++)
-        busy |= (f->always[q] || f->guarded[q] ? 1u : 0u) << q;
-    f->busy = (uint8_t)busy;
+    f->busy = 0;
+    for (unsigned k = 0; k < LANES; k++)
+        for (unsigned q = 0; q < QUEUES; q++)
+            f->busy |= (uint8_t)((f->lane[k].sets[q] ? 1u : 0u) << q);
 }
 
-/* What a guard's complement would have excluded counts always. */
-static void
-forget_guard(struct lint_flight *f)
+/* The lane of a guard. When all are taken by others, the one under no guard, which nothing
+ * excludes. */
+static struct lint_lane *
+lane_of(struct lint_flight *f, uint8_t when)
 {
-    for (unsigned q = 0; f->when && q < QUEUES; q++) {
-        f->always[q] |= f->guarded[q];
-        f->guarded[q] = 0;
-    }
-    f->when = 0;
+    for (unsigned k = 1; when && k < LANES; k++)
+        if (f->lane[k].when == when)
+            return &f->lane[k];
+    for (unsigned k = 1; when && k < LANES; k++)
+        if (!f->lane[k].when || empty(&f->lane[k])) {
+            f->lane[k].when = when;
+            return &f->lane[k];
+        }
+    return &f->lane[0];
+}
+
+static void
+pour(struct lint_lane *into, const struct lint_lane *from)
+{
+    for (unsigned q = 0; q < QUEUES; q++)
+        into->sets[q] |= from->sets[q];
 }
 
 void
@@ -63,16 +84,7 @@ void
 lint_flight_add(struct lint_flight *f, unsigned queue, unsigned boards, uint8_t when,
                 uint32_t at)
 {
-    bool guarded = false;
-
-    for (unsigned q = 0; q < QUEUES; q++)
-        guarded |= f->guarded[q] != 0;
-    if (!guarded)
-        f->when = when;
-    if (when && f->when == when)
-        f->guarded[queue] |= 1ull << boards;
-    else
-        f->always[queue] |= 1ull << boards;
+    lane_of(f, when)->sets[queue] |= 1ull << boards;
     f->busy |= (uint8_t)(1u << queue);
     f->from = at;
 }
@@ -82,10 +94,9 @@ lint_flight_wait(struct lint_flight *f, uint64_t keep)
 {
     if (!f->busy)
         return;
-    for (unsigned q = 0; q < QUEUES; q++) {
-        f->always[q] &= keep;
-        f->guarded[q] &= keep;
-    }
+    for (unsigned k = 0; k < LANES; k++)
+        for (unsigned q = 0; q < QUEUES; q++)
+            f->lane[k].sets[q] &= keep;
     mark_busy(f);
 }
 
@@ -94,15 +105,21 @@ lint_flight_join(struct lint_flight *f, unsigned queue, unsigned boards)
 {
     if (!(f->busy >> queue & 1))
         return;
-    f->always[queue] = join(f->always[queue], boards);
-    f->guarded[queue] = join(f->guarded[queue], boards);
+    for (unsigned k = 0; k < LANES; k++)
+        f->lane[k].sets[queue] = join(f->lane[k].sets[queue], boards);
 }
 
 void
 lint_flight_new_predicate(struct lint_flight *f, unsigned number)
 {
-    if (f->when && (f->when & 7) == number)
-        forget_guard(f);
+    for (unsigned k = 1; f->busy && k < LANES; k++) {
+        struct lint_lane *l = &f->lane[k];
+
+        if (!l->when || (l->when & 7) != number)
+            continue;
+        pour(&f->lane[0], l);
+        memset(l, 0, sizeof(*l));
+    }
 }
 
 bool
@@ -110,8 +127,11 @@ lint_flight_pending(const struct lint_flight *f, unsigned but_queue, uint8_t whe
                     unsigned *boards_out)
 {
     for (unsigned q = 0; f->busy && q < QUEUES; q++) {
-        const uint64_t sets = f->always[q] | (lint_together(f->when, when) ? f->guarded[q] : 0);
+        uint64_t sets = 0;
 
+        for (unsigned k = 0; k < LANES; k++)
+            if (k == 0 || lint_together(f->lane[k].when, when))
+                sets |= f->lane[k].sets[q];
         if (q == but_queue || !sets)
             continue;
         if (boards_out)
@@ -121,26 +141,33 @@ lint_flight_pending(const struct lint_flight *f, unsigned but_queue, uint8_t whe
     return false;
 }
 
+/* Is all of a lane's in another? */
+static bool
+within(const struct lint_lane *a, const struct lint_lane *b)
+{
+    uint64_t more = 0;
+
+    for (unsigned q = 0; q < QUEUES; q++)
+        more |= a->sets[q] & ~b->sets[q];
+    return !more;
+}
+
 bool
 lint_flight_merge(struct lint_flight *into, const struct lint_flight *from)
 {
-    struct lint_flight other = *from;
-    const struct lint_flight before = *into;
     bool changed = false;
 
-    if (!from->busy)
-        return false;
-    if (into->busy && into->when != other.when) {
-        forget_guard(into);
-        forget_guard(&other);
+    for (unsigned k = 0; from->busy && k < LANES; k++) {
+        const struct lint_lane *l = &from->lane[k];
+        struct lint_lane *to;
+
+        if (within(l, &into->lane[0])) /* known to be there under any guard, or nothing */
+            continue;
+        to = lane_of(into, l->when);
+        changed |= !within(l, to);
+        pour(to, l);
     }
-    into->when = other.when;
-    for (unsigned q = 0; q < QUEUES; q++) {
-        into->always[q] |= other.always[q];
-        into->guarded[q] |= other.guarded[q];
-        changed |= into->always[q] != before.always[q] || into->guarded[q] != before.guarded[q];
-    }
-    into->busy |= other.busy;
+    into->busy |= from->busy;
     if (changed)
         into->from = from->from;
     return changed;

@@ -86,9 +86,15 @@ struct lint_prog {
 };
 
 /* What is under way to or from one register, by queue: see flight.c. */
+enum { LANES = 4 };
+
+struct lint_lane {
+    uint64_t sets[QUEUES];
+    uint8_t when; /* the guard it is under, as in lint_insn.when; lane 0 is under none */
+};
+
 struct lint_flight {
-    uint64_t always[QUEUES], guarded[QUEUES];
-    uint8_t when;  /* guard of `guarded`, as in lint_insn.when */
+    struct lint_lane lane[LANES];
     uint8_t busy;  /* queues with anything */
     uint32_t from; /* instruction number, for messages */
 };
