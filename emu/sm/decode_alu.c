@@ -350,6 +350,8 @@ const struct sm_row sm_rows_alu[] = {
     {"CS2R",      map_sreg,      sm_op_cs2r     },
     {"R2UR",      NULL,          sm_op_r2ur     },
     {"UP2UR",     NULL,          sm_op_up2ur    },
+    {"UR2UP",     map_byte,      sm_op_ur2up    },
+    {"VIMNMX3",   map_minmax,    sm_op_vimnmx3  },
     {"UMOV",      map_uniform,   sm_op_uniform  },
     {"USEL",      map_uniform,   sm_op_uniform  },
     {"UIADD3",    map_uniform,   sm_op_uniform  },

@@ -238,8 +238,9 @@ map_f2fp(struct sm_dec *d)
     sm_float_mods(d);
     d->u->mod = is_bf16(d) ? SM_BF16 : SM_F16;
     d->u->op = sm_flag(d, NVRM_SASS_MOD_RELU);
-    if (sm_flag(d, NVRM_SASS_MOD_MERGE_C) || sm_mod_is(d, NVRM_SASS_MOD_PACK, "MERGE_C"))
-        sm_refuse(d, "F2FP.MERGE_C");
+    if (!sm_flag(d, NVRM_SASS_MOD_PACK_AB) || sm_flag(d, NVRM_SASS_MOD_SATFINITE) ||
+        sm_mod(d, NVRM_SASS_MOD_FMT)[0] == 'E')
+        sm_refuse(d, "F2FP that merges, saturates or has 8 bits");
 }
 
 /* Which half of the third operand is shifted up. */
@@ -290,6 +291,13 @@ map_mma(struct sm_dec *d)
         sm_refuse(d, nvrm_sass_op_name(d->in->op));
 }
 
+static void
+map_movm(struct sm_dec *d)
+{
+    if (!sm_mod_is(d, NVRM_SASS_MOD_MOVMSHAPE, "MT88"))
+        sm_refuse(d, "MOVM of this shape");
+}
+
 const struct sm_row sm_rows_float[] = {
     {"FADD",    map_float,   sm_op_fadd   },
     {"FMUL",    map_float,   sm_op_fmul   },
@@ -324,5 +332,7 @@ const struct sm_row sm_rows_float[] = {
     {"HMMA",    map_mma,     NULL         },
     {"IMMA",    map_mma,     NULL         },
     {"DMMA",    map_mma,     NULL         },
+    {"BMMA",    map_mma,     NULL         },
+    {"MOVM",    map_movm,    sm_op_movm   },
     {NULL,      NULL,        NULL         },
 };

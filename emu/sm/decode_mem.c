@@ -214,6 +214,19 @@ map_ldsm(struct sm_dec *d)
     d->u->mod = sm_mod_is(d, NVRM_SASS_MOD_LDSMT, "MT88");
 }
 
+static void
+map_qspc(struct sm_dec *d)
+{
+    static const char *const spaces[] = {"S", "L", "G", NULL};
+    const int space = sm_mod_index(d, NVRM_SASS_MOD_SPACE, spaces);
+
+    map_address(d);
+    if (space < 0)
+        sm_refuse(d, "QSPC of this space");
+    else
+        d->u->op = (uint8_t)space;
+}
+
 const struct sm_row sm_rows_mem[] = {
     {"LDG",    map_global, sm_op_ldg   },
     {"STG",    map_global, sm_op_stg   },
@@ -228,6 +241,7 @@ const struct sm_row sm_rows_mem[] = {
     {"LDCU",   map_ldc,    sm_op_uldc  },
     {"LDGSTS", map_ldgsts, sm_op_ldgsts},
     {"LDSM",   map_ldsm,   sm_op_ldsm  },
+    {"QSPC",   map_qspc,   sm_op_qspc  },
     {"ATOM",   map_atom,   sm_op_atom  },
     {"ATOMG",  map_atomic, sm_op_atom  },
     {"RED",    map_atomic, sm_op_atom  },

@@ -382,3 +382,16 @@ SM_OP(viaddmnmx)
     }
     sm_blend(w->r[u->d], w->out[0], mask);
 }
+
+SM_OP(vimnmx3)
+{
+    const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
+    const uint32_t turn = u->is_signed ? UINT32_C(1) << 31 : 0, min = sm_pred(w, u, 0);
+
+    for (unsigned i = 0; i < SM_LANES; i++) {
+        const uint32_t first = ((a[i] ^ turn) < (b[i] ^ turn)) == (min >> i & 1) ? a[i] : b[i];
+
+        w->out[0][i] = ((first ^ turn) < (c[i] ^ turn)) == (min >> i & 1) ? first : c[i];
+    }
+    sm_blend(w->r[u->d], w->out[0], mask);
+}

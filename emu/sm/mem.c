@@ -376,3 +376,24 @@ SM_OP(ldsm)
             w->r[u->d + n][i] = x[0] | (uint32_t)x[1] << 16;
         }
 }
+
+/* Is the generic address in a space: op 0 shared, 1 local, 2 global? As a predicate and as a
+ * number. */
+SM_OP(qspc)
+{
+    const struct sm_grid *g = w->core->grid;
+    uint64_t addr[SM_LANES];
+    uint32_t bits = 0, off;
+
+    sm_addresses(w, u, addr);
+    for (unsigned i = 0; i < SM_LANES; i++) {
+        const bool shared = in_window(w, addr[i], g->shared_window, &off);
+        const bool local = !shared && in_window(w, addr[i], g->local_window, &off);
+        const bool is = u->op == 0 ? shared : u->op == 1 ? local : !shared && !local;
+
+        bits |= (uint32_t)is << i;
+        w->out[0][i] = is;
+    }
+    sm_blend(w->r[u->d], w->out[0], mask);
+    sm_set_pred(w, u->pd[0], bits, mask);
+}

@@ -13,7 +13,7 @@
 
 #include "decode.h"
 
-enum { MAX_K = 64, ROWS = 16, COLUMNS = 8 };
+enum { ROWS = 16 };
 
 /* What is at (row, k) of A: which lane has it, in which of its registers, at which bit. */
 struct place {
@@ -158,6 +158,56 @@ run_imma(struct sm_warp *w, const struct sm_uop *u, uint32_t mask)
         memcpy(w->r[u->d == SM_SINK ? SM_SINK : u->d + n], d[n], sizeof(d[n]));
 }
 
+/* Bits: how many products are 1; op 0: XOR, 1: AND */
+
+static uint32_t
+bit_dot(const struct sm_warp *w, const struct sm_uop *u, unsigned row, unsigned column)
+{
+    uint32_t count = 0;
+
+    for (unsigned k = 0; k < u->mod2; k++) {
+        const uint32_t a = fetch(w, &u->s[0], place_a(row, k, 1, u->imm), 1);
+        const uint32_t b = fetch(w, &u->s[1], place_b(k, column, 1), 1);
+
+        count += u->op ? a & b : a ^ b;
+    }
+    return count;
+}
+
+static void
+run_bmma(struct sm_warp *w, const struct sm_uop *u, uint32_t mask)
+{
+    const unsigned regs = u->imm / 4, c = u->s[2].row;
+    uint32_t d[4][SM_LANES];
+
+    if (!whole_warp(w, u, mask))
+        return;
+    for (unsigned i = 0; i < SM_LANES; i++)
+        for (unsigned n = 0; n < regs; n++)
+            d[n][i] = (c == SM_RZ ? 0 : w->r[c + n][i]) +
+                      bit_dot(w, u, i / 4 + n / 2 * 8, i % 4 * 2 + n % 2);
+    for (unsigned n = 0; n < regs; n++)
+        memcpy(w->r[u->d == SM_SINK ? SM_SINK : u->d + n], d[n], sizeof(d[n]));
+}
+
+/* A matrix of 8 x 8 halves, transposed: lane 4r + c holds (r, 2c) and (r, 2c + 1). */
+SM_OP(movm)
+{
+    const uint32_t *a = sm_src(w, u, 0);
+
+    if (!whole_warp(w, u, mask))
+        return;
+    for (unsigned i = 0; i < SM_LANES; i++) {
+        const unsigned column = i / 4, row = i % 4 * 2;
+        uint32_t x = 0;
+
+        for (unsigned k = 0; k < 2; k++)
+            x |= (a[(row + k) * 4 + column / 2] >> 16 * (column % 2) & 0xffff) << 16 * k;
+        w->out[0][i] = x;
+    }
+    sm_blend(w->r[u->d], w->out[0], mask);
+}
+
 /* Doubles: 8 x 8 x 4; lane 4g + t has A(g, t), B(t, g), C(g, 2t) and C(g, 2t + 1). */
 
 static double
@@ -227,6 +277,17 @@ imma_of(struct sm_dec *d)
     return run_imma;
 }
 
+static sm_exec
+bmma_of(struct sm_dec *d)
+{
+    struct sm_uop *u = d->u;
+
+    u->imm = d->src[2]->regs == 2 ? 8 : 16;
+    u->mod2 = 128 * d->src[0]->regs / (u->imm / 8);
+    u->op = sm_mod_is(d, NVRM_SASS_MOD_BMMAOP, "AND");
+    return run_bmma;
+}
+
 sm_exec
 sm_mma_of(struct sm_dec *d)
 {
@@ -238,6 +299,8 @@ sm_mma_of(struct sm_dec *d)
         return hmma_of(d);
     if (!strcmp(name, "IMMA"))
         return imma_of(d);
+    if (!strcmp(name, "BMMA"))
+        return bmma_of(d);
     sm_float_mods(d);
     return run_dmma;
 }

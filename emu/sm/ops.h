@@ -84,6 +84,7 @@ SM_OP(idp);
 SM_OP(vabsdiff);
 SM_OP(viadd);
 SM_OP(viaddmnmx);
+SM_OP(vimnmx3);
 
 /* logic.c */
 SM_OP(lop3);
@@ -179,6 +180,7 @@ SM_OP(voteu);
 SM_OP(uniform); /* the twin, on one lane */
 SM_OP(uldc);
 SM_OP(up2ur);
+SM_OP(ur2up);
 
 /* flow.c */
 SM_OP(bra);
@@ -212,6 +214,7 @@ SM_OP(st);
 SM_OP(ldc);
 SM_OP(ldgsts);
 SM_OP(ldsm);
+SM_OP(qspc);
 
 /* atom.c */
 SM_OP(atom);
@@ -222,5 +225,6 @@ SM_OP(atoms_popc);
 struct sm_dec;
 /** What executes this matrix instruction; NULL: not modelled. */
 sm_exec sm_mma_of(struct sm_dec *d);
+SM_OP(movm);
 
 #endif

@@ -69,6 +69,16 @@ SM_OP(uldc)
             sm_constant(w, u->mod2, at + 4 * k));
 }
 
+/* A byte of s[0] into the uniform predicates that s[1] names; op: which byte */
+SM_OP(ur2up)
+{
+    const uint32_t bits = sm_scalar(w, u, 0, 0) >> 8 * u->op;
+    const uint32_t which = sm_scalar(w, u, 1, 0) & 0x7f;
+
+    (void)mask;
+    w->up = (w->up & ~which) | (bits & which);
+}
+
 /* The uniform predicates that s[1] names, as bits of s[0] */
 SM_OP(up2ur)
 {

@@ -506,6 +506,36 @@ votes_and_matches_see_active_lanes_alone(void **state)
     equal(0, "redux", o.w->ur[4], 15);
 }
 
+/* Row r, columns 2c and 2c + 1 of an 8 x 8 matrix are in lane 4r + c. */
+static void
+matrices_are_transposed(void **state)
+{
+    (void)state;
+    EACH A32(i) = (i / 4 * 8 + i % 4 * 2) | (i / 4 * 8 + i % 4 * 2 + 1) << 16;
+    one_warp_run(&o, "MOVM.16.MT88 R0, R4\n");
+    EACH equal(i, "movm", R32(i), (i % 4 * 16 + i / 4) | (i % 4 * 16 + 8 + i / 4) << 16);
+}
+
+/* Rows of A with n ones against a B of ones: XOR counts what is 0 in A, AND what is 1. */
+static void
+bits_of_matrices_are_counted(void **state)
+{
+    (void)state;
+    EACH
+    {
+        A32(i) = i % 4 == 0 ? (1u << i / 4) - 1 : 0; /* row r begins with r ones */
+        B32(i) = UINT32_MAX;
+        o.w->r[8][i] = o.w->r[9][i] = 1000;
+    }
+    one_warp_run(&o, "BMMA.88128.XOR.POPC R0, R4.ROW, R6.COL, R8\n"
+                     "BMMA.88128.AND.POPC R2, R4.ROW, R6.COL, R8\n");
+    EACH
+    {
+        equal(i, "xor", o.w->r[0][i], 1000 + 128 - i / 4);
+        equal(i, "and", o.w->r[3][i], 1000 + i / 4);
+    }
+}
+
 static void
 results_of_lanes_that_do_not_run_stay(void **state)
 {
@@ -559,6 +589,8 @@ main(void)
         T(halves_come_in_pairs),
         T(shuffles_stay_within_their_segment),
         T(votes_and_matches_see_active_lanes_alone),
+        T(matrices_are_transposed),
+        T(bits_of_matrices_are_counted),
         T(results_of_lanes_that_do_not_run_stay),
         T(the_uniform_datapath_is_one_lane),
     };
