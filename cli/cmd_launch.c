@@ -407,7 +407,7 @@ run(struct cli *cli, const struct nvmem_cubin *cubin, struct request *r)
     uint8_t *params;
     int code = choose_kernel(cli, cubin, r, &k);
 
-    if (code != CLI_OK)
+    if (code != CLI_OK || !k)
         return code;
     params = malloc(k->param_bytes + 1);
     if (!params)

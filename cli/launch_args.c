@@ -154,7 +154,8 @@ take_hex(struct cli *cli, struct launch_arg *arg, const char *text)
         return bad(cli, arg, "two digits a byte: hex:0100ff7f", "is no row of bytes", text);
     arg->bytes = (uint32_t)(digits / 2);
     for (uint32_t i = 0; i < arg->bytes; i++) {
-        const char pair[3] = {text[2 * i], text[2 * i + 1], 0};
+        const char *digit = text + (size_t)2 * i;
+        const char pair[3] = {digit[0], digit[1], 0};
 
         arg->value[i] = (uint8_t)strtoul(pair, NULL, 16);
     }
@@ -448,8 +449,10 @@ value_of(const struct launch_type *type, const uint8_t *at)
     }
     if (type->bytes == 8)
         return type->kind == SIGNED ? json_integer((json_int_t)u) : cli_hex(u);
-    if (type->kind == SIGNED && u >> (8 * type->bytes - 1))
-        u |= ~UINT64_C(0) << 8 * type->bytes;
+    if (type->kind == SIGNED && type->bytes == 4)
+        return json_integer((int32_t)u);
+    if (type->kind == SIGNED)
+        return json_integer(type->bytes == 2 ? (int16_t)u : (int8_t)u);
     return json_integer((json_int_t)u);
 }
 

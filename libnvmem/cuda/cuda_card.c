@@ -30,7 +30,7 @@ parse(const char *transport, struct spec *s, struct gsp_error *err)
 
     if (strlen(transport) >= sizeof(s->text))
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL, "NVRM_TRANSPORT is too long");
-    strcpy(s->text, transport);
+    memcpy(s->text, transport, strlen(transport) + 1);
     query = strchr(s->text, '?');
     if (query)
         *query++ = 0;

@@ -64,7 +64,7 @@ cuDeviceGetName(char *name, int bytes, CUdevice device)
     CUresult r = enter(device, bytes > 0 ? name : NULL);
     int rc;
 
-    if (r != CUDA_SUCCESS)
+    if (r != CUDA_SUCCESS || !name)
         return r;
     rc = ask("NV2080_CTRL_CMD_GPU_GET_NAME_STRING", &p, &err);
     if (rc < 0)
@@ -83,7 +83,7 @@ cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device)
     CUresult r = enter(device, uuid);
     int rc;
 
-    if (r != CUDA_SUCCESS)
+    if (r != CUDA_SUCCESS || !uuid)
         return r;
     rc = ask("NV2080_CTRL_CMD_GPU_GET_GID_INFO", &p, &err);
     if (rc < 0)

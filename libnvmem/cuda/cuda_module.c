@@ -167,12 +167,12 @@ cuModuleLoadData(CUmodule *module, const void *image)
     return cuda_leave(load(c, copy, bytes, "module", module));
 }
 
-CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options,
-                            void **values);
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count,
+                            const int *options, void **values);
 
 /* Options steer the compiler of PTX, of which there is none. */
 EXPORT CUresult
-cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options,
+cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, const int *options,
                    void **values)
 {
     (void)count, (void)options, (void)values;

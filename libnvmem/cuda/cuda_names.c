@@ -77,8 +77,8 @@ cuGetErrorString(CUresult error, const char **text)
 /* ---- entry points ---- */
 
 CUresult cuCtxCreate_v4(CUcontext *context, void *params, unsigned flags, CUdevice device);
-CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options,
-                            void **values);
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count,
+                            const int *options, void **values);
 CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int priority);
 CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent from, CUevent to);
 
@@ -91,7 +91,7 @@ static const struct {
 } entries[] = {
 #define E(name)                                                                                \
     {                                                                                          \
-#name, (entry)name                                                                     \
+#name, (entry)(name)                                                                   \
     }
     E(cuInit),
     E(cuDriverGetVersion),

@@ -107,7 +107,7 @@ open_ring(struct nvmem_compute *c, uint32_t bytes, struct gsp_error *err)
         .bytes = bytes,
         .placement = NVMEM_PLACE_COHERENT,
     };
-    void *cpu;
+    void *cpu = NULL;
     int rc = nvmem_buffer_create(c->dev, &config, &c->ring, err);
 
     if (rc == 0)
@@ -217,7 +217,7 @@ nvmem_compute_local_grow(struct nvmem_compute *c, uint32_t bytes, struct gsp_err
         .bytes = round_up(tpc * c->tpcs, LOCAL_TOTAL_ALIGN),
         .align = LOCAL_TOTAL_ALIGN,
     };
-    struct nvmem_buffer *b;
+    struct nvmem_buffer *b = NULL;
     int rc;
 
     if (bytes <= c->local_bytes)

@@ -14,12 +14,12 @@ enum { KIB = 1024, CARVEOUTS = 10, REG_FILE = 65536, GRID_X = 0x7fffffff, GRID_Y
  * driver; blocks of a cluster. What is not here is the same on all of them. */
 #define ROW(version, warps, blocks, per_sm, per_block, kept, cluster)                          \
     {                                                                                          \
-        .sm = version, .warps_per_sm = warps, .blocks_per_sm = blocks,                         \
+        .sm = (version), .warps_per_sm = (warps), .blocks_per_sm = (blocks),                   \
         .threads_per_block = 1024, .block = {1024, 1024, 64},                                  \
         .grid = {GRID_X, GRID_YZ, GRID_YZ}, .registers_per_sm = REG_FILE,                      \
         .registers_per_thread = 255, .shared_per_sm = (per_sm)*KIB,                            \
         .shared_per_block = (per_block)*KIB, .shared_reserved = (kept)*KIB,                    \
-        .cluster_blocks = cluster, .param_bytes = 32764,                                       \
+        .cluster_blocks = (cluster), .param_bytes = 32764,                                     \
     }
 
 static const struct nvmem_compute_limits limits[] = {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cubin_priv.h"
+#undef nvmem_cubin_bad
 
 int
 nvmem_cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s, uint64_t off,

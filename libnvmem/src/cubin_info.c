@@ -145,7 +145,7 @@ static void
 read_three(const struct record *r, unsigned *out)
 {
     for (unsigned i = 0; i < 3; i++)
-        out[i] = cubin_u32(r->payload + 4 * i);
+        out[i] = cubin_u32(r->payload + (size_t)4 * i);
 }
 
 /* Payload bytes of the sized attributes that are read. */
@@ -243,7 +243,7 @@ check_params(const struct nvmem_cubin *c, const struct nvmem_cubin_kernel *k,
 static int
 walk(struct nvmem_cubin *c, const struct nvmem_cubin_section *s, struct gsp_error *err)
 {
-    struct record r;
+    struct record r = {0};
     int rc = 0;
 
     for (uint64_t off = 0; off < s->bytes && rc == 0;) {
@@ -262,7 +262,7 @@ static int
 count_params(struct nvmem_cubin *c, const struct nvmem_cubin_section *s, struct gsp_error *err)
 {
     struct nvmem_cubin_kernel *k = &c->kernels[s->kernel];
-    struct record r;
+    struct record r = {0};
 
     if (k->info != NVMEM_CUBIN_NONE)
         return nvmem_cubin_bad(c, s, 0, err, "attributes of '%s' twice", k->name);

@@ -6,6 +6,8 @@
 #ifndef NVMEM_CUBIN_PRIV_H
 #define NVMEM_CUBIN_PRIV_H
 
+#include <errno.h>
+
 #include <nvmem/cubin.h>
 
 enum {
@@ -42,6 +44,10 @@ struct nvmem_cubin {
 int nvmem_cubin_bad(const struct nvmem_cubin *c, const struct nvmem_cubin_section *s,
                     uint64_t off, struct gsp_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+#ifdef __clang_analyzer__ /* what it returns is said above */
+#define nvmem_cubin_bad(c, s, off, err, ...)                                                   \
+    (nvmem_cubin_bad(c, s, off, err, __VA_ARGS__), -EBADMSG)
+#endif
 int nvmem_cubin_no_memory(const struct nvmem_cubin *c, struct gsp_error *err);
 /* count zeroed rows; NULL when memory is short. A count of 0 gives a row nobody reads. */
 void *nvmem_cubin_rows(const struct nvmem_cubin *c, uint64_t count, size_t row_bytes);

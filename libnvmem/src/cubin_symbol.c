@@ -21,22 +21,24 @@ enum {
 
 /* ---- symbols ---- */
 
-/* The string table, which ends with a zero byte: a name inside it is then terminated. */
-static int
-take_strings(const struct nvmem_cubin *c, const struct nvmem_cubin_section **strings_out,
-             struct gsp_error *err)
+/* The string table, which ends with a zero byte: a name inside it is then terminated. NULL
+ * after an error. */
+static const struct nvmem_cubin_section *
+take_strings(const struct nvmem_cubin *c, struct gsp_error *err)
 {
     const struct nvmem_cubin_section *symtab = &c->sections[c->symtab];
     const struct nvmem_cubin_section *s;
 
-    if (!symtab->link || symtab->link >= c->section_count)
-        return nvmem_cubin_bad(c, symtab, 0, err, "its names are in section %u of %u",
-                               symtab->link, c->section_count);
+    if (!symtab->link || symtab->link >= c->section_count) {
+        nvmem_cubin_bad(c, symtab, 0, err, "its names are in section %u of %u", symtab->link,
+                        c->section_count);
+        return NULL;
+    }
     s = &c->sections[symtab->link];
-    if (!s->data || !s->bytes || s->data[s->bytes - 1])
-        return nvmem_cubin_bad(c, s, s->bytes, err, "names do not end with a zero byte");
-    *strings_out = s;
-    return 0;
+    if (s->data && s->bytes && !s->data[s->bytes - 1])
+        return s;
+    nvmem_cubin_bad(c, s, s->bytes, err, "names do not end with a zero byte");
+    return NULL;
 }
 
 /* Addresses in it are made when a launch loads it. */
@@ -87,11 +89,11 @@ int
 nvmem_cubin_read_symbols(struct nvmem_cubin *c, struct gsp_error *err)
 {
     const struct nvmem_cubin_section *symtab = &c->sections[c->symtab];
-    const struct nvmem_cubin_section *strings = NULL;
-    int rc = take_strings(c, &strings, err);
+    const struct nvmem_cubin_section *strings = take_strings(c, err);
+    int rc = 0;
 
-    if (rc < 0)
-        return rc;
+    if (!strings)
+        return -EBADMSG;
     if (symtab->bytes % ROW_BYTES)
         return nvmem_cubin_bad(c, symtab, symtab->bytes, err, "not a whole number of symbols");
     c->symbols = nvmem_cubin_rows(c, symtab->bytes / ROW_BYTES, sizeof(*c->symbols));

@@ -301,7 +301,7 @@ nvmem_qmd_write(uint32_t compute_class, unsigned sm, const struct nvmem_qmd *qmd
     if (!w.version)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -ENOTSUP, "no QMD for compute class 0x%x",
                         compute_class);
-    memset(out, 0, w.version->words * 4u);
+    memset(out, 0, (size_t)w.version->words * 4);
     put_constant(&w);
     put_sizes(&w, qmd);
     put_memory(&w, sm, qmd);
