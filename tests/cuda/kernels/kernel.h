@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every kernel of this folder uses: short type names, the index of the thread, and nothing of a library. */
+/* What every kernel of this folder uses: short type names, the index of the thread, and nothing
+ * of a library. */
 #ifndef NVRM_TESTS_CUDA_KERNEL_H
 #define NVRM_TESTS_CUDA_KERNEL_H
 
