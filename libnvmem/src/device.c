@@ -253,7 +253,7 @@ nvmem_device_open(const struct nvmem_device_config *config, struct nvmem_device 
         rc = find_card(dev, config, err);
     if (rc < 0) {
         pthread_mutex_destroy(&dev->lock);
-    pthread_mutex_destroy(&dev->gr_lock);
+        pthread_mutex_destroy(&dev->gr_lock);
         gsp_host_free(dev->host, dev);
         return rc;
     }
