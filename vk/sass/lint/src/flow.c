@@ -74,7 +74,7 @@ lint_step(const struct lint_prog *p, struct lint_state *s, uint32_t at)
 
         /* Uniform registers and predicates are read when the instruction issues. */
         if (u->kind == USE_READ && i->reads_late && lint_file(u->res) == LAT_GPR)
-            lint_flight_add(&s->cell[u->res].readers, i->read_queue,
+            lint_flight_add(&lint_cell(s, u->res)->readers, i->read_queue,
                             lint_board(i->ctl.rdbar) | lint_board(i->ctl.wrbar), i->when, at);
     }
     for (unsigned k = 0; k < i->uses_n; k++) {
@@ -82,7 +82,7 @@ lint_step(const struct lint_prog *p, struct lint_state *s, uint32_t at)
 
         if (u->kind != USE_WRITE)
             continue;
-        write_one(p, i, &s->cell[u->res], u, s->now, at);
+        write_one(p, i, lint_cell(s, u->res), u, s->now, at);
         if (lint_file(u->res) == LAT_PRED)
             lint_state_new_predicate(s, u->res - RES_PRED);
     }
@@ -192,6 +192,8 @@ open_flow(struct lint_prog *p)
     f->p = p;
     f->in = gsp_host_alloc(p->host, p->blocks_n * sizeof(*f->in));
     f->stack = gsp_host_alloc(p->host, (p->blocks_n + 1) * sizeof(*f->stack));
+    lint_state_init(&f->at);
+    lint_state_init(&f->met);
     if (f->in && f->stack)
         return f;
     close_flow(f);

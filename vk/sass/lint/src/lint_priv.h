@@ -112,6 +112,8 @@ struct lint_state {
     int32_t now;
     int16_t board_set[6]; /* earliest cycle to wait for it */
     uint32_t board_from[6];
+    uint64_t live[(RES_N + 63) / 64]; /* cells with anything under way; the others are as
+                                         lint_state_init() left them */
     struct lint_cell cell[RES_N];
 };
 
@@ -135,6 +137,10 @@ void lint_res_name(unsigned res, char out[12]);
 int lint_cfg(struct lint_prog *p, struct gsp_error *err);
 
 /* state.c */
+/** First live cell from i on; RES_N: none. */
+unsigned lint_live(const struct lint_state *s, unsigned i);
+/** The caller is about to put something into the cell. */
+struct lint_cell *lint_cell(struct lint_state *s, unsigned i);
 void lint_state_init(struct lint_state *s);
 /** Makes `into` the worse of both; from is at its end. @return did it change? */
 bool lint_state_merge(struct lint_state *into, const struct lint_state *from, unsigned units);

@@ -17,6 +17,38 @@ untold(unsigned mask)
     return keep;
 }
 
+unsigned
+lint_live(const struct lint_state *s, unsigned i)
+{
+    while (i < RES_N) {
+        const uint64_t rest = s->live[i / 64] >> i % 64;
+
+        if (rest)
+            return i + (unsigned)__builtin_ctzll(rest);
+        i = (i / 64 + 1) * 64;
+    }
+    return RES_N;
+}
+
+struct lint_cell *
+lint_cell(struct lint_state *s, unsigned i)
+{
+    s->live[i / 64] |= 1ull << i % 64;
+    return &s->cell[i];
+}
+
+static void
+clear_cell(struct lint_state *s, unsigned i)
+{
+    struct lint_cell *c = &s->cell[i];
+
+    memset(c, 0, sizeof(*c));
+    c->from = UINT32_MAX;
+    lint_flight_clear(&c->results);
+    lint_flight_clear(&c->readers);
+    s->live[i / 64] &= ~(1ull << i % 64);
+}
+
 void
 lint_state_init(struct lint_state *s)
 {
@@ -33,7 +65,7 @@ lint_state_wait(struct lint_state *s, unsigned mask)
 {
     const uint64_t keep = untold(mask);
 
-    for (unsigned i = 0; i < RES_N; i++) {
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
         lint_flight_wait(&s->cell[i].results, keep);
         lint_flight_wait(&s->cell[i].readers, keep);
     }
@@ -42,7 +74,7 @@ lint_state_wait(struct lint_state *s, unsigned mask)
 void
 lint_state_drain(struct lint_state *s)
 {
-    for (unsigned i = 0; i < RES_N; i++)
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1))
         lint_flight_clear(&s->cell[i].readers);
 }
 
@@ -51,7 +83,7 @@ lint_state_cover(struct lint_state *s, const struct lint_insn *insn)
 {
     const unsigned wr = lint_board(insn->ctl.wrbar), any = wr | lint_board(insn->ctl.rdbar);
 
-    for (unsigned i = 0; i < RES_N; i++) {
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
         lint_flight_join(&s->cell[i].results, insn->queue, wr);
         lint_flight_join(&s->cell[i].readers, insn->read_queue, any);
     }
@@ -60,7 +92,7 @@ lint_state_cover(struct lint_state *s, const struct lint_insn *insn)
 void
 lint_state_new_predicate(struct lint_state *s, unsigned number)
 {
-    for (unsigned i = 0; i < RES_N; i++) {
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
         struct lint_cell *c = &s->cell[i];
 
         if (c->fixed_when && (c->fixed_when & 7) == number)
@@ -73,7 +105,7 @@ lint_state_new_predicate(struct lint_state *s, unsigned number)
 void
 lint_state_settle(struct lint_state *s)
 {
-    for (unsigned i = 0; i < RES_N; i++) {
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
         memset(s->cell[i].read, 0, sizeof(s->cell[i].read));
         memset(s->cell[i].write, 0, sizeof(s->cell[i].write));
     }
@@ -86,19 +118,6 @@ left(int32_t at, int32_t now)
     return (int16_t)(at > now ? at - now : 0);
 }
 
-void
-lint_state_rebase(struct lint_state *s, unsigned units)
-{
-    for (unsigned i = 0; i < RES_N; i++)
-        for (unsigned u = 0; u < units; u++) {
-            s->cell[i].read[u] = left(s->cell[i].read[u], s->now);
-            s->cell[i].write[u] = left(s->cell[i].write[u], s->now);
-        }
-    for (unsigned b = 0; b < 6; b++)
-        s->board_set[b] = left(s->board_set[b], s->now);
-    s->now = 0;
-}
-
 static bool
 fixed_left(const struct lint_cell *c)
 {
@@ -106,6 +125,28 @@ fixed_left(const struct lint_cell *c)
         if (c->read[u] > 0 || c->write[u] > 0)
             return true;
     return false;
+}
+
+static bool
+idle(const struct lint_cell *c)
+{
+    return !c->results.busy && !c->readers.busy && !fixed_left(c);
+}
+
+void
+lint_state_rebase(struct lint_state *s, unsigned units)
+{
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
+        for (unsigned u = 0; u < units; u++) {
+            s->cell[i].read[u] = left(s->cell[i].read[u], s->now);
+            s->cell[i].write[u] = left(s->cell[i].write[u], s->now);
+        }
+        if (idle(&s->cell[i]))
+            clear_cell(s, i);
+    }
+    for (unsigned b = 0; b < 6; b++)
+        s->board_set[b] = left(s->board_set[b], s->now);
+    s->now = 0;
 }
 
 static bool
@@ -141,8 +182,8 @@ lint_state_merge(struct lint_state *into, const struct lint_state *from, unsigne
 {
     bool changed = false;
 
-    for (unsigned i = 0; i < RES_N; i++)
-        changed |= merge_cell(&into->cell[i], &from->cell[i], units);
+    for (unsigned i = lint_live(from, 0); i < RES_N; i = lint_live(from, i + 1))
+        changed |= merge_cell(lint_cell(into, i), &from->cell[i], units);
     for (unsigned b = 0; b < 6; b++)
         if (from->board_set[b] > into->board_set[b]) {
             into->board_set[b] = from->board_set[b];
@@ -152,17 +193,11 @@ lint_state_merge(struct lint_state *into, const struct lint_state *from, unsigne
     return changed;
 }
 
-static bool
-idle(const struct lint_cell *c)
-{
-    return !c->results.busy && !c->readers.busy && !fixed_left(c);
-}
-
 bool
 lint_state_save(const struct gsp_host *host, struct lint_saved *to, const struct lint_state *s)
 {
     to->n = 0;
-    for (unsigned i = 0; i < RES_N; i++) {
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1)) {
         struct lint_kept *grown;
 
         if (idle(&s->cell[i]))
@@ -182,9 +217,11 @@ lint_state_save(const struct gsp_host *host, struct lint_saved *to, const struct
 void
 lint_state_load(struct lint_state *s, const struct lint_saved *from)
 {
-    lint_state_init(s);
+    for (unsigned i = lint_live(s, 0); i < RES_N; i = lint_live(s, i + 1))
+        clear_cell(s, i);
     for (uint32_t i = 0; i < from->n; i++)
-        s->cell[from->kept[i].res] = from->kept[i].cell;
+        *lint_cell(s, from->kept[i].res) = from->kept[i].cell;
+    s->now = 0;
     memcpy(s->board_set, from->board_set, sizeof(s->board_set));
     memcpy(s->board_from, from->board_from, sizeof(s->board_from));
 }
