@@ -25,3 +25,4 @@ for release in 535.113.01 570.144 580.126.20 595.45.04; do
     show -F "$release" run bringup.json
 done
 show schema diff 570.144 575.51.02 rpc_gsp_rm_control_v03_00
+show launch ../tests/cuda/cubin/saxpy.sm_89.cubin saxpy --grid 1 --block 32 --arg s32:8 --arg f32:2.5 --arg buf:size=32,fill=f32:3 --arg buf:size=32,fill=f32:1,print=f32
