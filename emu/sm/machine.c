@@ -19,7 +19,7 @@ enum {
     THREADS_PER_SM = 2048,
     BLOCKS_PER_SM = 32,
 };
-static const uint64_t default_watchdog = 200000000;
+static const uint64_t default_watchdog = 50000000;
 
 struct sm_machine *
 sm_machine_create(const struct sm_config *config)

@@ -44,7 +44,7 @@ struct emu_config {
      * its VBIOS (application 0x45) and as emu_gpu_synth_file() makes it. */
     bool debug_fused;
 
-    /** The SMs: instructions of one warp until a program counts as endless (0: 200 million);
+    /** The SMs: instructions of one warp until a program counts as endless (0: 50 million);
      * threads of the host that run them (0 and 1: the caller's alone; more: docs/sm.md says
      * what stays the same); refuse code whose hazards a real SM would get wrong. */
     uint64_t sm_watchdog;
