@@ -47,10 +47,10 @@ saxpy_on(const struct kernel_chip *chip)
 }
 
 static void
-saxpy_runs_from_turing_to_hopper(void **state)
+saxpy_runs_on_every_chip(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 7; i++)
         saxpy_on(&kernel_chips[i]);
 }
 
@@ -157,7 +157,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saxpy_runs_from_turing_to_hopper),
+        cmocka_unit_test(saxpy_runs_on_every_chip),
         cmocka_unit_test(a_qmd_can_name_the_one_that_follows),
         cmocka_unit_test(a_ring_of_qmds_is_an_error),
         cmocka_unit_test(a_release_can_have_64_bits_and_a_time),
