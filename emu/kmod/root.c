@@ -341,6 +341,22 @@ export_info(struct root_call *r)
     return kmod_export_info(r->c, &r->p);
 }
 
+/* No fabric manager, and none needed: there is no switch. */
+static uint32_t
+fabric_status(struct root_call *r)
+{
+    emu_set(&r->p, emu_constant(r->p.abi, "NV0000_CTRL_GET_SYSTEM_FABRIC_STATUS_SKIP", 1),
+            "fabricStatus");
+    return NV_OK;
+}
+
+static uint32_t
+boost_groups(struct root_call *r)
+{
+    emu_set(&r->p, 0, "groupCount");
+    return NV_OK;
+}
+
 static uint32_t
 accept(struct root_call *r)
 {
@@ -368,6 +384,8 @@ static const struct {
     {"NV0000_CTRL_CMD_SYSTEM_GET_BUILD_VERSION_V2",       build_version},
     {"NV0000_CTRL_CMD_SYSTEM_GET_FEATURES",               features     },
     {"NV0000_CTRL_CMD_SYSTEM_GET_CPU_INFO",               cpu_info     },
+    {"NV0000_CTRL_CMD_SYSTEM_GET_FABRIC_STATUS",          fabric_status},
+    {"NV0000_CTRL_CMD_SYNC_GPU_BOOST_GROUP_INFO",         boost_groups },
     {"NV0000_CTRL_CMD_CLIENT_GET_ADDR_SPACE_TYPE",        space_type   },
     {"NV0000_CTRL_CMD_CLIENT_GET_HANDLE_INFO",            handle_info  },
     {"NV0000_CTRL_CMD_CLIENT_GET_CHILD_HANDLE",           child_handle },

@@ -15,9 +15,9 @@
 #include "release.h"
 
 static const struct emu_control_list *const lists[] = {
-    &emu_ctl_gpu,  &emu_ctl_fb,      &emu_ctl_gr,   &emu_ctl_fifo,
-    &emu_ctl_bus,  &emu_ctl_thermal, &emu_ctl_root, &emu_ctl_device,
-    &emu_ctl_misc, &emu_ctl_event,   &emu_ctl_chan, &emu_ctl_debug,
+    &emu_ctl_gpu,     &emu_ctl_fb,    &emu_ctl_gr,      &emu_ctl_fifo, &emu_ctl_bus,
+    &emu_ctl_thermal, &emu_ctl_root,  &emu_ctl_device,  &emu_ctl_misc, &emu_ctl_event,
+    &emu_ctl_chan,    &emu_ctl_debug, &emu_ctl_compute,
 };
 
 static const struct emu_control *

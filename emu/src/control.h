@@ -35,9 +35,9 @@ struct emu_control_list {
  */
 uint8_t *emu_pointee(struct emu_call *c, const char *field, uint64_t bytes);
 
-extern const struct emu_control_list emu_ctl_bus, emu_ctl_chan, emu_ctl_debug, emu_ctl_device,
-    emu_ctl_event, emu_ctl_fb, emu_ctl_fifo, emu_ctl_gpu, emu_ctl_gr, emu_ctl_misc,
-    emu_ctl_root, emu_ctl_thermal;
+extern const struct emu_control_list emu_ctl_bus, emu_ctl_chan, emu_ctl_compute, emu_ctl_debug,
+    emu_ctl_device, emu_ctl_event, emu_ctl_fb, emu_ctl_fifo, emu_ctl_gpu, emu_ctl_gr,
+    emu_ctl_misc, emu_ctl_root, emu_ctl_thermal;
 
 /** Answers of "give me these indices" controls: a list of {index, data} and how many are in
  * use. */

@@ -212,6 +212,7 @@ work_runs_when_the_doorbell_is_rung(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
         struct channel c;
+        struct arg a;
 
         channel_open(&c, i, NULL);
         for (uint32_t n = 1; n < 4; n++) {
@@ -222,6 +223,12 @@ work_runs_when_the_doorbell_is_rung(void **state)
         assert_int_equal(idle(&c, 0, 0), 0); /* a list of none */
         assert_int_equal(idle(&c, 1 << 4, MEMORY), 0x21 /* INVALID_CHANNEL */);
         assert_int_equal(idle(&c, 5 << 4, CHANNEL), 0x29 /* INVALID_FLAGS */);
+        arg_init(&c.h, &a, "NV2080_CTRL_GR_GET_CTX_BUFFER_SIZE_PARAMS");
+        arg_set(&a, "hChannel", CHANNEL);
+        assert_int_equal(rm_ctl(&c.h, c.t.ctl, c.t.client, c.t.subdevice,
+                                "NV2080_CTRL_CMD_GR_GET_CTX_BUFFER_SIZE", &a),
+                         0);
+        assert_true(arg_get(&a, "totalBufferSize") > 0);
         channel_close(&c);
     }
 }
