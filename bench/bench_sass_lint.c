@@ -82,7 +82,7 @@ run_case(const struct bench *b, const char *file, const char *kernel)
     memcpy(c.words, k->code, k->code_bytes);
     if (bench_compare(b, kernel, sides, 2))
         bench_print(b, kernel, "lint",
-                    (double)(k->code_bytes / NVRM_SASS_BYTES) * 1e3 / sides[0].best_ns,
+                    (double)k->code_bytes / NVRM_SASS_BYTES * 1e3 / sides[0].best_ns,
                     "M instructions/s", 1);
     free(c.words);
     nvmem_cubin_close(cubin);
