@@ -2,7 +2,8 @@
 # cli, emu, dev (libraries, headers, schemas, nvrm-gen) and doc.
 
 # In a library folder that others share, an archive says whose it is: libnvrm-gsp.a.
-foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_hw nvrm_sass nvrm_latency nvrm_bind gsp rm nvmem emu emu_kmod)
+foreach(target nvrm_lookup nvrm_schema nvrm_regs nvrm_hw nvrm_sass nvrm_latency nvrm_bind gsp rm nvmem emu emu_kmod
+        nvrm_sass_text sass_lint sass_lint_cubin)
     string(REGEX REPLACE "^nvrm_" "" name ${target})
     string(REPLACE "_" "-" name ${name})
     install(FILES $<TARGET_FILE:${target}> RENAME libnvrm-${name}.a DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
@@ -10,7 +11,7 @@ endforeach()
 install(TARGETS nvrm-gen COMPONENT dev)
 
 set(nvrm_headers ${CMAKE_INSTALL_INCLUDEDIR}/nvrm)
-foreach(folder gen libgsp rm-api libnvmem emu)
+foreach(folder gen libgsp rm-api libnvmem emu vk/sass vk/sass/lint)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include/ DESTINATION ${nvrm_headers} COMPONENT dev
         FILES_MATCHING PATTERN "*.h")
 endforeach()
@@ -41,6 +42,8 @@ set(rows
     "gsp|codec, message queues, boot and sessions of GSP-RM|nvrm-schema nvrm-regs zlib|-lnvrm-gsp"
     "rm|objects, controls and events of RM|nvrm-gsp jansson|-lnvrm-rm"
     "nvmem|memory, address spaces and channels of a card|nvrm-rm nvrm-hw|-lnvrm-nvmem -pthread"
+    "sass-text|machine code as text and back|nvrm-sass|-lnvrm-sass-text -lm"
+    "sass-lint|hazards of machine code and of cubins|nvrm-sass nvrm-nvmem|-lnvrm-sass-lint-cubin -lnvrm-sass-lint"
     "emu|the emulated card|nvrm-schema nvrm-hw nvrm-sass|-lnvrm-emu -pthread -lm"
     "kmod|the emulated kernel module|nvrm-emu|-lnvrm-emu-kmod")
 file(RELATIVE_PATH NVRM_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
