@@ -201,10 +201,8 @@ sm_lanes_exit(struct sm_warp *w, uint32_t mask)
     release(w);
     if (!w->active)
         sm_regroup(w);
-    if (!w->live) {
-        w->state = SM_EXITED;
+    if (!w->live)
         w->block->live--;
-    }
     sm_barriers_check(w->block);
 }
 
@@ -427,7 +425,6 @@ let_go(struct sm_block *block, struct sm_barrier *b, uint32_t id)
         w->ready |= w->barred;
         w->barred = 0;
         w->bar_pending = 0;
-        w->state = SM_RUNS;
         sm_regroup(w);
     }
     *b = (struct sm_barrier){0};

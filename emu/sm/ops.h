@@ -55,11 +55,7 @@ enum sm_type {
     SM_BF16,
     SM_F16X2,
     SM_BF16X2,
-    SM_U128,
     SM_TF32,
-    SM_U4,
-    SM_S4,
-    SM_B1,
 };
 
 /* A predicate combined with another as SETP and its like do. */

@@ -25,7 +25,6 @@ enum {
     SM_WARPSYNC = 16, /* what a lane can wait for beside them */
     SM_CHUNK = 256,   /* instructions that are decoded together */
     SM_CHUNK_BYTES = SM_CHUNK * 16,
-    SM_MAX_WARPS = 32,
     SM_TLB = 256,
     SM_PAGE = 4096,
 };
@@ -73,7 +72,6 @@ struct sm_uop {
     uint8_t guard; /* predicate */
     bool guard_neg;
     bool guard_uniform;
-    bool always;   /* runs without active lanes too (never skipped) */
     uint8_t pd[2]; /* predicates written; SM_PT: none */
     uint8_t pp[3]; /* predicates read */
     bool pp_neg[3];
@@ -148,8 +146,6 @@ struct sm_block {
     uint32_t turn;
 };
 
-enum sm_state { SM_RUNS, SM_AT_BAR, SM_EXITED };
-
 struct sm_warp {
     uint32_t r[SM_ROWS][SM_LANES] __attribute__((aligned(64)));
     uint32_t spread[8][SM_LANES] __attribute__((aligned(64))); /* operands that all share */
@@ -179,7 +175,6 @@ struct sm_warp {
     struct sm_core *core;
     struct sm_timing *timing;
     uint32_t index;
-    enum sm_state state;
 };
 
 /* Operands */
