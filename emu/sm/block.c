@@ -69,6 +69,37 @@ sm_block_create(struct sm_core *core, uint64_t linear)
     return b;
 }
 
+/* A warp as new, but for registers that the grid does not have: they stay as they are, zero. */
+static void
+clear_warp(struct sm_block *b, uint32_t index)
+{
+    struct sm_warp *w = &b->warp[index];
+    const size_t after = offsetof(struct sm_warp, r) + sizeof(w->r);
+    struct sm_timing *timing = w->timing;
+
+    memset(w->r, 0, b->grid->registers * sizeof(w->r[0]));
+    memset((uint8_t *)w + after, 0, sizeof(*w) - after);
+    sm_free(b->core->machine, timing);
+    start_warp(b, index);
+}
+
+void
+sm_block_restart(struct sm_block *b, uint64_t linear)
+{
+    const struct sm_grid *g = b->grid;
+    const uint64_t local = (uint64_t)b->warps * SM_LANES * (g->local_low + g->local_high);
+
+    memset(b->bar, 0, sizeof(b->bar));
+    b->bars = b->turn = 0;
+    b->live = b->warps;
+    b->next = NULL;
+    place(b, linear);
+    memset(b->shared, 0, g->shared_bytes);
+    memset(b->local, 0, local);
+    for (uint32_t i = 0; i < b->warps; i++)
+        clear_warp(b, i);
+}
+
 void
 sm_block_destroy(struct sm_block *b)
 {

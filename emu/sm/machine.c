@@ -224,6 +224,7 @@ blocks_per_sm(const struct sm_grid *g)
 struct queue {
     struct sm_core core;
     struct sm_block *first, **last;
+    struct sm_block *spare; /* one that is done, for its memory */
     uint32_t count;
     uint64_t next_block;
 };
@@ -243,6 +244,18 @@ append(struct queue *q, struct sm_block *b)
     q->last = &b->next;
 }
 
+static struct sm_block *
+take_block(struct queue *q)
+{
+    struct sm_block *b = q->spare;
+
+    q->spare = NULL;
+    if (!b)
+        return sm_block_create(&q->core, q->next_block);
+    sm_block_restart(b, q->next_block);
+    return b;
+}
+
 /* Begin blocks while there is room, and give the first one a turn. False: a trap. */
 static bool
 turn(struct worker *k, struct queue *q, uint64_t blocks)
@@ -250,7 +263,7 @@ turn(struct worker *k, struct queue *q, uint64_t blocks)
     struct sm_block *b = q->first;
 
     if (!b || (q->count < k->resident && q->next_block < blocks && b->turn)) {
-        b = sm_block_create(&q->core, q->next_block);
+        b = take_block(q);
         if (!b) {
             out_of_memory(k);
             return false;
@@ -270,7 +283,10 @@ turn(struct worker *k, struct queue *q, uint64_t blocks)
     q->count--;
     if (q->core.stop)
         k->trapped_at = b->linear;
-    sm_block_destroy(b);
+    if (q->spare)
+        sm_block_destroy(b);
+    else
+        q->spare = b;
     return !q->core.stop;
 }
 
@@ -278,6 +294,7 @@ static void
 end_queue(struct worker *k, struct queue *q)
 {
     k->instructions += q->core.clock;
+    sm_block_destroy(q->spare);
     while (q->first) {
         struct sm_block *next = q->first->next;
 

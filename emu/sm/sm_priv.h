@@ -354,6 +354,8 @@ void sm_timing_check(struct sm_warp *w, const struct sm_uop *u, uint32_t mask);
 /* block.c */
 struct sm_block *sm_block_create(struct sm_core *core, uint64_t linear);
 void sm_block_destroy(struct sm_block *b);
+/** Another block of the same grid and SM in the memory of one that is done. */
+void sm_block_restart(struct sm_block *b, uint64_t linear);
 /** Let the block go on for about so many instructions. False: it is done, or trapped. */
 bool sm_block_run(struct sm_block *b, uint64_t budget);
 
