@@ -14,7 +14,8 @@
  *         y = (y & x) | (~y & i);
  *         x += y;
  *     }
- *     out[blockIdx.x * blockDim.x + threadIdx.x] = x ^ y ^ __float_as_uint(f) ^ __float_as_uint(g);
+ *     out[blockIdx.x * blockDim.x + threadIdx.x] = x ^ y ^ __float_as_uint(f) ^
+ * __float_as_uint(g);
  *
  * with parameters n, a, out.
  */

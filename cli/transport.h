@@ -21,10 +21,10 @@ struct transport_spec {
     bool lenient;     /* emu: deviations are noted and accepted */
     bool sm_timing;   /* emu: code whose hazards a real SM would get wrong is refused */
     uint32_t sm_threads, sm_watchdog; /* emu: as in emu_config; 0: what it chooses */
-    bool preboot;     /* vfio-user: GSP-RM starts without the boot chain */
-    bool unbind;      /* pci: take the card from its driver */
-    bool force;       /* nvidia: speak -F, whatever release the module is */
-    unsigned gpu;     /* nvidia: index of the card */
+    bool preboot;                     /* vfio-user: GSP-RM starts without the boot chain */
+    bool unbind;                      /* pci: take the card from its driver */
+    bool force;                       /* nvidia: speak -F, whatever release the module is */
+    unsigned gpu;                     /* nvidia: index of the card */
     enum gsp_pci_via via;
 };
 

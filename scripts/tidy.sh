@@ -8,7 +8,7 @@ build=build/clang
 export CACHE=$PWD/build/tidy
 mkdir -p "$CACHE"
 if ! { [ -f $build/compile_commands.json ] || cmake --preset clang >/dev/null; } ||
-    ! cmake --build --preset clang --target nvrm_schema_files nvrm_regs_files >/dev/null; then
+    ! cmake --build --preset clang --target nvrm_schema_files nvrm_regs_files nvrm_hw_files nvrm_sass_files >/dev/null; then
     echo "$build: error: the generated headers cannot be made" && exit 1
 fi
 

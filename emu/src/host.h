@@ -223,7 +223,7 @@ struct emu_host {
     struct emu_tlb tlb;
     uint32_t waiting; /* channels that are blocked */
     uint32_t faults[EMU_EXEC_FAULTS];
-    bool busy; /* an event that is being sent must not run channels again */
+    bool busy;                  /* an event that is being sent must not run channels again */
     struct sm_machine *machine; /* made at the first launch */
     struct emu_space sm_space;  /* of the last one */
     uint64_t grids;             /* launched so far */

@@ -19,7 +19,7 @@ struct remote_frame {
     unsigned args;
     uint64_t rc; /* a positive errno, or 0 */
     uint64_t status, origin;
-    uint64_t gpu; /* of a hello: see gsp_broker_config */
+    uint64_t gpu;             /* of a hello: see gsp_broker_config */
     uint8_t *params, *memory; /* in the link's buffer, until the next frame is read */
     size_t params_bytes, memory_bytes;
     char text[240], hint[240], ops[96], release[32], chip[64], transport[256], schema[24];

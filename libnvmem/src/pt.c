@@ -19,8 +19,8 @@ nvmem_pt_create(const struct nvmem_pt_config *config, struct nvmem_pt **pt_out,
     struct nvmem_pt *pt;
     int rc;
 
-    if ((unsigned)config->format >= NVMEM_PT_FORMATS || !config->ops || !config->ops->table_alloc ||
-        !config->ops->table_free)
+    if ((unsigned)config->format >= NVMEM_PT_FORMATS || !config->ops ||
+        !config->ops->table_alloc || !config->ops->table_free)
         return gsp_fail(err, GSP_ORIGIN_INPUT, -EINVAL,
                         "page tables need a known format, table_alloc and table_free");
     pt = gsp_host_alloc(config->host, sizeof(*pt));

@@ -101,7 +101,8 @@ recovery_is_reported_with_the_fault(void **state)
     exec_close(&x);
 }
 
-/* NV83DE_CTRL_DEBUG_READ_ALL_SM_ERROR_STATES_PARAMS and ..READ_MMU_FAULT_INFO_PARAMS as words */
+/* NV83DE_CTRL_DEBUG_READ_ALL_SM_ERROR_STATES_PARAMS and ..READ_MMU_FAULT_INFO_PARAMS as words
+ */
 static void
 a_debugger_reads_the_fault_of_its_channel(void **state)
 {

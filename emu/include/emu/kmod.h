@@ -82,8 +82,8 @@ struct emu_kmod_map {
 /**
  * Whether a program may map so much of the file from this offset (nvidia_mmap()).
  *
- * @return 0; -EINVAL (nothing is behind it, an object is exported into it, the offset is not 0);
- *         -ENXIO (a card's memory is mapped whole or not); -ERANGE (past the end); -ENODEV (the
+ * @return 0; -EINVAL (nothing is behind it, an object is exported into it, the offset is not
+ * 0); -ENXIO (a card's memory is mapped whole or not); -ERANGE (past the end); -ENODEV (the
  *         node cannot be mapped)
  */
 int emu_kmod_mmap(struct emu_kfile *file, uint64_t bytes, uint64_t offset,

@@ -62,8 +62,8 @@ const struct nvmem_pt_ops *nvmem_mmu_ops(void);
 /** For nvmem_pt_check(), with the nvmem_mmu as ctx. */
 int nvmem_mmu_read(void *ctx, const struct nvmem_pt_memory *memory, uint64_t *words_out,
                    size_t count);
-/** Words of anybody's tables, by address: VRAM through io.read, system memory where it is one of
- * these tables. 0 or -EFAULT: nothing known is there. */
+/** Words of anybody's tables, by address: VRAM through io.read, system memory where it is one
+ * of these tables. 0 or -EFAULT: nothing known is there. */
 int nvmem_mmu_words(struct nvmem_mmu *mmu, enum nvmem_aperture aperture, uint64_t addr,
                     uint64_t *words_out, size_t count);
 void nvmem_mmu_stat(struct nvmem_mmu *mmu, struct nvmem_mmu_stat *stat_out);

@@ -56,8 +56,8 @@ GSP_MUST_CHECK int rm_dup_by_descriptor(struct rm_client *c, rm_handle parent,
                                         rm_handle src_object, rm_handle *handle_out,
                                         struct gsp_error *err);
 
-/** An object that came as a descriptor (gsp_backend_ops.export_fd), under a device of this client.
- * class_id: what it is, for the tree. fd stays the caller's. -EOPNOTSUPP as above. */
+/** An object that came as a descriptor (gsp_backend_ops.export_fd), under a device of this
+ * client. class_id: what it is, for the tree. fd stays the caller's. -EOPNOTSUPP as above. */
 GSP_MUST_CHECK int rm_import(struct rm_client *c, rm_handle device, int fd, uint32_t class_id,
                              rm_handle *handle_out, struct gsp_error *err);
 

@@ -97,7 +97,8 @@ struct sass_list {
 int sass_disassemble(const struct sass_list *how, const uint64_t *code, size_t count,
                      sass_line_fn line, void *ctx);
 
-/** A form in one line: "IADD3[.X] R, [P], [P], [-]R, [-]0x0, [-]R"; brackets: may be left out. */
+/** A form in one line: "IADD3[.X] R, [P], [P], [-]R, [-]0x0, [-]R"; brackets: may be left out.
+ */
 void sass_describe_form(unsigned form, char *out, size_t bytes);
 
 #ifdef __cplusplus
