@@ -11,6 +11,7 @@
 #include <rm/name.h>
 
 #include "cmds.h"
+#include "subverb.h"
 #include "work.h"
 
 enum { WORDS_MAX = 4096 };
@@ -399,10 +400,7 @@ chan_inject(struct cli *cli, int argc, char **argv)
 
 /* The table */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"create",       chan_create},
     {"submit",       chan_submit},
     {"wait",         chan_wait  },
@@ -414,13 +412,10 @@ static const struct {
 static int
 cmd_chan_run(struct cli *cli, int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
-        if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(cli, argc, argv);
-    if (argc < 2)
-        return cli_usage(cli, "for example chan create copy", "chan needs more words");
-    return cli_usage(cli, "create, submit, wait, list, inject-fault or free",
-                     "chan: there is no '%s'", argv[1]);
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
+
+    return verb ? verb->run(cli, argc, argv) : rc;
 }
 
 const struct nvrm_cmd cmd_chan = {

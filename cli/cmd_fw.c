@@ -13,6 +13,7 @@
 #include "fw_file.h"
 #include "fw_synth.h"
 #include "render.h"
+#include "subverb.h"
 
 static const struct nvrm_cmd info_row = {
     .name = "fw info", .args = "FILE...", .min_args = 1, .max_args = -1};
@@ -473,10 +474,7 @@ fw_extract(struct cli *cli, int argc, char **argv)
 
 /* ---- the verb ---- */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"info",    fw_info     },
     {"verify",  fw_verify   },
     {"list",    fw_list_run },
@@ -484,25 +482,20 @@ static const struct {
     {"extract", fw_extract  },
     {"synth",   fw_synth_run},
 };
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static int
 cmd_fw_run(struct cli *cli, int argc, char **argv)
 {
-    for (unsigned i = 0; argc > 1 && i < VERBS; i++) {
-        int rc;
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
 
-        if (strcmp(verbs[i].name, argv[1]))
-            continue;
-        if (strcmp(argv[1], "extract"))
-            cli_page(cli);
-        rc = verbs[i].run(cli, argc - 1, argv + 1);
-        cli_page_end(cli);
+    if (!verb)
         return rc;
-    }
-    return cli_usage(cli, "fw info | verify | list | diff | extract | synth",
-                     argc > 1 ? "fw has no verb '%s'" : "fw needs a verb%s",
-                     argc > 1 ? argv[1] : "");
+    if (strcmp(verb->name, "extract"))
+        cli_page(cli);
+    rc = verb->run(cli, argc - 1, argv + 1);
+    cli_page_end(cli);
+    return rc;
 }
 
 const struct nvrm_cmd cmd_fw = {

@@ -10,6 +10,7 @@
 
 #include "cmds.h"
 #include "mem.h"
+#include "subverb.h"
 #include "work.h"
 
 enum { DUMP = 256, DUMP_MAX = 16 << 20, ROW = 16, OWNERS = 64 };
@@ -396,10 +397,7 @@ mem_stat(struct cli *cli, int argc, char **argv)
 
 /* The table */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"alloc", mem_alloc},
     {"free",  mem_free },
     {"list",  mem_list },
@@ -415,22 +413,10 @@ static const struct {
 static int
 cmd_mem_run(struct cli *cli, int argc, char **argv)
 {
-    static const char *const names[] = {"alloc", "free",  "list",  "read", "write", "copy",
-                                        "fill",  "heaps", "leaks", "stat", NULL};
-    const char *near;
-    char hint[40];
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
 
-    for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++)
-        if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(cli, argc, argv);
-    if (argc < 2)
-        return cli_usage(cli, "for example mem alloc 16M", "mem needs more words");
-    near = cli_nearest(argv[1], names);
-    snprintf(hint, sizeof(hint), "did you mean %s?", near ? near : "");
-    if (near)
-        return cli_usage(cli, hint, "mem: there is no '%s'", argv[1]);
-    return cli_usage(cli, "alloc, free, list, read, write, copy, fill, heaps, leaks or stat",
-                     "mem: there is no '%s'", argv[1]);
+    return verb ? verb->run(cli, argc, argv) : rc;
 }
 
 const struct nvrm_cmd cmd_mem = {

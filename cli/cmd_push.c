@@ -13,6 +13,7 @@
 
 #include "cmds.h"
 #include "render.h"
+#include "subverb.h"
 
 static const struct nvrm_cmd dis_row = {
     .name = "push dis", .args = "FILE|-", .min_args = 1, .max_args = 1};
@@ -493,10 +494,7 @@ push_lint(struct cli *cli, int argc, char **argv)
 
 /* ---- the verb ---- */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"dis",  push_dis },
     {"asm",  push_asm },
     {"lint", push_lint},
@@ -505,13 +503,10 @@ static const struct {
 static int
 cmd_push_run(struct cli *cli, int argc, char **argv)
 {
-    for (unsigned i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        if (!strcmp(verbs[i].name, argv[1]))
-            return verbs[i].run(cli, argc - 1, argv + 1);
-    }
-    return cli_usage(cli, "push dis | asm | lint",
-                     argc > 1 ? "push has no verb '%s'" : "push needs a verb%s",
-                     argc > 1 ? argv[1] : "");
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
+
+    return verb ? verb->run(cli, argc - 1, argv + 1) : rc;
 }
 
 const struct nvrm_cmd cmd_push = {

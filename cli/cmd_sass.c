@@ -11,18 +11,15 @@
 
 #include "cmds.h"
 #include "sass_verbs.h"
+#include "subverb.h"
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"dis",   cli_sass_dis  },
     {"asm",   cli_sass_asm  },
     {"diff",  cli_sass_diff },
     {"forms", cli_sass_forms},
     {"lint",  cli_sass_lint },
 };
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static const struct nvrm_cmd dis_row = {
     .name = "sass dis", .args = "FILE|-", .min_args = 1, .max_args = 1};
@@ -30,39 +27,15 @@ static const struct nvrm_cmd asm_row = {
     .name = "sass asm", .args = "FILE|-", .min_args = 1, .max_args = 1};
 
 static int
-unknown(struct cli *cli, const char *word)
-{
-    const char *names[VERBS + 1] = {0};
-    const char *nearest;
-    char hint[128] = "legal: ";
-
-    for (unsigned i = 0; i < VERBS; i++) {
-        const size_t used = strlen(hint);
-
-        names[i] = verbs[i].name;
-        snprintf(hint + used, sizeof(hint) - used, "%s%s", i ? ", " : "", verbs[i].name);
-    }
-    nearest = cli_nearest(word, names);
-    if (nearest)
-        snprintf(hint, sizeof(hint), "did you mean sass %s?", nearest);
-    return cli_usage(cli, hint, "sass has no verb '%s'", word);
-}
-
-static int
 cmd_sass_run(struct cli *cli, int argc, char **argv)
 {
-    if (argc < 2)
-        return cli_usage(cli, "usage: nvrm-cli sass dis FILE", "sass needs a verb");
-    for (unsigned i = 0; i < VERBS; i++) {
-        int rc;
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
 
-        if (strcmp(verbs[i].name, argv[1]))
-            continue;
-        rc = verbs[i].run(cli, argc - 1, argv + 1);
-        cli_page_end(cli);
-        return rc;
-    }
-    return unknown(cli, argv[1]);
+    if (verb)
+        rc = verb->run(cli, argc - 1, argv + 1);
+    cli_page_end(cli);
+    return rc;
 }
 
 const struct nvrm_cmd cmd_sass = {

@@ -8,12 +8,10 @@
 #include <unistd.h>
 
 #include "cmds.h"
+#include "subverb.h"
 #include "trace_verbs.h"
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"show",      trace_show     },
     {"stat",      trace_stat     },
     {"diff",      trace_diff     },
@@ -24,42 +22,17 @@ static const struct {
     {"learn",     trace_learn    },
 };
 enum { FLUSH_ABOVE = 64 << 10 };
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
-static int
-unknown(struct cli *cli, const char *word)
-{
-    const char *names[VERBS + 1] = {0};
-    const char *nearest;
-    char hint[128] = "legal: ";
-
-    for (unsigned i = 0; i < VERBS; i++) {
-        const size_t used = strlen(hint);
-
-        names[i] = verbs[i].name;
-        snprintf(hint + used, sizeof(hint) - used, "%s%s", i ? ", " : "", verbs[i].name);
-    }
-    nearest = cli_nearest(word, names);
-    if (nearest)
-        snprintf(hint, sizeof(hint), "did you mean trace %s?", nearest);
-    return cli_usage(cli, hint, "trace has no verb '%s'", word);
-}
 
 static int
 cmd_trace_run(struct cli *cli, int argc, char **argv)
 {
-    if (argc < 2)
-        return cli_usage(cli, "usage: nvrm-cli trace show FILE", "trace needs a verb");
-    for (unsigned i = 0; i < VERBS; i++) {
-        int rc;
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
 
-        if (strcmp(verbs[i].name, argv[1]))
-            continue;
-        rc = verbs[i].run(cli, argc - 1, argv + 1);
-        cli_page_end(cli);
-        return rc;
-    }
-    return unknown(cli, argv[1]);
+    if (verb)
+        rc = verb->run(cli, argc - 1, argv + 1);
+    cli_page_end(cli);
+    return rc;
 }
 
 const struct nvrm_cmd cmd_trace = {

@@ -17,6 +17,7 @@
 #include "cmds.h"
 #include "fw_file.h"
 #include "render.h"
+#include "subverb.h"
 
 static const struct nvrm_cmd info_row = {
     .name = "vbios info", .args = "FILE|BDF|prom", .min_args = 1, .max_args = 1};
@@ -520,10 +521,7 @@ vbios_extract(struct cli *cli, int argc, char **argv)
 
 /* ---- the verb ---- */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"info",    vbios_info   },
     {"verify",  vbios_verify },
     {"extract", vbios_extract},
@@ -532,13 +530,10 @@ static const struct {
 static int
 cmd_vbios_run(struct cli *cli, int argc, char **argv)
 {
-    for (unsigned i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        if (!strcmp(verbs[i].name, argv[1]))
-            return verbs[i].run(cli, argc - 1, argv + 1);
-    }
-    return cli_usage(cli, "vbios info | verify | extract",
-                     argc > 1 ? "vbios has no verb '%s'" : "vbios needs a verb%s",
-                     argc > 1 ? argv[1] : "");
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
+
+    return verb ? verb->run(cli, argc - 1, argv + 1) : rc;
 }
 
 const struct nvrm_cmd cmd_vbios = {

@@ -10,6 +10,7 @@
 
 #include "cmds.h"
 #include "render.h"
+#include "subverb.h"
 #include "vm.h"
 
 static const struct nvrm_cmd map_row = {
@@ -455,10 +456,7 @@ vm_split(struct cli *cli, int argc, char **argv)
 
 /* ---- the verb ---- */
 
-static const struct {
-    const char *name;
-    int (*run)(struct cli *cli, int argc, char **argv);
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"map",   vm_map  },
     {"unmap", vm_unmap},
     {"split", vm_split},
@@ -471,21 +469,10 @@ static const struct {
 static int
 cmd_vm_run(struct cli *cli, int argc, char **argv)
 {
-    static const char *const names[] = {"map",  "unmap", "split", "merge",
-                                        "walk", "dump",  "check", NULL};
-    const char *nearest;
-    char hint[96];
+    int rc = CLI_USAGE;
+    const struct cli_subverb *verb = CLI_SUBVERB(cli, verbs, argc, argv, &rc);
 
-    if (argc < 2)
-        return cli_usage(cli, "usage: nvrm-cli vm map|unmap|split|merge|walk|dump|check ...",
-                         "vm needs more words");
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        if (!strcmp(verbs[i].name, argv[1]))
-            return verbs[i].run(cli, argc - 1, argv + 1);
-    nearest = cli_nearest(argv[1], names);
-    snprintf(hint, sizeof(hint), nearest ? "did you mean vm %s?" : "vm %s",
-             nearest ? nearest : "map|unmap|split|merge|walk|dump|check");
-    return cli_usage(cli, hint, "vm: '%s' is nothing that it does", argv[1]);
+    return verb ? verb->run(cli, argc - 1, argv + 1) : rc;
 }
 
 const struct nvrm_cmd cmd_vm = {

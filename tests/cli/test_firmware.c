@@ -194,8 +194,8 @@ foreign_and_missing_files_are_named(void **state)
     cli_expect_text("nvrm-cli fw info CMakeLists.txt", 6, NULL, "CMakeLists.txt: at 0x0");
     cli_expect_text("nvrm-cli fw info -j /none", 2, NULL, "\"hint\"");
     cli_expect_text("nvrm-cli fw info tests", 2, NULL, "Is a directory");
-    cli_expect_text("nvrm-cli fw", 2, NULL, "info | verify | list | diff | extract");
-    cli_expect_text("nvrm-cli vbios bogus", 2, NULL, "info | verify | extract");
+    cli_expect_text("nvrm-cli fw", 2, NULL, "legal: info, verify, list, diff, extract, synth");
+    cli_expect_text("nvrm-cli vbios bogus", 2, NULL, "legal: info, verify, extract");
     cli_expect_text("nvrm-cli vbios info 7f:1f.7", 3, NULL, "is the card there?");
 }
 
