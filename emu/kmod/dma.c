@@ -17,6 +17,8 @@ enum {
     PAGE = 4096,
     BIG = 65536,
     FIXED = 1 << 15, /* NVOS46_FLAGS_DMA_OFFSET_FIXED */
+    PAGE_SIZE_512M = 5,
+    PAGE_SIZE_SHIFT = 8, /* NVOS46_FLAGS_PAGE_SIZE */
     ACCESS = 3,
     READ_ONLY = 1,
     ALLOC_FIXED = 0x10, /* NVOS32_ALLOC_FLAGS_* */
@@ -162,6 +164,21 @@ place(struct mapping *m, uint64_t bytes, uint64_t *va_out)
     return kmod_vas_is_free(vas, *va_out, bytes) ? NV_OK : NV_ERR_NO_MEMORY;
 }
 
+/* dmaAllocMapping_GM107(): pages as the memory's own, or as asked for; larger than its own only
+ * when all of it is made of such. */
+static uint64_t
+page_of(const struct mapping *m)
+{
+    static const uint64_t asked[16] = {
+        [1] = KMOD_PAGE_SMALL, [2] = KMOD_PAGE_BIG, [4] = KMOD_PAGE_HUGE, [5] = 512 << 20};
+    const struct kmod_memory *memory = m->memory->u.memory;
+    const uint64_t page = asked[m->flags >> PAGE_SIZE_SHIFT & 15];
+
+    if (!page || (page > memory->page && (memory->addr | memory->bytes) & (page - 1)))
+        return memory->page;
+    return page;
+}
+
 /* Whole pages are mapped; the address that comes back has the offset in its page. */
 static uint32_t
 map(struct mapping *m)
@@ -169,12 +186,15 @@ map(struct mapping *m)
     const uint64_t in_page = m->offset & (PAGE - 1);
     const uint64_t bytes = (in_page + m->bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
     const struct kmod_vas_owner owner = {m->mapper, m->memory};
-    uint64_t va;
-    uint32_t status = place(m, bytes, &va);
+    const struct kmod_vas_how how = {page_of(m), (m->flags & ACCESS) == READ_ONLY};
+    uint64_t va = 0;
+    uint32_t status = (m->flags >> PAGE_SIZE_SHIFT & 15) > PAGE_SIZE_512M
+                          ? NV_ERR_INVALID_ARGUMENT
+                          : place(m, bytes, &va);
 
     if (status == NV_OK)
         status = kmod_vas_map_for(m->mapper->u.vas, &owner, va, bytes, m->memory->u.memory,
-                                  m->offset - in_page, (m->flags & ACCESS) == READ_ONLY);
+                                  m->offset - in_page, &how);
     m->at = va + in_page;
     return status;
 }

@@ -49,6 +49,7 @@ struct kmod_memory {
     unsigned refs; /* its object, and every mapping of it */
     struct kmod_card *card;
     uint64_t addr, bytes; /* in video memory, or on the bus */
+    uint64_t page;        /* in pages of this many bytes it is mapped, unless a mapping asks */
     bool system;
     bool borrowed; /* the program's own pages */
     bool user_read_only, card_read_only;
@@ -156,6 +157,9 @@ struct kmod_bar {
 };
 
 #define KMOD_DOORBELL_BYTES UINT64_C(0x10000)
+
+/** Pages of the card. */
+enum { KMOD_PAGE_SMALL = 4096, KMOD_PAGE_BIG = 64 << 10, KMOD_PAGE_HUGE = 2 << 20 };
 
 /* file.c */
 
@@ -339,8 +343,14 @@ void kmod_vas_ref(struct kmod_vas *v);
 void kmod_vas_unref(struct kmod_vas *v);
 void kmod_vas_bind(struct kmod_vas *v, uint32_t client, uint32_t handle);
 uint64_t kmod_vas_choose(struct kmod_vas *v, uint64_t bytes);
+/** What the entries of a mapping say. Pages are no larger than `page`, and smaller where
+ * address, memory or length are not aligned to it. */
+struct kmod_vas_how {
+    uint64_t page;
+    bool read_only;
+};
 uint32_t kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
-                      uint64_t offset, bool read_only);
+                      uint64_t offset, const struct kmod_vas_how *how);
 /** Objects that a mapping ends with; NULL: not of this one, or of any when one is looked for.
  */
 struct kmod_vas_owner {
@@ -349,7 +359,7 @@ struct kmod_vas_owner {
 /** Like kmod_vas_map(), of an owner. */
 uint32_t kmod_vas_map_for(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
                           uint64_t bytes, struct kmod_memory *m, uint64_t offset,
-                          bool read_only);
+                          const struct kmod_vas_how *how);
 /** Pages that read as zero and lose what is written. */
 uint32_t kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes);
 uint32_t kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes);

@@ -130,9 +130,13 @@ static void
 link_system(struct kmod_memory *m)
 {
     struct emu_kmod *k = m->card->kmod;
-    const uint64_t align = m->bytes >= LARGE ? LARGE : PAGE; /* for large pages */
+    const uint64_t align = m->bytes >= LARGE           ? LARGE
+                           : m->bytes >= KMOD_PAGE_BIG ? KMOD_PAGE_BIG
+                                                       : PAGE;
 
     m->addr = (k->next_bus + align - 1) & ~(align - 1);
+    /* It is contiguous on the bus: _memmgrGetOptimalSysmemPageSize(). */
+    m->page = !(m->bytes % LARGE) ? LARGE : !(m->bytes % KMOD_PAGE_BIG) ? KMOD_PAGE_BIG : PAGE;
     k->next_bus = m->addr;
     k->next_bus += m->bytes + PAGE;
     m->next_system = k->system;
@@ -226,14 +230,26 @@ kmod_bus_init(struct emu_kmod *k)
 
 /* Objects */
 
-/* Page sizes by attr and size, as the heap chooses them: 4 KiB for small system memory, 64 KiB
- * and 2 MiB for video memory. */
+/* NVOS32_ATTR_PAGE_SIZE_*; 0: the default. Pages of 512 MiB and more are mapped as 2 MiB ones.
+ */
 static uint64_t
-page_of(uint64_t bytes, bool system)
+page_asked(const struct emu_wire *p)
+{
+    static const uint64_t sizes[] = {0, PAGE, KMOD_PAGE_BIG, KMOD_PAGE_HUGE};
+
+    return sizes[emu_get(p, "attr") >> 23 & 3];
+}
+
+/* memmgrDeterminePageSize(): system memory comes in pages of 4 KiB, video memory as asked, else
+ * in 64 KiB and 2 MiB by size. */
+static uint64_t
+page_of(const struct emu_wire *p, bool system)
 {
     if (system)
         return PAGE;
-    return bytes >= 2 << 20 ? 2 << 20 : 64 << 10;
+    if (page_asked(p))
+        return page_asked(p);
+    return emu_get(p, "size") >= LARGE ? LARGE : KMOD_PAGE_BIG;
 }
 
 uint32_t
@@ -241,7 +257,7 @@ kmod_memory_alloc(struct kmod_object *o, struct emu_wire *p)
 {
     const bool system =
         o->class_id == CLASS_SYSTEM || (emu_get(p, "attr") >> 25 & 3) != LOCATION_VIDMEM;
-    const uint64_t page = page_of(emu_get(p, "size"), system);
+    const uint64_t page = page_of(p, system);
     const uint64_t bytes = (emu_get(p, "size") + page - 1) & ~(page - 1);
     uint64_t align = emu_get(p, "alignment");
     struct kmod_memory *m;
@@ -259,6 +275,8 @@ kmod_memory_alloc(struct kmod_object *o, struct emu_wire *p)
         return status;
     }
     o->u.memory = m;
+    if (!system || page_asked(p))
+        m->page = system ? page_asked(p) : page;
     m->user_read_only = emu_get(p, "attr2") >> 22 & 1; /* NVOS32_ATTR2_PROTECTION_USER */
     m->card_read_only = emu_get(p, "attr2") >> 23 & 1; /* NVOS32_ATTR2_PROTECTION_DEVICE */
     emu_set(p, bytes, "size");

@@ -209,17 +209,28 @@ is_external(const struct uvm_range *r, uint64_t base, uint64_t bytes)
            base + bytes <= r->base + r->bytes;
 }
 
+/* uvm_map_external.c: one size for all pages, which everything is aligned to. */
+static uint64_t
+external_page(const struct kmod_call *c, const struct kmod_memory *m)
+{
+    const uint64_t all =
+        m->page | emu_get(&c->w, "base") | emu_get(&c->w, "length") | emu_get(&c->w, "offset");
+
+    return all & (~all + 1);
+}
+
 static uint32_t
 map_on(struct kmod_call *c, const struct emu_wire *attributes, struct kmod_memory *m)
 {
     struct kmod_call with = {.kmod = c->kmod, .file = c->file, .w = *attributes};
     const int i = uvm_card(&with, "gpuUuid");
+    const struct kmod_vas_how how = {external_page(c, m),
+                                     emu_get(attributes, "gpuMappingType") == READ_ONLY};
 
     if (i < 0 || !c->file->uvm->vas[i])
         return NV_ERR_INVALID_DEVICE;
     return kmod_vas_map(c->file->uvm->vas[i], emu_get(&c->w, "base"), emu_get(&c->w, "length"),
-                        m, emu_get(&c->w, "offset"),
-                        emu_get(attributes, "gpuMappingType") == READ_ONLY);
+                        m, emu_get(&c->w, "offset"), &how);
 }
 
 static uint32_t

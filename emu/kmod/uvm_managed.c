@@ -125,7 +125,8 @@ map_everywhere(struct kmod_uvm *u, const struct uvm_range *r)
 
     for (unsigned i = 0; i < KMOD_CARDS_MAX && status == NV_OK; i++)
         if (u->vas[i])
-            status = kmod_vas_map(u->vas[i], r->base, r->bytes, r->memory, r->offset, false);
+            status = kmod_vas_map(u->vas[i], r->base, r->bytes, r->memory, r->offset,
+                                  &(struct kmod_vas_how){.page = KMOD_PAGE_HUGE});
     return status;
 }
 
@@ -136,7 +137,8 @@ uvm_managed_add_card(struct kmod_uvm *u, unsigned card)
 
     for (const struct uvm_range *r = u->ranges; r && status == NV_OK; r = r->next)
         if (r->memory)
-            status = kmod_vas_map(u->vas[card], r->base, r->bytes, r->memory, r->offset, false);
+            status = kmod_vas_map(u->vas[card], r->base, r->bytes, r->memory, r->offset,
+                                  &(struct kmod_vas_how){.page = KMOD_PAGE_HUGE});
     return status;
 }
 

@@ -3,9 +3,9 @@
  * Address spaces: page tables in video memory, written as the card's MMU reads them.
  *
  * Formats from dev_mmu.h: version 2 (Turing to Ada) has 49 bits and entries that hold addresses
- * shifted by 4; version 3 (Hopper on) has 57 bits and one level more. Pages of 4 KiB
- * everywhere, of 2 MiB where memory and addresses allow it; one of those is split when a part
- * of it changes.
+ * shifted by 4; version 3 (Hopper on) has 57 bits and one level more. Pages of 2 MiB and 64
+ * KiB where the mapping, its memory and its addresses allow it, of 4 KiB elsewhere; a larger
+ * one is split when a part of it changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +15,21 @@
 #include "kmod_priv.h"
 #include "status.h"
 
-enum { LEVELS = 4, TABLE = 4096, VALID = 1, SPARSE = 1 << 3, LARGE = 2 << 20 };
+enum {
+    LEVELS = 4,
+    TABLE = 4096,
+    VALID = 1,
+    SPARSE = 1 << 3,
+    SMALL = KMOD_PAGE_SMALL,
+    BIG = KMOD_PAGE_BIG,
+    LARGE = KMOD_PAGE_HUGE,
+    DUAL = 4, /* the level above the last */
+};
 
 /* As far as tables for it are made; the real module has coarser entries for more. */
 #define SPARSE_MAX (UINT64_C(1) << 40)
 
-/* A table, and what it points to. */
+/* A table, and what its words point to. */
 struct table {
     uint64_t at; /* in video memory */
     uint64_t *entries;
@@ -112,84 +121,152 @@ page_entry(const struct kmod_vas *v, const struct kmod_memory *m, uint64_t addr,
     return addr | (uint64_t)(read_only ? 0x1c : 0x10) << 3 | aperture << 1 | 1;
 }
 
-/* A 2 MiB page, or a sparse one, as the 4 KiB pages that it is made of. */
+/* A page, or a sparse one, as `count` pages of `bytes` that it is made of. */
 static void
-fill_split(const struct kmod_vas *v, struct table *t, uint64_t large)
+fill_split(const struct kmod_vas *v, uint64_t *entries, unsigned count, uint64_t bytes,
+           uint64_t page)
 {
-    const uint64_t step = v->card->gpu->card->mmu_version == 2 ? TABLE >> 4 : TABLE;
+    const uint64_t step = v->card->gpu->card->mmu_version == 2 ? bytes >> 4 : bytes;
 
-    for (unsigned i = 0; large && i < 512; i++)
-        t->entries[i] = large & VALID ? large + i * step : large;
+    for (unsigned i = 0; page && i < count; i++)
+        entries[i] = page & VALID ? page + i * step : page;
 }
 
-/* The table below entry i, made when it is not there. The level above the last has entries of
- * two words: the first is a large page, the second leads to small ones. */
+/* The table that word i leads to, made when it is not there. */
 static struct table *
-table_below(struct kmod_vas *v, struct table *t, unsigned level, size_t i)
+table_below(struct kmod_vas *v, struct table *t, size_t i)
 {
-    const bool dual = level == 4;
-
     if (t->below[i])
         return t->below[i];
     t->below[i] = new_table(v);
-    if (!t->below[i])
-        return NULL;
-    if (dual) {
-        fill_split(v, t->below[i], t->entries[2 * i]);
-        t->entries[2 * i] = 0;
-    }
-    t->entries[dual ? 2 * i + 1 : i] = directory_entry(v, t->below[i]->at);
+    if (t->below[i])
+        t->entries[i] = directory_entry(v, t->below[i]->at);
     return t->below[i];
 }
 
-/* The entry for `va` at `level`, with tables made on the way. */
-static uint64_t *
-entry_at(struct kmod_vas *v, uint64_t va, unsigned level)
+/* Dual entries have two words: the first is a page of 2 MiB or leads to the table of 64 KiB
+ * pages, the second to that of 4 KiB pages. */
+static size_t
+big_word(uint64_t va)
 {
-    const size_t i = va >> levels[level].shift & ((1u << levels[level].bits) - 1);
-    struct table *t = v->root;
-
-    for (unsigned l = first_level(v); t && l < level; l++)
-        t = table_below(v, t, l, va >> levels[l].shift & ((1u << levels[l].bits) - 1));
-    return t ? &t->entries[level == 4 ? 2 * i : i] : NULL;
+    return 2 * (va >> levels[DUAL].shift & ((1u << levels[DUAL].bits) - 1));
 }
 
-/* The table of large pages for va; NULL when nothing was mapped near: *span_out is then how far
- * around, a power of two. */
+static struct table *
+dual_table(struct kmod_vas *v, uint64_t va)
+{
+    struct table *t = v->root;
+
+    for (unsigned l = first_level(v); t && l < DUAL; l++)
+        t = table_below(v, t, va >> levels[l].shift & ((1u << levels[l].bits) - 1));
+    return t;
+}
+
+/* The table of the pages of 64 KiB or 4 KiB around va; a page of 2 MiB there becomes such ones.
+ */
+static struct table *
+page_table(struct kmod_vas *v, struct table *dual, uint64_t va, uint64_t bytes)
+{
+    const size_t i = big_word(va);
+    const bool has_big = dual->below[i];
+    const uint64_t whole = dual->entries[i];
+    struct table *t = table_below(v, dual, bytes == BIG ? i : i + 1);
+
+    if (!t || has_big || !whole)
+        return t;
+    fill_split(v, t->entries, (unsigned)(LARGE / bytes), bytes, whole);
+    if (bytes == SMALL)
+        dual->entries[i] = 0;
+    return t;
+}
+
+static uint64_t *
+big_entry(struct kmod_vas *v, struct table *dual, uint64_t va)
+{
+    struct table *big = page_table(v, dual, va, BIG), *small = dual->below[big_word(va) + 1];
+
+    if (big && small) /* nothing is left below it */
+        memset(&small->entries[va >> 12 & 0x1f0], 0, 16 * sizeof(*small->entries));
+    return big ? &big->entries[va >> 16 & 31] : NULL;
+}
+
+static uint64_t *
+small_entry(struct kmod_vas *v, struct table *dual, uint64_t va)
+{
+    struct table *small = page_table(v, dual, va, SMALL), *big = dual->below[big_word(va)];
+    uint64_t *above = big ? &big->entries[va >> 16 & 31] : NULL;
+
+    if (!small)
+        return NULL;
+    if (above) {
+        fill_split(v, &small->entries[va >> 12 & 0x1f0], 16, SMALL, *above);
+        *above = 0;
+    }
+    return &small->entries[va >> 12 & 511];
+}
+
+/* The entry of the page of `bytes` at va, with tables made on the way. */
+static uint64_t *
+entry_at(struct kmod_vas *v, uint64_t va, uint64_t bytes)
+{
+    struct table *t = dual_table(v, va);
+
+    if (!t)
+        return NULL;
+    if (bytes == LARGE)
+        return &t->entries[big_word(va)];
+    return bytes == BIG ? big_entry(v, t, va) : small_entry(v, t, va);
+}
+
+/* The dual table for va; NULL when nothing was mapped near: *span_out is then how far around, a
+ * power of two. */
 static const struct table *
-large_table(const struct kmod_vas *v, uint64_t va, uint64_t *span_out)
+find_dual(const struct kmod_vas *v, uint64_t va, uint64_t *span_out)
 {
     const struct table *t = v->root;
 
-    for (unsigned l = first_level(v); t && l < 4; l++) {
+    for (unsigned l = first_level(v); t && l < DUAL; l++) {
         *span_out = UINT64_C(1) << levels[l].shift;
         t = t->below[va >> levels[l].shift & ((1u << levels[l].bits) - 1)];
     }
     return t;
 }
 
-/* Whether va's 2 MiB can be written as one entry: no small pages lie there. */
-static bool
-is_whole(const struct kmod_vas *v, uint64_t va, uint64_t addr, uint64_t bytes)
-{
-    uint64_t span;
-    const struct table *t = large_table(v, va, &span);
-
-    return bytes >= LARGE && !((va | addr) & (LARGE - 1)) && !(t && t->below[va >> 21 & 0xff]);
-}
-
 /* What one call writes. */
 struct content {
     const struct kmod_memory *memory; /* NULL: `entry` everywhere */
-    uint64_t offset, entry;
+    uint64_t offset, entry, page;
     bool read_only;
 };
 
 static bool
-write_entry(struct kmod_vas *v, uint64_t va, bool whole, const struct content *what,
+fits(uint64_t page, const struct content *what, uint64_t va, uint64_t addr, uint64_t bytes)
+{
+    return what->page >= page && bytes >= page && !((va | addr) & (page - 1));
+}
+
+/* The page that is written at va. One of 2 MiB has no tables below it; for taking away no table
+ * is made. */
+static uint64_t
+page_at(const struct kmod_vas *v, const struct content *what, uint64_t va, uint64_t addr,
+        uint64_t bytes)
+{
+    uint64_t span;
+    const struct table *t = find_dual(v, va, &span);
+    const bool big = t && t->below[big_word(va)], small = t && t->below[big_word(va) + 1];
+
+    if (!big && !small && fits(LARGE, what, va, addr, bytes))
+        return LARGE;
+    if ((what->memory || big || !small) && fits(BIG, what, va, addr, bytes))
+        return BIG;
+    return SMALL;
+}
+
+static bool
+write_entry(struct kmod_vas *v, uint64_t va, uint64_t page, const struct content *what,
             uint64_t addr)
 {
-    uint64_t *e = entry_at(v, va, whole ? 4 : 5);
+    uint64_t *e = entry_at(v, va, page);
 
     if (e)
         *e = what->memory ? page_entry(v, what->memory, addr, what->read_only) : what->entry;
@@ -205,12 +282,12 @@ write_pages(struct kmod_vas *v, uint64_t va, uint64_t bytes, const struct conten
 
     while (bytes) {
         const uint64_t addr = what->memory ? what->memory->addr + offset : 0;
-        const bool whole = is_whole(v, va, addr, bytes);
-        uint64_t step = whole ? LARGE : TABLE;
+        const uint64_t page = page_at(v, what, va, addr, bytes);
+        uint64_t step = page;
 
-        if (nothing && !large_table(v, va, &span))
+        if (nothing && !find_dual(v, va, &span))
             step = span - (va & (span - 1));
-        else if (!write_entry(v, va, whole, what, addr))
+        else if (!write_entry(v, va, page, what, addr))
             return false;
         step = step < bytes ? step : bytes;
         va += step;
@@ -383,9 +460,11 @@ in_space(const struct kmod_vas *v, uint64_t va, uint64_t bytes)
 
 uint32_t
 kmod_vas_map_for(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_t va,
-                 uint64_t bytes, struct kmod_memory *m, uint64_t offset, bool read_only)
+                 uint64_t bytes, struct kmod_memory *m, uint64_t offset,
+                 const struct kmod_vas_how *how)
 {
-    const struct content what = {.memory = m, .offset = offset, .read_only = read_only};
+    const struct content what = {
+        .memory = m, .offset = offset, .page = how->page, .read_only = how->read_only};
     const struct range r = {.va = va, .bytes = bytes, .memory = m, .owner = *owner};
 
     if (!in_space(v, va, bytes) || offset & 0xfff || offset > m->bytes ||
@@ -396,15 +475,15 @@ kmod_vas_map_for(struct kmod_vas *v, const struct kmod_vas_owner *owner, uint64_
 
 uint32_t
 kmod_vas_map(struct kmod_vas *v, uint64_t va, uint64_t bytes, struct kmod_memory *m,
-             uint64_t offset, bool read_only)
+             uint64_t offset, const struct kmod_vas_how *how)
 {
-    return kmod_vas_map_for(v, &(struct kmod_vas_owner){0}, va, bytes, m, offset, read_only);
+    return kmod_vas_map_for(v, &(struct kmod_vas_owner){0}, va, bytes, m, offset, how);
 }
 
 uint32_t
 kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
-    const struct content what = {.entry = SPARSE};
+    const struct content what = {.entry = SPARSE, .page = LARGE};
     const struct range r = {.va = va, .bytes = bytes};
 
     if (!in_space(v, va, bytes))
@@ -415,7 +494,7 @@ kmod_vas_map_sparse(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 uint32_t
 kmod_vas_unmap(struct kmod_vas *v, uint64_t va, uint64_t bytes)
 {
-    const struct content nothing = {0};
+    const struct content nothing = {.page = LARGE};
 
     if (!in_space(v, va, bytes))
         return NV_ERR_INVALID_ARGUMENT;

@@ -3,7 +3,11 @@
  * Mappings into address spaces: both classes of virtual memory, and what RM_MAP_MEMORY_DMA and
  * its opposite look at first. Numbers are spelled out (nvos.h, nvstatuscodes.h).
  */
+#include <emu/walk.h>
+
 #include "kmod_host.h"
+#include "kmod_priv.h"
+#include "object.h"
 #include "test.h"
 
 enum {
@@ -56,12 +60,12 @@ hold(struct bed *b, uint32_t handle, uint64_t at, uint64_t bytes, struct arg *a)
 }
 
 static void
-open_bed(struct bed *b, const char *release)
+open_bed_of(struct bed *b, const char *release, const char *chip)
 {
     struct arg a;
 
     memset(b, 0, sizeof(*b));
-    host_open(&b->h, release, NULL, 1, false);
+    host_open(&b->h, release, chip, 1, false);
     tree_open(&b->h, &b->t, 0);
     assert_int_equal(
         rm_memory(&b->h, b->t.ctl, b->t.client, b->t.device, MEMORY, false, 4 * MIB), OK);
@@ -72,6 +76,12 @@ open_bed(struct bed *b, const char *release)
     arg_init(&b->h, &a, "NV_MEMORY_VIRTUAL_ALLOCATION_PARAMS");
     arg_set(&a, "hVASpace", VAS);
     assert_int_equal(make(b, ANY, 0x70, &a), OK);
+}
+
+static void
+open_bed(struct bed *b, const char *release)
+{
+    open_bed_of(b, release, NULL);
 }
 
 struct dma {
@@ -228,6 +238,127 @@ mappings_end_with_either_object(void **state)
     host_close(&b.h);
 }
 
+/* Page sizes. The numbers of NVOS32_ATTR_PAGE_SIZE and NVOS46_FLAGS_PAGE_SIZE are not the same.
+ */
+enum { SMALL = 4096, BIG = 65536, HUGE = 2 * MIB, SIZED = 0x5c000030 };
+
+static void
+make_sized(struct bed *b, uint32_t handle, uint64_t bytes, unsigned page)
+{
+    struct arg a;
+
+    arg_init(&b->h, &a, "NV_MEMORY_ALLOCATION_PARAMS");
+    arg_set(&a, "size", bytes);
+    arg_set(&a, "attr", page << 23);
+    assert_int_equal(make(b, handle, 0x40, &a), OK);
+}
+
+/* What the card finds at va of the memory: the page's size; 0: nothing. The place is checked.
+ */
+static uint64_t
+page_at(struct bed *b, uint32_t memory, uint64_t va, uint64_t offset)
+{
+    struct emu_gpu *gpu = b->h.kmod->card[0].gpu;
+    const struct emu_object *vas = emu_object_find(gpu, b->t.client, VAS);
+    const struct kmod_object *o = kmod_object(kmod_client_any(b->h.kmod, b->t.client), memory);
+    struct emu_walk w;
+
+    if (!emu_gpu_walk(gpu, false, vas->u.vaspace.tables.pdb, va, &w))
+        return 0;
+    assert_int_equal(w.addr, o->u.memory->addr + offset);
+    return w.page_bytes;
+}
+
+static const struct {
+    const char *release, *chip;
+} cards[] = {
+    {"580.65.06", "TU102"},
+    {"570.144",   "GH100"},
+    {"595.45.04", "GB202"},
+};
+#define CARDS (sizeof(cards) / sizeof(*cards))
+
+static void
+pages_are_as_large_as_the_memory_or_the_mapping_asks(void **state)
+{
+    static const struct {
+        uint64_t bytes;
+        unsigned memory, mapping;
+        uint64_t page;
+    } rows[] = {
+        {4 * MIB,           0, 0, HUGE },
+        {4 * MIB,           1, 0, SMALL},
+        {4 * MIB,           2, 0, BIG  },
+        {4 * MIB,           3, 0, HUGE },
+        {4 * MIB,           0, 2, BIG  },
+        {4 * MIB,           0, 1, SMALL},
+        {4 * MIB,           2, 1, SMALL},
+        {3 * MIB,           2, 4, BIG  },
+        {BIG,               0, 0, BIG  },
+        {3 * MIB + 2 * BIG, 2, 0, BIG  },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CARDS * (sizeof(rows) / sizeof(*rows)); i++) {
+        const size_t row = i / CARDS;
+        struct dma m = {ANY, SIZED, FIXED | rows[row].mapping << 8, 0, rows[row].bytes, VA, 0};
+        struct bed b;
+
+        open_bed_of(&b, cards[i % CARDS].release, cards[i % CARDS].chip);
+        make_sized(&b, SIZED, rows[row].bytes, rows[row].memory);
+        assert_int_equal(map(&b, &m), OK);
+        for (uint64_t at = 0; at < rows[row].bytes; at += BIG)
+            assert_int_equal(page_at(&b, SIZED, VA + at + 7, at + 7), rows[row].page);
+        assert_int_equal(page_at(&b, SIZED, VA + rows[row].bytes, 0), 0);
+        assert_int_equal(unmap(&b, ANY, VA, 0), OK);
+        for (uint64_t at = 0; at < rows[row].bytes; at += BIG)
+            assert_int_equal(page_at(&b, SIZED, VA + at, 0), 0);
+        m.flags = FIXED | 6 << 8;
+        assert_int_equal(map(&b, &m), INVALID_ARGUMENT);
+        host_close(&b.h);
+    }
+}
+
+static void
+pages_of_all_sizes_lie_beside_each_other(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CARDS; i++) {
+        struct dma m = {ANY, SIZED, FIXED | 2 << 8, 0, 2 * MIB, VA, 0};
+        struct arg a;
+        struct bed b;
+
+        open_bed_of(&b, cards[i].release, cards[i].chip);
+        make_sized(&b, SIZED, 2 * MIB, 0);
+        assert_int_equal(hold(&b, HELD, VA, 4 * MIB, &a), OK);
+        m.mapper = HELD;
+        m.at = VA;
+        assert_int_equal(map(&b, &m), OK);
+        /* One 4 KiB page out of the middle of a page of 64 KiB. */
+        assert_int_equal(unmap(&b, HELD, VA + 3 * BIG + SMALL, SMALL), OK);
+        assert_int_equal(page_at(&b, SIZED, VA + 3 * BIG, 3 * BIG), SMALL);
+        assert_int_equal(page_at(&b, SIZED, VA + 3 * BIG + SMALL, 0), 0);
+        assert_int_equal(page_at(&b, SIZED, VA + 4 * BIG - 1, 4 * BIG - 1), SMALL);
+        assert_int_equal(page_at(&b, SIZED, VA + 4 * BIG, 4 * BIG), BIG);
+        assert_int_equal(page_at(&b, SIZED, VA + 3 * BIG - 1, 3 * BIG - 1), BIG);
+        /* A large one in their place again, then nothing. */
+        m = (struct dma){HELD, SIZED, FIXED | 2 << 8, 0, BIG, VA + 3 * BIG, 0};
+        assert_int_equal(map(&b, &m), OK);
+        assert_int_equal(page_at(&b, SIZED, VA + 3 * BIG + SMALL, SMALL), BIG);
+        assert_int_equal(unmap(&b, HELD, VA + 3 * BIG, BIG), OK);
+        for (uint64_t at = 0; at < BIG; at += SMALL)
+            assert_int_equal(page_at(&b, SIZED, VA + 3 * BIG + at, 0), 0);
+        /* Part of a page of 2 MiB. */
+        m = (struct dma){HELD, SIZED, FIXED, 0, 2 * MIB, VA + 2 * MIB, 0};
+        assert_int_equal(map(&b, &m), OK);
+        assert_int_equal(page_at(&b, SIZED, VA + 2 * MIB, 0), HUGE);
+        assert_int_equal(unmap(&b, HELD, VA + 2 * MIB, BIG), OK);
+        assert_int_equal(page_at(&b, SIZED, VA + 2 * MIB, 0), 0);
+        assert_int_equal(page_at(&b, SIZED, VA + 2 * MIB + BIG, BIG), BIG);
+        host_close(&b.h);
+    }
+}
+
 int
 main(void)
 {
@@ -235,6 +366,8 @@ main(void)
         cmocka_unit_test(calls_are_checked_in_the_order_of_rm),
         cmocka_unit_test(a_virtual_object_keeps_addresses),
         cmocka_unit_test(mappings_end_with_either_object),
+        cmocka_unit_test(pages_are_as_large_as_the_memory_or_the_mapping_asks),
+        cmocka_unit_test(pages_of_all_sizes_lie_beside_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,7 +342,7 @@ a_part_of_a_large_page_goes_and_the_rest_stays(void **state)
         assert_int_equal(walk(&u, BASE + 3 * MB, NULL), NO_MAPPING);
         assert_int_equal(walk(&u, BASE + 3 * MB + 15 * PAGE, NULL), NO_MAPPING);
         assert_int_equal(walk(&u, BASE + 3 * MB - 1, &page), 3 * MB - 1 + 16);
-        assert_int_equal(page, PAGE);
+        assert_int_equal(page, 16 * PAGE);
         assert_int_equal(walk(&u, BASE + 3 * MB + 16 * PAGE, NULL), 3 * MB + 16 * PAGE + 16);
         assert_int_equal(walk(&u, BASE + 4 * MB, &page), 4 * MB + 16);
         assert_int_equal(page, 2 * MB);
@@ -350,6 +350,39 @@ a_part_of_a_large_page_goes_and_the_rest_stays(void **state)
         assert_int_equal(map(&u, BASE + 3 * MB, 4 * PAGE, 7 * MB, 1), 0);
         assert_int_equal(walk(&u, BASE + 3 * MB + PAGE, NULL), 7 * MB + PAGE + 16);
         assert_int_equal(walk(&u, BASE + 3 * MB + 4 * PAGE, NULL), NO_MAPPING);
+        host_close(&u.h);
+    }
+}
+
+static void
+pages_are_as_large_as_all_of_a_mapping_is_aligned_to(void **state)
+{
+    static const struct {
+        uint64_t base, bytes, offset, page;
+    } rows[] = {
+        {0,         4 * MB,             0,         2 * MB  },
+        {0,         4 * MB,             64 * PAGE, 64 << 10},
+        {16 * PAGE, 4 * MB,             0,         64 << 10},
+        {0,         2 * MB + 48 * PAGE, 0,         64 << 10},
+        {0,         2 * MB + 8 * PAGE,  0,         PAGE    },
+        {8 * PAGE,  2 * MB,             0,         PAGE    },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CARDS * (sizeof(rows) / sizeof(*rows)); i++) {
+        const size_t row = i / CARDS;
+        const uint64_t base = BASE + rows[row].base;
+        struct uvm u;
+        uint64_t page = 0;
+
+        uvm_ready(&u, cards[i % CARDS].release, cards[i % CARDS].chip);
+        assert_int_equal(create(&u, BASE, 8 * MB), 0);
+        assert_int_equal(map(&u, base, rows[row].bytes, rows[row].offset, 1), 0);
+        for (uint64_t at = 0; at < rows[row].bytes; at += 8 * PAGE) {
+            assert_int_equal(walk(&u, base + at + 5, &page), rows[row].offset + at + 5 + 16);
+            assert_int_equal(page, rows[row].page);
+        }
+        assert_int_equal(walk(&u, base + rows[row].bytes, NULL), NO_MAPPING);
         host_close(&u.h);
     }
 }
@@ -667,6 +700,7 @@ main(void)
         cmocka_unit_test(ranges_do_not_overlap_and_are_freed_by_their_base),
         cmocka_unit_test(what_is_mapped_is_where_the_card_finds_it),
         cmocka_unit_test(a_part_of_a_large_page_goes_and_the_rest_stays),
+        cmocka_unit_test(pages_are_as_large_as_all_of_a_mapping_is_aligned_to),
         cmocka_unit_test(sparse_parts_lead_nowhere_without_a_fault),
         cmocka_unit_test(taking_away_everything_takes_no_time),
         cmocka_unit_test(pieces_of_a_mapping_keep_its_memory),
