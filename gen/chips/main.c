@@ -7,7 +7,6 @@
  *
  * Exit codes: 0 fine, 1 a file is wrong or cannot be written, 2 usage.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -329,18 +328,6 @@ run(struct gen *g, void *ctx)
     gen_textf(g, &job->text, "};\nconst unsigned emu_card_count = %d;\n", job->count);
 }
 
-static int
-write_out(const struct job *job)
-{
-    FILE *f = fopen(job->out, "wb");
-    bool failed = !f || fwrite(job->text.p, 1, job->text.n, f) != job->text.n;
-
-    failed |= f && fclose(f) != 0;
-    if (failed)
-        fprintf(stderr, "%s: error: %s\n", job->out, strerror(errno));
-    return failed ? 1 : 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -356,7 +343,7 @@ main(int argc, char **argv)
     rc = gen_try(&g, run, &job);
     if (g.errors.n)
         fwrite(g.errors.p, 1, g.errors.n, stderr);
-    rc = rc < 0 ? 1 : write_out(&job);
+    rc = rc < 0 || !gen_write(job.out, &job.text) ? 1 : 0;
     gen_fini(&g);
     return rc;
 }

@@ -96,7 +96,7 @@ hw_emit_asserts(struct gen *g, const struct hw_sheet *s, const char *path, bool 
 
         for (unsigned k = 0; k < (m->at.step_i ? 2u : 1u); k++)
             assert_number(&a, m->name, index_of(&a, &m->at, k, 2 * k),
-                          m->at.at + k * m->at.step_i + 2 * k * m->at.step_j);
+                          m->at.at + (uint64_t)k * m->at.step_i + 2ull * k * m->at.step_j);
         assert_fields(&a, gen_internf(g, "%s_", m->name), m);
     }
     for (uint32_t i = 0; i < s->records.n; i++)

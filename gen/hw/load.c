@@ -148,7 +148,7 @@ drop_field(struct gen *g, struct hw_item *item, const struct gen_pair *pair)
 {
     struct hw_field *f = find_field(item, pair->key);
 
-    if (!f) {
+    if (!f || !item->fields.p) {
         gen_error(g, pair->pos, "field '%s' is gone but was never there", pair->key);
         return;
     }

@@ -9,7 +9,6 @@
  *
  * Exit codes: 0 fine, 1 a file is wrong or cannot be written, 2 usage.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,17 +43,8 @@ is_same(const char *path, const struct gen_text *text)
 static void
 write_out(struct job *job, const char *path, const struct gen_text *text)
 {
-    FILE *f;
-    bool failed;
-
-    if (is_same(path, text))
-        return;
-    f = fopen(path, "wb");
-    failed = !f || fwrite(text->p, 1, text->n, f) != text->n;
-    failed |= f && fclose(f) != 0;
-    if (failed)
-        fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
-    job->failed |= failed;
+    if (!is_same(path, text) && !gen_write(path, text))
+        job->failed = true;
 }
 
 static bool

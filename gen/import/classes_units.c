@@ -10,21 +10,21 @@ const char *const imp_class_paths[] = {"classes", NULL};
 
 #define HOST_DOC(x, par, num)                                                                  \
     {                                                                                          \
-        .path = DOC "host/cl" x ".h", .out = "classes/" x, .parent = par, .id = num,           \
+        .path = DOC "host/cl" x ".h", .out = "classes/" x, .parent = (par), .id = (num),       \
         .records = HOST                                                                        \
     }
 #define HOST_SDK(x, par, num)                                                                  \
     {                                                                                          \
-        .path = SDK "cl" x ".h", .out = "classes/" x, .parent = par, .id = num,                \
+        .path = SDK "cl" x ".h", .out = "classes/" x, .parent = (par), .id = (num),            \
         .records = HOST, .sdk = true, .partial = true                                          \
     }
 #define CLASS(folder, x, par, num)                                                             \
     {                                                                                          \
-        .path = DOC folder "/cl" x ".h", .out = "classes/" x, .parent = par, .id = num         \
+        .path = DOC folder "/cl" x ".h", .out = "classes/" x, .parent = (par), .id = (num)     \
     }
 #define RECORDS(folder, kind, x, par, num)                                                     \
     {                                                                                          \
-        .path = DOC folder "/cl" x kind ".h", .out = kind "/" x, .parent = par, .id = num      \
+        .path = DOC folder "/cl" x kind ".h", .out = kind "/" x, .parent = (par), .id = (num)  \
     }
 
 /* clang-format off */

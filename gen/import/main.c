@@ -275,9 +275,11 @@ read_commit(const char *repo, const char *revision, struct imp_buf *out, struct 
 }
 
 static bool
-import_class_headers(const struct options *o, struct imp_class_source *src, const char *scratch,
-                     struct imp_buf *report, struct imp_class_counts *n, struct imp_error *err)
+import_class_headers(const struct options *o, const struct imp_class_source *src,
+                     const char *scratch, struct imp_buf *report, struct imp_class_counts *n,
+                     struct imp_error *err)
 {
+    struct imp_class_source from = *src;
     struct imp_buf commit = {0};
     const char *revision = o->tag_count ? o->tags[0] : "HEAD";
     char out[512], tag[64];
@@ -290,11 +292,11 @@ import_class_headers(const struct options *o, struct imp_class_source *src, cons
         imp_buf_str(&commit, "unknown");
     ok = ok && (commit.len || read_commit(o->git ? o->git : o->tree, revision, &commit, err)) &&
          (!o->sdk || imp_version_mk(o->sdk, tag, sizeof(tag), err));
-    src->doc = o->git ? scratch : o->tree;
-    src->doc_commit = commit.data;
-    src->sdk = o->sdk;
-    src->sdk_tag = tag;
-    ok = ok && imp_classes(src, out, o->check, n, report, err);
+    from.doc = o->git ? scratch : o->tree;
+    from.doc_commit = commit.data;
+    from.sdk = o->sdk;
+    from.sdk_tag = tag;
+    ok = ok && imp_classes(&from, out, o->check, n, report, err);
     imp_buf_fini(&commit);
     return ok;
 }

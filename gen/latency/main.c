@@ -7,7 +7,6 @@
  *
  * Exit codes: 0 fine, 1 the file is wrong or cannot be written, 2 usage.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,7 +323,6 @@ main(int argc, char **argv)
 {
     struct job *job = calloc(1, sizeof(*job));
     struct gen g;
-    FILE *f;
     int rc;
 
     if (argc != 3 || !job) {
@@ -337,13 +335,8 @@ main(int argc, char **argv)
     rc = gen_try(&g, run, job);
     if (g.errors.n)
         (void)fwrite(g.errors.p, 1, g.errors.n, stderr);
-    if (rc == 0) {
-        f = fopen(argv[1], "wb");
-        rc = !f || fwrite(job->out.p, 1, job->out.n, f) != job->out.n;
-        rc |= f && fclose(f) != 0;
-        if (rc)
-            (void)fprintf(stderr, "%s: error: %s\n", argv[1], strerror(errno));
-    }
+    if (rc == 0 && !gen_write(argv[1], &job->out))
+        rc = 1;
     gen_fini(&g);
     free(job);
     return rc ? 1 : 0;

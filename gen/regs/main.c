@@ -9,7 +9,6 @@
  * the chip of its file behind two underscores: NV_PFALCON_FALCON_IMEMC_BLK__GA102. Exit codes:
  * 0 fine, 1 a file is wrong or cannot be written, 2 usage.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,18 +284,6 @@ run(struct gen *g, void *ctx)
     emit_source(g, job);
 }
 
-static int
-write_out(const char *path, const struct gen_text *text)
-{
-    FILE *f = fopen(path, "wb");
-    bool failed = !f || fwrite(text->p, 1, text->n, f) != text->n;
-
-    failed |= f && fclose(f) != 0;
-    if (failed)
-        fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
-    return failed ? 1 : 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -312,7 +299,7 @@ main(int argc, char **argv)
     rc = gen_try(&g, run, &job);
     if (g.errors.n)
         fwrite(g.errors.p, 1, g.errors.n, stderr);
-    rc = rc < 0 ? 1 : write_out(argv[1], &job.h) | write_out(argv[2], &job.c);
+    rc = rc < 0 || !gen_write(argv[1], &job.h) || !gen_write(argv[2], &job.c) ? 1 : 0;
     gen_fini(&g);
     for (unsigned i = 0; i < job.n; i++)
         free(job.defs[i].name);

@@ -40,13 +40,16 @@ sass_op_find(struct model *m, const char *name)
     return m->ops.n - 1;
 }
 
-/* "75-89", "80-", "75,86": bits in the order of sms[]. */
+/* "75-89", "80-", "75,86": bits in the order of sms[]. All without a node. */
 static uint8_t
 sm_mask(struct model *m, const struct gen_node *n)
 {
-    const char *p = n ? gen_scalar(m->g, n, "sm") : "75-";
+    const char *p;
     uint8_t mask = 0;
 
+    if (!n)
+        return (uint8_t)((1u << SMS) - 1);
+    p = gen_scalar(m->g, n, "sm");
     while (*p) {
         char *end;
         const unsigned long from = strtoul(p, &end, 10);

@@ -8,7 +8,6 @@
  */
 #include "sassgen.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,18 +143,6 @@ run(struct gen *g, void *ctx)
     sass_emit_source(m, &job->source);
 }
 
-static int
-write_out(const char *path, const struct gen_text *text)
-{
-    FILE *f = fopen(path, "wb");
-    bool failed = !f || fwrite(text->p, 1, text->n, f) != text->n;
-
-    failed |= f && fclose(f) != 0;
-    if (failed)
-        fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
-    return failed ? 1 : 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -171,7 +158,7 @@ main(int argc, char **argv)
     rc = gen_try(&g, run, &job);
     if (g.errors.n)
         fwrite(g.errors.p, 1, g.errors.n, stderr);
-    rc = rc < 0 ? 1 : write_out(argv[1], &job.header) | write_out(argv[2], &job.source);
+    rc = rc < 0 || !gen_write(argv[1], &job.header) || !gen_write(argv[2], &job.source) ? 1 : 0;
     gen_fini(&g);
     return rc;
 }

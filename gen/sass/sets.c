@@ -2,6 +2,7 @@
 /* values.yaml and operands.yaml: value sets of modifiers, register counts, operand places. */
 #include "sassgen.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,11 +74,11 @@ c_name(struct gen *g, const char *text)
     if (n >= sizeof(name))
         n = sizeof(name) - 1;
     for (size_t i = 0; i < n; i++) {
-        const char c = text[i];
-        const bool ok =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        const unsigned char c = (unsigned char)text[i];
 
-        name[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : ok ? c : '_';
+        name[i] = '_';
+        if (isalnum(c))
+            name[i] = (char)toupper(c);
     }
     return gen_intern(g, name, n);
 }

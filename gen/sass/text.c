@@ -361,6 +361,17 @@ set_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target)
     add_field(c, &bits, sreg ? SASS_INDEX : SASS_PART, target)->set = (uint16_t)set;
 }
 
+/* 7 and b are 6 and a with the constant bank in a uniform register. */
+static char
+kind_of(char digit)
+{
+    if (strchr("48", digit))
+        return 'i';
+    if (strchr("6a", digit))
+        return 'c';
+    return strchr("7b", digit) ? 'x' : 'u';
+}
+
 /* B, C, W and what follows: the place that the digit says. "Wh" with an immediate is "Wih". */
 static const char *
 resolve(struct cursor *c, const char *name)
@@ -368,7 +379,7 @@ resolve(struct cursor *c, const char *name)
     const char d = c->digit, *rest = name + 1;
     const char *u = c->uniform ? "U" : "";
     bool wide = *name == 'W' || *name == 'V', reg = d == '2';
-    char kind = 'r'; /* 7 and b are 6 and a with the constant bank in a uniform register */
+    char kind = 'r';
 
     if (!d || !strchr("BCVW", *name) || isupper((unsigned char)*rest))
         return name;
@@ -379,7 +390,7 @@ resolve(struct cursor *c, const char *name)
     if (!wide)
         return gen_internf(c->m->g, "%sX%s", u, rest);
     if (!reg)
-        kind = strchr("48", d) ? 'i' : strchr("6a", d) ? 'c' : strchr("7b", d) ? 'x' : 'u';
+        kind = kind_of(d);
     return gen_internf(c->m->g, "%sW%c%s", kind == 'r' ? u : "", kind, rest);
 }
 

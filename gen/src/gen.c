@@ -281,6 +281,18 @@ text_addv(struct gen *g, struct gen_text *t, const char *format, va_list args)
     va_end(again);
 }
 
+bool
+gen_write(const char *path, const struct gen_text *text)
+{
+    FILE *f = fopen(path, "wb");
+    bool failed = !f || fwrite(text->p, 1, text->n, f) != text->n;
+
+    failed |= f && fclose(f) != 0;
+    if (failed)
+        (void)fprintf(stderr, "%s: error: cannot be written: %s\n", path, strerror(errno));
+    return !failed;
+}
+
 void
 gen_textf(struct gen *g, struct gen_text *t, const char *format, ...)
 {

@@ -75,6 +75,8 @@ void gen_map_set(struct gen *g, struct gen_map *m, const char *key, uint32_t val
 uint32_t gen_map_get(const struct gen_map *m, const char *key);
 
 void gen_text_add(struct gen *g, struct gen_text *t, const char *bytes, size_t n);
+/** The text as a file. False: why is said on stderr. */
+bool gen_write(const char *path, const struct gen_text *text);
 void gen_textf(struct gen *g, struct gen_text *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -60,19 +60,11 @@ has_content(const char *path, const struct gen_text *text)
 static void
 write_file(struct gen *g, struct job *job, const char *path, const struct gen_text *text)
 {
-    FILE *f;
-    bool failed;
-
     if (has_content(path, text))
         return;
     make_parents(g, path);
-    f = fopen(path, "wb");
-    failed = !f || fwrite(text->p, 1, text->n, f) != text->n;
-    failed |= f && fclose(f) != 0;
-    if (failed) {
-        fprintf(stderr, "%s: error: cannot be written: %s\n", path, strerror(errno));
+    if (!gen_write(path, text))
         job->failures++;
-    }
 }
 
 /* Commands */
