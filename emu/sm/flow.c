@@ -131,7 +131,7 @@ scatter(struct sm_warp *w, uint32_t lanes, const uint64_t *target)
 
 SM_OP(bra)
 {
-    const uint32_t lanes = mask & sm_pred(w, u, 0);
+    const uint32_t lanes = mask & sm_pred(w, u, 0) & sm_pred(w, u, 1);
     uint64_t target[SM_LANES];
     const uint32_t *lo, *hi;
 

@@ -19,8 +19,8 @@ enum {
     SM_SINK = 256,
     SM_ROWS = 260, /* the sink and what a quad writes behind it */
     SM_PT = 7,
-    SM_URZ = 63,
-    SM_UROWS = 68,
+    SM_URZ = 255,
+    SM_UROWS = 260,
     SM_CBARS = 16,    /* B0 to B15 */
     SM_WARPSYNC = 16, /* what a lane can wait for beside them */
     SM_CHUNK = 256,   /* instructions that are decoded together */

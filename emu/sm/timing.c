@@ -17,8 +17,8 @@
 enum {
     RES_PRED = 255, /* registers before it */
     RES_UGPR = 262,
-    RES_UPRED = 325,
-    RES_N = 332,
+    RES_UPRED = 517,
+    RES_N = 524,
     MAX_USES = 40,
     QUEUES = 8,
     BOARDS = 6,

@@ -11,7 +11,7 @@ static const char *const class_names[] = {"alu",    "fma",    "fmawide", "half",
                                           "double", "tensor", "xu",      "uniform",
                                           "mem",    "ctrl",   "move"};
 static const unsigned sms[] = {75, 80, 86, 89, 90, 100, 120};
-enum { SMS = 7 };
+enum { SMS = 7, WIDE_UR = 0x60 /* of sms[]: uniform registers have 8 bits */ };
 
 /* Every text once. */
 uint16_t
@@ -75,7 +75,7 @@ sm_mask(struct model *m, const struct gen_node *n)
     return mask;
 }
 
-/* "80=1 81+3=7" */
+/* "80=1 81+3=7"; "64=URZ": the uniform register there */
 static void
 apply_fix(struct model *m, struct form *f, const char *text)
 {
@@ -93,7 +93,14 @@ apply_fix(struct model *m, struct form *f, const char *text)
             gen_error(m->g, f->pos, "fix is like '80=1 81+3=7', not '%s'", text);
             return;
         }
-        value = strtoull(end + 1, &end, 0);
+        if (!strncmp(end, "=URZ", 4)) {
+            f->uses_ur = true;
+            len = f->wide_ur ? 8 : 6;
+            value = (1u << len) - 1;
+            end += 4;
+        } else {
+            value = strtoull(end + 1, &end, 0);
+        }
         sass_form_fix(m, f, (unsigned)lo, (unsigned)len, value);
         for (p = end; *p == ' ';)
             p++;
@@ -115,12 +122,13 @@ struct source {
 };
 
 static void
-add_form(struct model *m, const struct source *s, unsigned code, char digit)
+make_form(struct model *m, const struct source *s, unsigned code, char digit, struct form *f)
 {
-    struct form *f = gen_push(m->g, &m->forms);
     const bool uniform = s->datapath && !strcmp(s->datapath, "uniform");
 
-    *f = (struct form){.pos = s->pos, .op_name = s->op, .imm = s->imm};
+    f->pos = s->pos;
+    f->op_name = s->op;
+    f->imm = s->imm;
     f->row.op = (uint16_t)sass_op_find(m, s->op);
     f->row.name = sass_string(m, s->op);
     f->row.class_ = s->class_;
@@ -137,6 +145,26 @@ add_form(struct model *m, const struct source *s, unsigned code, char digit)
         apply_fix(m, f, s->fix);
     sass_form_text(m, f, s->text, digit, uniform);
     close_form(f);
+}
+
+/* One row, or two where uniform registers have another width on some of the SMs. */
+static void
+add_form(struct model *m, const struct source *s, unsigned code, char digit)
+{
+    const uint8_t wide = s->sms & WIDE_UR;
+    struct form f = {.wide_ur = wide == s->sms};
+
+    make_form(m, s, code, digit, &f);
+    if (f.uses_ur && wide && wide != s->sms) {
+        struct form other = {.wide_ur = true};
+
+        make_form(m, s, code, digit, &other);
+        other.row.sms = wide;
+        f.row.sms &= (uint8_t)~wide;
+        *gen_push(m->g, &m->forms) = f;
+        f = other;
+    }
+    *gen_push(m->g, &m->forms) = f;
 }
 
 static const char *

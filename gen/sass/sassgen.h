@@ -60,6 +60,7 @@ struct form {
     struct sass_mod_row mods[MAX_FORM_MODS];
     struct sass_operand_row operands[MAX_FORM_OPERANDS];
     uint64_t owned[2];
+    bool wide_ur, uses_ur; /* uniform registers have 8 bits; there are any */
     const char *imm;
     const char *doc;
 };

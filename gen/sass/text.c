@@ -288,9 +288,9 @@ parse_hide(struct cursor *c, struct sass_operand_row *row)
     if (!strncmp(c->p, "PT", 2)) {
         row->hide_value = 7;
         c->p += 2;
-    } else if (!strncmp(c->p, "RZ", 2)) {
+    } else if (!strncmp(c->p, "RZ", 2) || !strncmp(c->p, "URZ", 3)) {
         row->hide_value = 255;
-        c->p += 2;
+        c->p += *c->p == 'U' ? 3 : 2;
     } else {
         char *end;
 
@@ -441,6 +441,18 @@ add_signs(struct cursor *c, const struct opdef *d, struct signs s, uint8_t targe
         add_bit(c, (unsigned)d->inv, SASS_INV, target);
 }
 
+/* 6 bits, 8 from sm_100 on. */
+static void
+add_ureg(struct cursor *c, const struct bits *bits, uint8_t attr, uint8_t target)
+{
+    struct bits b = *bits;
+
+    c->f->uses_ur = true;
+    if (c->f->wide_ur)
+        b.len[0] = 8;
+    add_field(c, &b, attr, target)->flags = c->f->wide_ur ? 0 : SASS_URZ63;
+}
+
 static void
 named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, struct signs s)
 {
@@ -465,6 +477,8 @@ named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, st
         row->word = sass_string(c->m, d->behind);
     if (d->index.n && d->again)
         add_again(c, &d->index, target);
+    else if (d->index.n && d->kind == NVRM_SASS_UGPR)
+        add_ureg(c, &d->index, SASS_INDEX, target);
     else if (d->index.n)
         add_field(c, &d->index, SASS_INDEX, target);
     if (d->value.n) {
@@ -475,7 +489,7 @@ named_operand(struct cursor *c, struct sass_operand_row *row, uint8_t target, st
     if (d->bank.n)
         add_field(c, &d->bank, SASS_BANK, target);
     if (d->ur.n)
-        add_field(c, &d->ur, SASS_UR, target);
+        add_ureg(c, &d->ur, SASS_UR, target);
     add_signs(c, d, s, target);
 }
 

@@ -114,6 +114,22 @@ number(const struct sass_field *f, uint64_t raw, uint64_t addr)
     return v;
 }
 
+/* URZ has one number here, whatever the width of the field. */
+static uint64_t
+reg_of(const struct sass_field *f, uint64_t raw)
+{
+    return (f->flags & SASS_URZ63) && raw == 63 ? NVRM_SASS_URZ : raw;
+}
+
+/* The other way: UR63 has no number in 6 bits. */
+static uint64_t
+raw_reg(const struct sass_field *f, uint64_t reg)
+{
+    if (!(f->flags & SASS_URZ63))
+        return reg;
+    return reg == NVRM_SASS_URZ ? 63 : reg == 63 ? UINT64_MAX : reg;
+}
+
 static bool
 take_field(const struct sass_field *f, uint64_t raw, uint64_t addr, struct nvrm_sass_insn *out)
 {
@@ -132,7 +148,7 @@ take_field(const struct sass_field *f, uint64_t raw, uint64_t addr, struct nvrm_
             o->part = v->number;
         break;
     case SASS_INDEX:
-        o->index = (uint16_t)raw;
+        o->index = (uint16_t)reg_of(f, raw);
         break;
     case SASS_VALUE:
         o->value = number(f, raw, addr);
@@ -141,7 +157,7 @@ take_field(const struct sass_field *f, uint64_t raw, uint64_t addr, struct nvrm_
         o->bank = (uint8_t)raw;
         break;
     case SASS_UR:
-        o->ur = (uint8_t)raw;
+        o->ur = (uint8_t)reg_of(f, raw);
         break;
     case SASS_NEG:
         o->neg = raw & 1;
@@ -237,8 +253,7 @@ finish_operands(const struct sass_form *form, struct nvrm_sass_insn *out)
             (row->kind == NVRM_SASS_ADDR && !row->uniform && o->part &&
              o->index == NVRM_SASS_RZ)) /* the text would not show the part */
             return false;
-        if (!legal || (row->norz && o->index == (row->kind == NVRM_SASS_UGPR ? NVRM_SASS_URZ
-                                                                             : NVRM_SASS_RZ)))
+        if (!legal || (row->norz && o->index == NVRM_SASS_RZ))
             return false;
     }
     return true;
@@ -371,13 +386,13 @@ raw_of(const struct sass_field *f, const struct nvrm_sass_insn *insn, uint64_t a
     case SASS_VALUE:
         return raw_number(f, o->value, addr, raw, why);
     case SASS_INDEX:
-        *raw = o->index;
+        *raw = raw_reg(f, o->index);
         break;
     case SASS_BANK:
         *raw = o->bank;
         break;
     case SASS_UR:
-        *raw = o->ur;
+        *raw = raw_reg(f, o->ur);
         break;
     case SASS_NEG:
         *raw = inverted(f, insn) ? o->inv : o->neg;

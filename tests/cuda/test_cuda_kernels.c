@@ -18,6 +18,7 @@ static const struct card {
     {"GA102", 86, CUDA_SM86},
     {"AD102", 89, CUDA_SM89},
     {"GH100", 90, CUDA_SM90},
+    {"GB100", 100, CUDA_SM100},
 };
 
 enum { CARDS = sizeof(cards) / sizeof(*cards) };

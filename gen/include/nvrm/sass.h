@@ -31,7 +31,7 @@ enum {
     NVRM_SASS_OPERANDS = 12,
     NVRM_SASS_MODS = 14,
     NVRM_SASS_RZ = 255,
-    NVRM_SASS_URZ = 63,
+    NVRM_SASS_URZ = 255, /* before sm_100 its number is 63 in the code */
     NVRM_SASS_PT = 7,
     NVRM_SASS_NO_BARRIER = 7, /* wrbar, rdbar: none */
 };

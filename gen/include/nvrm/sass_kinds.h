@@ -7,7 +7,7 @@
 /* What an operand is. */
 enum nvrm_sass_kind {
     NVRM_SASS_GPR,    /* index, 255 = RZ */
-    NVRM_SASS_UGPR,   /* index, 63 = URZ */
+    NVRM_SASS_UGPR,   /* index, 255 = URZ */
     NVRM_SASS_PRED,   /* index, 7 = PT; inv = "!" */
     NVRM_SASS_UPRED,  /* index, 7 = UPT; inv = "!" */
     NVRM_SASS_IMM,    /* value */
@@ -17,7 +17,7 @@ enum nvrm_sass_kind {
     NVRM_SASS_CONSTR, /* c[bank][R index + value] (LDC) */
     NVRM_SASS_CONSTU, /* c[bank][UR ur + value] (ULDC with an index) */
     NVRM_SASS_CONSTX, /* cx[UR ur][value]: bank handle in UR ur, UR ur+1 */
-    NVRM_SASS_ADDR,  /* [R index + UR ur + value]; index 255, ur 63 when absent; .desc, .wide */
+    NVRM_SASS_ADDR,  /* [R index + UR ur + value]; index and ur 255 when absent; .desc, .wide */
     NVRM_SASS_ATTR,  /* a[R index + value]: shader attributes; index 255 when absent */
     NVRM_SASS_LABEL, /* value: absolute byte address within the section */
     NVRM_SASS_BREG,  /* convergence barrier B0..B15: index */

@@ -23,7 +23,9 @@ enum sass_attr {
     SASS_PART,
 };
 
-enum { SASS_SIGNED = 1, SASS_RELATIVE = 2 }; /* of fields; RELATIVE: to the next instruction */
+/* Of fields. RELATIVE: to the next instruction; URZ63: a uniform register of 6 bits: 63 is URZ
+ * there. */
+enum { SASS_SIGNED = 1, SASS_RELATIVE = 2, SASS_URZ63 = 4 };
 
 struct sass_field {
     uint8_t lo[SASS_SEGMENTS], len[SASS_SEGMENTS]; /* low segment first */
@@ -74,7 +76,8 @@ struct sass_operand_row {
     uint8_t reuse;       /* bit 0..3 of the reuse mask, SASS_NONE */
     uint8_t bits;        /* of the number */
     uint8_t uniform;     /* ADDR: has a uniform register; LABEL: is absolute */
-    uint8_t wide, desc, norz; /* norz: RZ would read as another form */
+    uint8_t wide, desc, norz; /* norz: RZ would read as another form;
+                                  CONSTU: URZ is not printed */
     uint8_t invert;           /* slot of the modifier that makes its - a ~, SASS_NONE */
 };
 

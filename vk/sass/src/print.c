@@ -244,7 +244,7 @@ put_const(struct out *o, const struct sass_operand_row *row, const struct nvrm_s
     if (op->kind == NVRM_SASS_CONSTR && (op->index != NVRM_SASS_RZ || !op->value)) {
         put_gpr(o, op->index);
         put_offset(o, op->value);
-    } else if (op->kind == NVRM_SASS_CONSTU) {
+    } else if (op->kind == NVRM_SASS_CONSTU && !(row->norz && op->ur == NVRM_SASS_URZ)) {
         put_ugpr(o, op->ur);
         put_offset(o, op->value);
     } else {

@@ -96,7 +96,7 @@ sass_gpr(struct reader *r, uint16_t *index_out)
 bool
 sass_ugpr(struct reader *r, uint16_t *index_out)
 {
-    return indexed(r, "UR", "Z", 62, index_out);
+    return indexed(r, "UR", "Z", 254, index_out);
 }
 
 bool
@@ -240,12 +240,12 @@ read_const(struct reader *r, const struct sass_operand_row *row, struct nvrm_sas
         out->index = NVRM_SASS_RZ;
     if (row->kind == NVRM_SASS_CONSTR && sass_gpr(r, &out->index))
         return read_offset(r, &out->value) && sass_char(r, ']');
-    if (row->kind == NVRM_SASS_CONSTU) {
-        if (!sass_ugpr(r, &ur) || !read_offset(r, &out->value))
-            return false;
+    if (row->kind == NVRM_SASS_CONSTU && sass_ugpr(r, &ur)) {
         out->ur = (uint8_t)ur;
-        return sass_char(r, ']');
+        return read_offset(r, &out->value) && sass_char(r, ']');
     }
+    if (row->kind == NVRM_SASS_CONSTU && !row->norz)
+        return false;
     return sass_number(r, &out->value) && sass_char(r, ']');
 }
 

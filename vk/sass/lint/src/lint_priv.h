@@ -16,8 +16,8 @@ enum {
     RES_GPR = 0,
     RES_PRED = 255,
     RES_UGPR = 262,
-    RES_UPRED = 325,
-    RES_N = 332,
+    RES_UPRED = 517,
+    RES_N = 524,
 };
 
 enum use_kind { USE_READ, USE_GUARD, USE_WRITE };
