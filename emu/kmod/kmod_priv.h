@@ -268,6 +268,11 @@ void kmod_uuid(const struct kmod_card *card, uint8_t uuid_out[16]);
 int kmod_card_by_uuid(const struct emu_kmod *k, const uint8_t *uuid);
 struct kmod_card *kmod_card_by_id(struct emu_kmod *k, uint32_t gpu_id);
 
+/* timer.c: the control that pairs CPU and GPU time. False: not that one, or for GSP-RM. */
+
+bool kmod_timer_control(struct kmod_card *card, uint32_t cmd, struct kmod_params *params,
+                        uint32_t *status_out);
+
 /* deprecated.c: controls of old, with their pointers as the program gave them. False: not one.
  */
 

@@ -391,12 +391,13 @@ static uint32_t
 serve_control(struct kmod_call *c, struct kmod_client *client, uint32_t object, uint32_t cmd,
               struct kmod_params *p, uint32_t bytes)
 {
+    struct kmod_card *card = kmod_card_of(c->kmod, client, object);
     uint32_t status;
 
-    if (kmod_root_control(c, client, object, cmd, p, &status))
+    if (kmod_root_control(c, client, object, cmd, p, &status) ||
+        kmod_timer_control(card, cmd, p, &status))
         return status;
-    status = kmod_gsp_control(kmod_card_of(c->kmod, client, object),
-                              &(struct kmod_control){client->handle, object, cmd, bytes},
+    status = kmod_gsp_control(card, &(struct kmod_control){client->handle, object, cmd, bytes},
                               p->data, p->bytes);
     if (status == NV_OK)
         complete(c->kmod, client, object, cmd, p->data, bytes);

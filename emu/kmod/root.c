@@ -341,6 +341,37 @@ export_info(struct root_call *r)
     return kmod_export_info(r->c, &r->p);
 }
 
+/* Cards of group `list`, in the first `count` places. */
+static bool
+all_known(struct root_call *r, const char *list, uint64_t count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!kmod_card_by_id(r->c->kmod, (uint32_t)emu_get(&r->p, "%s[%u]", list, i)))
+            return false;
+    return true;
+}
+
+/* No card reaches another, or itself by a way around: no abilities, no copy engines. An empty
+ * group B is group A, of whose pairs each is told once. */
+static uint32_t
+p2p_matrix(struct root_call *r)
+{
+    static const char *const tables[] = {"p2pCaps", "a2bOptimalReadCes", "a2bOptimalWriteCes",
+                                         "b2aOptimalReadCes", "b2aOptimalWriteCes"};
+    const uint64_t a = emu_get(&r->p, "grpACount"), b = emu_get(&r->p, "grpBCount");
+    const unsigned side = emu_count(&r->p, "gpuIdGrpA");
+
+    if (!a || a > side || b > side || !all_known(r, "gpuIdGrpA", a) ||
+        !all_known(r, "gpuIdGrpB", b))
+        return NV_ERR_INVALID_ARGUMENT;
+    for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+        for (unsigned i = 0; i < a; i++)
+            for (unsigned j = 0; j < (b ? b : i + 1); j++)
+                if (b || i != j || t < 3)
+                    emu_set(&r->p, 0, "%s[%u]", tables[t], i * side + j);
+    return NV_OK;
+}
+
 /* No fabric manager, and none needed: there is no switch. */
 static uint32_t
 fabric_status(struct root_call *r)
@@ -385,6 +416,7 @@ static const struct {
     {"NV0000_CTRL_CMD_SYSTEM_GET_FEATURES",               features     },
     {"NV0000_CTRL_CMD_SYSTEM_GET_CPU_INFO",               cpu_info     },
     {"NV0000_CTRL_CMD_SYSTEM_GET_FABRIC_STATUS",          fabric_status},
+    {"NV0000_CTRL_CMD_SYSTEM_GET_P2P_CAPS_MATRIX",        p2p_matrix   },
     {"NV0000_CTRL_CMD_SYNC_GPU_BOOST_GROUP_INFO",         boost_groups },
     {"NV0000_CTRL_CMD_CLIENT_GET_ADDR_SPACE_TYPE",        space_type   },
     {"NV0000_CTRL_CMD_CLIENT_GET_HANDLE_INFO",            handle_info  },

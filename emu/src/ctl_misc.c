@@ -5,6 +5,7 @@
 #include "control.h"
 
 #include <string.h>
+#include <time.h>
 
 /* Copy engines */
 
@@ -70,6 +71,29 @@ static uint32_t
 get_time(struct emu_call *c)
 {
     emu_set(&c->p, emu_now_ns() - c->gpu->regs.reset_ns, "time_nsec");
+    return NV_OK;
+}
+
+/* Only the GSP's own clock is GSP-RM's to read; it counts real time. */
+static uint32_t
+get_time_pairs(struct emu_call *c)
+{
+    const uint64_t clock = emu_get(&c->p, "cpuClkId"), count = emu_get(&c->p, "sampleCount");
+    struct timespec t;
+
+    if (count > emu_count(&c->p, "samples") ||
+        clock >> 4 !=
+            emu_constant(c->p.abi, "NV2080_TIMER_GPU_CPU_TIME_CPU_CLK_ID_PROCESSOR_GSP", 1))
+        return NV_ERR_INVALID_ARGUMENT;
+    if ((clock & 15) !=
+        emu_constant(c->p.abi, "NV2080_TIMER_GPU_CPU_TIME_CPU_CLK_ID_OSTIME", 1))
+        return NV_ERR_NOT_SUPPORTED;
+    for (unsigned i = 0; i < count; i++) {
+        clock_gettime(CLOCK_REALTIME, &t);
+        emu_set(&c->p, (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000,
+                "samples[%u].cpuTime", i);
+        emu_set(&c->p, emu_now_ns() - c->gpu->regs.reset_ns, "samples[%u].gpuTime", i);
+    }
     return NV_OK;
 }
 
@@ -185,16 +209,17 @@ send_fbsr_region(struct emu_call *c)
 }
 
 static const struct emu_control rows[] = {
-    {"NV2080_CTRL_CMD_CE_GET_CAPS_V2",                  get_ce_caps     },
-    {"NV2080_CTRL_CMD_CE_GET_ALL_CAPS",                 get_all_ce_caps },
-    {"NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE", get_fault_buffer},
-    {"NV2080_CTRL_CMD_TIMER_GET_TIME",                  get_time        },
-    {"NV2080_CTRL_CMD_GSP_GET_FEATURES",                get_gsp_features},
-    {"NV2080_CTRL_CMD_BIOS_GET_SKU_INFO",               get_sku         },
-    {"NV2080_CTRL_CMD_BIOS_GET_INFO_V2",                get_bios_info   },
-    {"NV2080_CTRL_CMD_NVLINK_GET_NVLINK_CAPS",          get_nvlink_caps },
-    {"NV2080_CTRL_CMD_PERF_BOOST",                      boost           },
-    {"NV2080_CTRL_CMD_INTERNAL_FBSR_INIT",              init_fbsr       },
-    {"NV2080_CTRL_CMD_INTERNAL_FBSR_SEND_REGION_INFO",  send_fbsr_region},
+    {"NV2080_CTRL_CMD_CE_GET_CAPS_V2",                          get_ce_caps     },
+    {"NV2080_CTRL_CMD_CE_GET_ALL_CAPS",                         get_all_ce_caps },
+    {"NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE",         get_fault_buffer},
+    {"NV2080_CTRL_CMD_TIMER_GET_TIME",                          get_time        },
+    {"NV2080_CTRL_CMD_TIMER_GET_GPU_CPU_TIME_CORRELATION_INFO", get_time_pairs  },
+    {"NV2080_CTRL_CMD_GSP_GET_FEATURES",                        get_gsp_features},
+    {"NV2080_CTRL_CMD_BIOS_GET_SKU_INFO",                       get_sku         },
+    {"NV2080_CTRL_CMD_BIOS_GET_INFO_V2",                        get_bios_info   },
+    {"NV2080_CTRL_CMD_NVLINK_GET_NVLINK_CAPS",                  get_nvlink_caps },
+    {"NV2080_CTRL_CMD_PERF_BOOST",                              boost           },
+    {"NV2080_CTRL_CMD_INTERNAL_FBSR_INIT",                      init_fbsr       },
+    {"NV2080_CTRL_CMD_INTERNAL_FBSR_SEND_REGION_INFO",          send_fbsr_region},
 };
 const struct emu_control_list emu_ctl_misc = EMU_CONTROL_LIST(rows);

@@ -1092,6 +1092,146 @@ compute_clients_learn_what_they_ask_for(void **state)
     }
 }
 
+static void
+time_of_cpu_and_card_come_in_pairs(void **state)
+{
+    static const char *const name = "NV2080_CTRL_CMD_TIMER_GET_GPU_CPU_TIME_CORRELATION_INFO";
+    static const struct {
+        unsigned clock, count;
+        uint32_t status;
+        unsigned filled;
+    } rows[] = {
+        {1,    4,  OK,            4 },
+        {2,    16, OK,            16},
+        {3,    5,  OK,            1 }, /* the platform's: one, whatever is asked for */
+        {1,    17, BAD_ARGUMENT,  0 },
+        {4,    1,  NOT_SUPPORTED, 0 }, /* the GSP's, of the CPU */
+        {0x11, 3,  OK,            3 }, /* of the GSP */
+        {0x12, 1,  NOT_SUPPORTED, 0 },
+        {0x21, 1,  BAD_ARGUMENT,  0 },
+    };
+    struct host h;
+    struct tree t;
+    struct arg a;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 1, false);
+    tree_open(&h, &t, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char cpu[32], gpu[32];
+        uint64_t last[2] = {0};
+
+        arg_init(&h, &a, "NV2080_CTRL_TIMER_GET_GPU_CPU_TIME_CORRELATION_INFO_PARAMS");
+        arg_set(&a, "cpuClkId", rows[i].clock);
+        arg_set(&a, "sampleCount", rows[i].count);
+        assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.subdevice, name, &a), rows[i].status);
+        for (unsigned n = 0; n < 16; n++) {
+            snprintf(cpu, sizeof(cpu), "samples[%u].cpuTime", n);
+            snprintf(gpu, sizeof(gpu), "samples[%u].gpuTime", n);
+            assert_int_equal(arg_get(&a, cpu) != 0 && arg_get(&a, gpu) != 0,
+                             n < rows[i].filled);
+            if (n >= rows[i].filled)
+                continue;
+            assert_true(arg_get(&a, cpu) >= last[0] && arg_get(&a, gpu) >= last[1]);
+            last[0] = arg_get(&a, cpu);
+            last[1] = arg_get(&a, gpu);
+        }
+    }
+    host_close(&h);
+}
+
+/* Twice, as clients ask: how many there are, then which. */
+static unsigned
+classes_of(struct host *h, struct tree *t, const char *engine, uint32_t *list)
+{
+    uint64_t type;
+    struct arg a;
+
+    assert_true(nvrm_constant_find(h->abi, engine, &type));
+    arg_init(h, &a, "NV2080_CTRL_GPU_GET_ENGINE_CLASSLIST_PARAMS");
+    arg_set(&a, "engineType", type);
+    assert_int_equal(rm_ctl(h, t->ctl, t->client, t->subdevice,
+                            "NV2080_CTRL_CMD_GPU_GET_ENGINE_CLASSLIST", &a),
+                     OK);
+    if (!arg_get(&a, "numClasses"))
+        return 0;
+    arg_set(&a, "classList", (uintptr_t)list);
+    assert_int_equal(rm_ctl(h, t->ctl, t->client, t->subdevice,
+                            "NV2080_CTRL_CMD_GPU_GET_ENGINE_CLASSLIST", &a),
+                     OK);
+    return (unsigned)arg_get(&a, "numClasses");
+}
+
+static void
+an_engine_names_its_classes(void **state)
+{
+    static const struct {
+        const char *release, *chip, *engine;
+        uint32_t has;
+        unsigned count; /* without the buffers of the kernel, which newer lists have */
+    } rows[] = {
+        {"535.113.01", "TU102", "NV2080_ENGINE_TYPE_GR0",    0xc5c0, 4},
+        {"570.144",    "GA100", "NV2080_ENGINE_TYPE_GR0",    0xc6c0, 4},
+        {"595.45.04",  "GB202", "NV2080_ENGINE_TYPE_GR0",    0xcec0, 4},
+        {"570.144",    "GH100", "NV2080_ENGINE_TYPE_COPY0",  0xc8b5, 1},
+        {"570.144",    "AD102", "NV2080_ENGINE_TYPE_NVDEC0", 0xc9b0, 1},
+        {"570.144",    "AD102", "NV2080_ENGINE_TYPE_NVENC0", 0xc9b7, 1},
+        {"570.144",    "GA100", "NV2080_ENGINE_TYPE_NVENC0", 0,      0},
+    };
+    uint32_t list[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct host h;
+        struct tree t;
+        unsigned n, seen = 0, kernel = 0;
+
+        host_open(&h, rows[i].release, rows[i].chip, 1, false);
+        tree_open(&h, &t, 0);
+        n = classes_of(&h, &t, rows[i].engine, list);
+        for (unsigned k = 0; k < n; k++) {
+            seen += list[k] == rows[i].has;
+            kernel += list[k] == 0xc365 || list[k] == 0xc369;
+        }
+        assert_int_equal(seen, rows[i].has != 0);
+        assert_int_equal(n - kernel, rows[i].count);
+        host_close(&h);
+    }
+}
+
+static void
+no_card_reaches_another(void **state)
+{
+    static const char *const name = "NV0000_CTRL_CMD_SYSTEM_GET_P2P_CAPS_MATRIX";
+    struct host h;
+    struct tree t;
+    struct arg a;
+
+    (void)state;
+    host_open(&h, "570.144", NULL, 2, false);
+    tree_open(&h, &t, 0);
+    arg_init(&h, &a, "NV0000_CTRL_SYSTEM_GET_P2P_CAPS_MATRIX_PARAMS");
+    assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.client, name, &a), BAD_ARGUMENT);
+    arg_set(&a, "grpACount", 2);
+    arg_set(&a, "gpuIdGrpA[0]", 0x100);
+    arg_set(&a, "gpuIdGrpA[1]", 0x999);
+    assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.client, name, &a), BAD_ARGUMENT);
+    arg_set(&a, "gpuIdGrpA[1]", 0x200);
+    memset(arg_at(&a, "p2pCaps"), 0xff, 4 * 64);
+    assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.client, name, &a), OK);
+    assert_int_equal(arg_get(&a, "p2pCaps[0]"), 0);
+    assert_int_equal(arg_get(&a, "p2pCaps[8]"), 0);
+    assert_int_equal(arg_get(&a, "p2pCaps[9]"), 0);
+    assert_int_equal(arg_get(&a, "p2pCaps[1]"), 0xffffffff); /* told as 1 to 0 */
+    arg_set(&a, "grpBCount", 1);
+    arg_set(&a, "gpuIdGrpB[0]", 0x200);
+    assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.client, name, &a), OK);
+    assert_int_equal(arg_get(&a, "p2pCaps[1]"), 0xffffffff); /* one column */
+    arg_set(&a, "grpBCount", 9);
+    assert_int_equal(rm_ctl(&h, t.ctl, t.client, t.client, name, &a), BAD_ARGUMENT);
+    host_close(&h);
+}
+
 int
 main(void)
 {
@@ -1122,6 +1262,9 @@ main(void)
         cmocka_unit_test(several_cards_are_told_apart),
         cmocka_unit_test(a_card_that_nobody_opens_is_probed_but_not_attached),
         cmocka_unit_test(compute_clients_learn_what_they_ask_for),
+        cmocka_unit_test(time_of_cpu_and_card_come_in_pairs),
+        cmocka_unit_test(an_engine_names_its_classes),
+        cmocka_unit_test(no_card_reaches_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
