@@ -190,7 +190,7 @@ SM_OP(atom)
     sm_set_pred(w, u->pd[0], UINT32_MAX, mask);
 }
 
-/* .CAST: the result says whether the exchange took place. */
+/* .CAST: the register or predicate says whether the exchange took place. */
 static void
 swap_if(struct sm_warp *w, const struct sm_uop *u, unsigned lane, uint8_t *p)
 {
@@ -202,6 +202,7 @@ swap_if(struct sm_warp *w, const struct sm_uop *u, unsigned lane, uint8_t *p)
     w->r[u->d][lane] = old == b;
     if (wide)
         w->r[u->d + 1][lane] = 0;
+    sm_set_pred(w, u->pd[0], old == b ? UINT32_MAX : 0, UINT32_C(1) << lane);
 }
 
 SM_OP(atoms)

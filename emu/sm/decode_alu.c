@@ -35,6 +35,8 @@ map_isetp(struct sm_dec *d)
     sm_compare_mods(d);
     d->u->is_signed = is_signed(d);
     d->u->x = sm_flag(d, NVRM_SASS_MOD_EX);
+    if (sm_mod_is(d, NVRM_SASS_MOD_SIGN, "U64") || sm_mod_is(d, NVRM_SASS_MOD_SIGN, "S64"))
+        d->u->run = sm_op_isetp64;
 }
 
 /* The count is the last source; C stands before it with .HI alone. */
@@ -69,8 +71,24 @@ map_viaddmnmx(struct sm_dec *d)
 }
 
 static void
+map_wide(struct sm_dec *d)
+{
+    d->u->is_signed = is_signed(d);
+    d->u->wide = true;
+}
+
+static void
+map_sel(struct sm_dec *d)
+{
+    if (sm_flag(d, NVRM_SASS_MOD_64))
+        d->u->run = sm_op_sel64;
+}
+
+static void
 map_viadd(struct sm_dec *d)
 {
+    if (sm_flag(d, NVRM_SASS_MOD_SAT))
+        d->u->run = sm_op_viadd_sat;
     if (sm_flag(d, NVRM_SASS_MOD_16X2))
         sm_refuse(d, "VIADD of halves");
 }
@@ -307,12 +325,15 @@ static const struct sm_row twins[] = {
     {"UIABS",  NULL,       sm_op_iabs },
     {"UVIADD", NULL,       sm_op_viadd},
     {"UIMNMX", map_minmax, sm_op_imnmx},
+    {"UVIMNMX", map_minmax, sm_op_imnmx},
     {NULL,     NULL,       NULL       },
 };
 
 const struct sm_row sm_rows_alu[] = {
     {"MOV",       map_mov,       sm_op_mov      },
-    {"SEL",       NULL,          sm_op_sel      },
+    {"SEL",       map_sel,       sm_op_sel      },
+    {"IADD",      map_wide,      sm_op_iadd64   },
+    {"IMNMX64",   map_wide,      sm_op_imnmx64  },
     {"IADD3",     map_sign_x,    sm_op_iadd3    },
     {"IMAD",      map_imad,      sm_op_imad     },
     {"ISETP",     map_isetp,     sm_op_isetp    },
@@ -347,6 +368,7 @@ const struct sm_row sm_rows_alu[] = {
     {"ELECT",     NULL,          sm_op_elect    },
     {"S2R",       map_sreg,      sm_op_s2r      },
     {"S2UR",      map_sreg,      sm_op_s2ur     },
+    {"CS2UR",     map_sreg,      sm_op_cs2ur    },
     {"CS2R",      map_sreg,      sm_op_cs2r     },
     {"R2UR",      NULL,          sm_op_r2ur     },
     {"UP2UR",     NULL,          sm_op_up2ur    },
@@ -370,5 +392,6 @@ const struct sm_row sm_rows_alu[] = {
     {"UIABS",     map_uniform,   sm_op_uniform  },
     {"UVIADD",    map_uniform,   sm_op_uniform  },
     {"UIMNMX",    map_uniform,   sm_op_uniform  },
+    {"UVIMNMX",   map_uniform,   sm_op_uniform  },
     {NULL,        NULL,          NULL           },
 };

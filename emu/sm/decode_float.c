@@ -202,6 +202,14 @@ map_i2f(struct sm_dec *d)
 }
 
 static void
+map_ui2f(struct sm_dec *d)
+{
+    map_i2f(d);
+    d->u->twin = d->u->run;
+    d->u->run = sm_op_uniform;
+}
+
+static void
 map_i2fp(struct sm_dec *d)
 {
     sm_float_mods(d);
@@ -322,6 +330,7 @@ const struct sm_row sm_rows_float[] = {
     {"HSET2",   map_hset2,   sm_op_hset2  },
     {"F2I",     map_f2i,     sm_op_f2i    },
     {"I2F",     map_i2f,     sm_op_i2f    },
+    {"UI2F",    map_ui2f,    sm_op_i2f    },
     {"I2FP",    map_i2fp,    sm_op_i2f    },
     {"F2F",     map_f2f,     sm_op_f2f    },
     {"FRND",    map_frnd,    sm_op_frnd   },

@@ -365,6 +365,23 @@ SM_OP(viadd)
     sm_commit(w, u->d, mask, 0);
 }
 
+/* Signed, to the nearest number that there is */
+SM_OP(viadd_sat)
+{
+    const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1);
+    uint32_t *o = sm_out(w, u->d, mask, 0);
+
+    for (unsigned i = 0; i < SM_LANES; i++) {
+        const int64_t x = (int32_t)a[i], y = (int32_t)b[i];
+        const int64_t sum = (u->s[0].neg ? -x : x) + (u->s[1].neg ? -y : y);
+
+        o[i] = sum > INT32_MAX   ? (uint32_t)INT32_MAX
+               : sum < INT32_MIN ? (uint32_t)INT32_MIN
+                                 : (uint32_t)sum;
+    }
+    sm_commit(w, u->d, mask, 0);
+}
+
 /* min(a + b, c) or max; pp[0]: min; mod bit 0: below 0 becomes 0 */
 SM_OP(viaddmnmx)
 {

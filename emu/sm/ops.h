@@ -65,7 +65,14 @@ sm_combine(enum sm_bool op, uint32_t a, uint32_t b)
     return op == SM_AND ? a & b : op == SM_OR ? a | b : a ^ b;
 }
 
+/* wide.c */
+SM_OP(iadd64);
+SM_OP(isetp64);
+SM_OP(imnmx64);
+SM_OP(sel64);
+
 /* integer.c */
+SM_OP(viadd_sat);
 SM_OP(mov);
 SM_OP(sel);
 SM_OP(iadd3);
@@ -166,6 +173,7 @@ SM_OP(match);
 SM_OP(redux);
 SM_OP(s2r);
 SM_OP(s2ur);
+SM_OP(cs2ur);
 SM_OP(r2ur);
 SM_OP(cs2r);
 SM_OP(elect);

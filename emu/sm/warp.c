@@ -333,6 +333,18 @@ SM_OP(s2ur)
         w->ur[u->d_uniform] = read_special(w, u, sm_first(mask ? mask : 1));
 }
 
+/* wide: the upper half is the register that follows in number */
+SM_OP(cs2ur)
+{
+    struct sm_uop second = *u;
+
+    sm_op_s2ur(w, u, mask);
+    second.imm++;
+    second.d_uniform++;
+    if (u->wide && u->d_uniform != SM_URZ)
+        sm_op_s2ur(w, &second, mask);
+}
+
 /* wide: two registers of 32 bits, the upper one of what follows in number */
 SM_OP(cs2r)
 {

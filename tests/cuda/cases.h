@@ -20,10 +20,10 @@ enum cuda_sm {
     CUDA_SM89 = 16,
     CUDA_SM100 = 32,
     CUDA_SM120 = 64,
-    CUDA_FOUR = CUDA_SM75 | CUDA_SM80 | CUDA_SM86 | CUDA_SM90,
-    CUDA_FIVE = CUDA_FOUR | CUDA_SM89,
-    CUDA_AMPERE = CUDA_SM80 | CUDA_SM86 | CUDA_SM90, /* Ampere and later */
-    CUDA_EVERY = CUDA_FOUR | CUDA_SM89 | CUDA_SM100 | CUDA_SM120,
+    CUDA_BLACKWELL = CUDA_SM100 | CUDA_SM120,
+    CUDA_AMPERE = CUDA_SM80 | CUDA_SM86 | CUDA_SM90 | CUDA_BLACKWELL, /* Ampere and later */
+    CUDA_MOST = CUDA_SM75 | CUDA_AMPERE,                              /* all but Ada */
+    CUDA_EVERY = CUDA_MOST | CUDA_SM89,
 };
 
 enum cuda_arg_kind { CUDA_END, CUDA_U32, CUDA_U64, CUDA_F32, CUDA_BUFFER };

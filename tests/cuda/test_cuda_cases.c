@@ -3,6 +3,8 @@
  * others published. */
 #include "test.h"
 
+#include <nvrm/sass.h>
+
 #include "cases.h"
 #include "corpus.h"
 
@@ -70,6 +72,46 @@ every_kernel_of_every_cubin_has_a_row(void **state)
         want += (unsigned)__builtin_popcount(cuda_cases[i].sms);
     assert_int_equal(seen, want);
     assert_true(cuda_cases_n >= 40);
+}
+
+static void
+check_section(const struct corpus_cubin *c, const struct nvmem_cubin_section *s, unsigned *seen)
+{
+    for (uint64_t at = 0; at + NVRM_SASS_BYTES <= s->bytes; at += NVRM_SASS_BYTES, (*seen)++) {
+        struct nvrm_sass_insn insn;
+        uint64_t code[2], back[2];
+        const char *why = NULL;
+
+        memcpy(code, s->data + at, sizeof(code));
+        if (!nvrm_sass_decode(c->sm, code, at, &insn))
+            fail_msg("%s %s+0x%x: no such instruction", c->file, s->name, (unsigned)at);
+        if (!nvrm_sass_encode(c->sm, &insn, at, back, &why))
+            fail_msg("%s %s+0x%x: %s", c->file, s->name, (unsigned)at, why);
+        assert_memory_equal(back, code, sizeof(code));
+    }
+}
+
+static int
+check_code(void *ctx, const struct corpus_cubin *c)
+{
+    for (unsigned i = 0; i < nvmem_cubin_section_count(c->cubin); i++) {
+        const struct nvmem_cubin_section *s = nvmem_cubin_section(c->cubin, i);
+
+        if (s->kind == NVMEM_CUBIN_CODE)
+            check_section(c, s, ctx);
+    }
+    return 0;
+}
+
+/* Relocated instructions hold a zero, which is as good as any number. */
+static void
+every_instruction_of_every_cubin_is_known_and_encodes_to_itself(void **state)
+{
+    unsigned seen = 0;
+
+    (void)state;
+    assert_true(corpus_each(check_code, &seen) > 0);
+    assert_true(seen > 50000);
 }
 
 /* What a reference leaves in fresh buffers, as one number. */
@@ -174,6 +216,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_of_every_cubin_has_a_row),
+        cmocka_unit_test(every_instruction_of_every_cubin_is_known_and_encodes_to_itself),
         cmocka_unit_test(references_stay_within_their_buffers_and_say_the_same_twice),
         cmocka_unit_test(hashes_give_the_published_answers),
         cmocka_unit_test(half_precision_is_exact_for_all_numbers),

@@ -19,6 +19,7 @@ static const struct card {
     {"AD102", 89, CUDA_SM89},
     {"GH100", 90, CUDA_SM90},
     {"GB100", 100, CUDA_SM100},
+    {"GB202", 120, CUDA_SM120},
 };
 
 enum { CARDS = sizeof(cards) / sizeof(*cards) };

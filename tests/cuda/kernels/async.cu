@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 80 86 90
+// sm: 80 86 90 100 120
 // What Ampere added for memory and warps: copies that do not pass through registers, reductions in one instruction.
 #include "kernel.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 75 80 86 89 90
+// sm: 75 80 86 89 90 100 120
 // Atomic operations on global and shared memory. Each result is the same whatever order the threads come in.
 #include "kernel.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 75 80 86 89 90
+// sm: 75 80 86 89 90 100 120
 // Divergence and calls: nested branches, loops left early, switches, recursion, functions behind pointers.
 #include "kernel.h"
 

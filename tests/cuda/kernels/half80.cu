@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 80 86 90
+// sm: 80 86 90 100 120
 // What Ampere added: minima of half precision, bfloat16, fused ReLU.
 #include "kernel.h"
 

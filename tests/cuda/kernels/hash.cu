@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 75 80 86 89 90
+// sm: 75 80 86 89 90 100 120
 // Checksums, hashes and a counter-based generator, one message per thread.
 #include "kernel.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 75 80 86 89 90
+// sm: 75 80 86 89 90 100 120
 // The kinds of memory: constants, initialised globals, local arrays, generic pointers, wide and narrow accesses.
 #include "kernel.h"
 

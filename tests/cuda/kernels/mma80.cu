@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sm: 80 86 90
+// sm: 80 86 90 100 120
 // Tensor cores as Ampere has them: half precision, bfloat16 and tf32 of depth 16 and 8, int8 of depth 32.
 #include "kernel.h"
 

@@ -154,7 +154,7 @@ static const struct {
     const char *text, *error, *hint;
     unsigned line;
 } wrong[] = {
-    {"IADD R0, R1, R2",           "no operation is called 'IADD'",                 "did you mean", 1},
+    {"IADD2 R0, R1, R2",          "no operation is called 'IADD2'",                "did you mean", 1},
     {"NOP\nFADD R0, R1",          "no form of FADD fits at 'the end of the line'", "sass forms",   2},
     {"FADD.BOLD R0, R1, R2",      "no form of FADD fits at '.BOLD R0, R1, R2'",    "sass forms",   1},
     {"MOV R256, R1",              "no form of MOV fits at 'R256, R1'",             "sass forms",   1},
