@@ -472,9 +472,8 @@ kmod_rm_control(struct kmod_call *c)
         return -EINVAL;
     if (!(cmd & NULL_COMMAND)) /* NVXXXX_CTRL_CMD_NULL: of nobody, and of each class */
         status = NV_OK;
-    else if (emu_get(&c->w, "flags") & (IRQL_RAISED | LOCK_BYPASS))
-        status = NV_ERR_INVALID_ARGUMENT; /* for the kernel, and then for few controls */
-    else if (client && (bytes > PARAMS_MAX || (bytes != 0) != (user != 0)))
+    else if (emu_get(&c->w, "flags") & (IRQL_RAISED | LOCK_BYPASS) || /* for the kernel only */
+             (client && (bytes > PARAMS_MAX || (bytes != 0) != (user != 0))))
         status = NV_ERR_INVALID_ARGUMENT;
     else if (client)
         status = control(c, client, (uint32_t)emu_get(&c->w, "hObject"), cmd, user, bytes);

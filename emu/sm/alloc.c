@@ -7,7 +7,7 @@
 
 #include "sm_priv.h"
 
-enum { ALIGN = 64 };
+#define ALIGN ((size_t)64)
 
 static void *
 plain(void *ctx, void *old, size_t bytes)

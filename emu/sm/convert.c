@@ -223,18 +223,33 @@ SM_OP(i2f)
     put64(w, u, mask, r, u->mod == SM_F64);
 }
 
+/* The integers that I2I, I2IP and F2IP make have 8 or 16 bits. */
+static unsigned
+small_bits(unsigned type)
+{
+    return type == SM_U8 || type == SM_S8 ? 8 : 16;
+}
+
+static int64_t
+saturated(int64_t x, unsigned type)
+{
+    const bool is_signed = is_signed_type(type);
+    const int64_t values = INT64_C(1) << small_bits(type);
+    const int64_t low = is_signed ? -(values / 2) : 0;
+    const int64_t high = (is_signed ? values / 2 : values) - 1;
+
+    return x < low ? low : x > high ? high : x;
+}
+
 SM_OP(i2i)
 {
     const uint32_t *a = sm_src(w, u, 0);
-    const unsigned bits = bits_of(u->mod);
-    const int64_t low = is_signed_type(u->mod) ? -(INT64_C(1) << (bits - 1)) : 0;
-    const int64_t high = (INT64_C(1) << (bits - (is_signed_type(u->mod) ? 1 : 0))) - 1;
     uint64_t r[SM_LANES];
 
     for (unsigned i = 0; i < SM_LANES; i++) {
         const int64_t x = (int64_t)integer_of(u, a[i], 0);
 
-        r[i] = (uint64_t)(u->sat && x < low ? low : u->sat && x > high ? high : x);
+        r[i] = (uint64_t)(u->sat ? saturated(x, u->mod) : x);
     }
     put64(w, u, mask, r, false);
 }
@@ -304,7 +319,7 @@ SM_OP(f2fp)
 SM_OP(f2ip)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
-    const unsigned bits = bits_of(u->mod);
+    const unsigned bits = small_bits(u->mod);
     const uint32_t ones = (1u << bits) - 1;
 
     for (unsigned i = 0; i < SM_LANES; i++) {
@@ -324,10 +339,7 @@ SM_OP(f2ip)
 SM_OP(i2ip)
 {
     const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1), *c = sm_src(w, u, 2);
-    const unsigned bits = bits_of(u->mod);
-    const bool is_signed = is_signed_type(u->mod);
-    const int64_t low = is_signed ? -(INT64_C(1) << (bits - 1)) : 0;
-    const int64_t high = (INT64_C(1) << (bits - is_signed)) - 1;
+    const unsigned bits = small_bits(u->mod);
     const uint32_t ones = (1u << bits) - 1;
 
     for (unsigned i = 0; i < SM_LANES; i++) {
@@ -335,7 +347,7 @@ SM_OP(i2ip)
         uint32_t x = 0;
 
         for (unsigned k = 0; k < 2; k++)
-            x |= ((uint32_t)(v[k] < low ? low : v[k] > high ? high : v[k]) & ones) << bits * k;
+            x |= ((uint32_t)saturated(v[k], u->mod) & ones) << bits * k;
         w->out[0][i] = bits == 16 ? x : x | c[i] >> 16 * u->s[2].part << 16;
     }
     sm_blend(w->r[u->d], w->out[0], mask);

@@ -329,6 +329,6 @@ decode_one(struct sm_machine *m, uint64_t va, const uint8_t *bytes, struct sm_uo
 void
 sm_decode(struct sm_machine *machine, uint64_t va, const uint8_t *bytes, struct sm_uop *out)
 {
-    for (unsigned i = 0; i < SM_CHUNK; i++)
+    for (size_t i = 0; i < SM_CHUNK; i++)
         decode_one(machine, va + 16 * i, bytes + 16 * i, &out[i]);
 }

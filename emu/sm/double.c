@@ -36,13 +36,13 @@ gather(struct sm_warp *w, const struct sm_uop *u, unsigned n, struct lanes *out)
 }
 
 static uint64_t
-finish(double r, const uint64_t *x, unsigned n, unsigned step)
+finish(double r, const struct lanes *l, unsigned n, unsigned lane)
 {
     if (!isnan(r))
         return sm_u64(r);
     for (unsigned k = 0; k < n; k++)
-        if (is_nan(x[k * step]))
-            return x[k * step] | quiet;
+        if (is_nan(l->x[k][lane]))
+            return l->x[k][lane] | quiet;
     return default_nan;
 }
 
@@ -51,7 +51,7 @@ scatter(struct sm_warp *w, const struct sm_uop *u, uint32_t mask, const double *
         const struct lanes *l, unsigned n)
 {
     for (unsigned i = 0; i < SM_LANES; i++) {
-        const uint64_t x = finish(r[i], &l->x[0][i], n, SM_LANES);
+        const uint64_t x = finish(r[i], l, n, i);
 
         w->out[0][i] = (uint32_t)x;
         w->out[1][i] = (uint32_t)(x >> 32);

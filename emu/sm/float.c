@@ -90,26 +90,27 @@ sm_f32_result(float x, bool ftz)
     return finished(x, ftz ? UINT32_MAX : 0);
 }
 
-/* One expression for all lanes, in the rounding mode that the instruction asks for. */
-#define LANES_OF(name, needs, expression)                                                      \
+/* One expression for all lanes, in the rounding mode that the instruction asks for; last: its
+ * last operand. */
+#define LANES_OF(name, last, expression)                                                       \
     SM_CLONES static void name##_lanes(const struct sm_uop *u, const uint32_t *a,              \
                                        const uint32_t *b, const uint32_t *c, uint32_t *o)      \
     {                                                                                          \
         const uint32_t ftz = u->ftz ? UINT32_MAX : 0;                                          \
         uint32_t t[3][SM_LANES];                                                               \
         const float *x = take(t[0], a, &u->s[0], ftz), *y = take(t[1], b, &u->s[1], ftz);      \
-        const float *z = take(t[2], c, &u->s[needs - 1], ftz);                                 \
+        const float *z = take(t[2], c, &u->s[last], ftz);                                      \
         float r[SM_LANES];                                                                     \
                                                                                                \
         (void)z;                                                                               \
         SM_EACH                                                                                \
-        r[i] = expression;                                                                     \
+        r[i] = (expression);                                                                   \
         give(o, r, ftz, u->sat);                                                               \
     }                                                                                          \
     SM_OP(name)                                                                                \
     {                                                                                          \
         const uint32_t *a = sm_src(w, u, 0), *b = sm_src(w, u, 1);                             \
-        const uint32_t *c = needs > 2 ? sm_src(w, u, 2) : b;                                   \
+        const uint32_t *c = (last) > 1 ? sm_src(w, u, 2) : b;                                  \
         uint32_t *o = sm_out(w, u->d, mask, 0);                                                \
                                                                                                \
         if (u->rnd != SM_RN)                                                                   \
@@ -120,9 +121,9 @@ sm_f32_result(float x, bool ftz)
         sm_commit(w, u->d, mask, 0);                                                           \
     }
 
-LANES_OF(fadd, 2, x[i] + y[i])
-LANES_OF(fmul, 2, x[i] * y[i])
-LANES_OF(ffma, 3, __builtin_fmaf(x[i], y[i], z[i]))
+LANES_OF(fadd, 1, x[i] + y[i])
+LANES_OF(fmul, 1, x[i] * y[i])
+LANES_OF(ffma, 2, __builtin_fmaf(x[i], y[i], z[i]))
 
 /* -0 is below +0; the smaller one of a number and no number is the number. */
 static inline bool

@@ -347,34 +347,43 @@ SM_OP(ldgsts)
     }
 }
 
-/* Matrices of 8 x 8 halves: lanes 8n to 8n + 7 name the rows of the n-th; a lane gets two
- * neighbours of a row, with mod (.T) of a column. imm: how many; the offset is in mod2. */
-SM_OP(ldsm)
+/* The n-th matrix of 8 x 8 halves: lanes 8n to 8n + 7 name its rows. */
+static bool
+load_matrix(struct sm_warp *w, const struct sm_uop *u, unsigned n, uint32_t *out)
 {
     const uint32_t *a = sm_src(w, u, 0);
     const uint32_t base = u->mod2 + (u->s[1].kind == SM_UREG ? sm_scalar(w, u, 1, 0) : 0);
-    const uint8_t *row[SM_LANES];
+    uint16_t x[8][8];
 
+    for (unsigned i = 0; i < 8; i++) {
+        const uint8_t *row = sm_shared(w, 8 * n + i, a[8 * n + i] + base, sizeof(x[i]));
+
+        if (!row)
+            return false;
+        memcpy(x[i], row, sizeof(x[i]));
+    }
+    for (unsigned i = 0; i < SM_LANES; i++) {
+        const unsigned line = i / 4, pair = i % 4 * 2;
+
+        out[i] = u->mod ? x[pair][line] | (uint32_t)x[pair + 1][line] << 16
+                        : x[line][pair] | (uint32_t)x[line][pair + 1] << 16;
+    }
+    return true;
+}
+
+/* A lane gets two neighbours of a row of every matrix, with mod (.T) of a column. imm: how many
+ * matrices; the offset is in mod2. */
+SM_OP(ldsm)
+{
     if (mask != UINT32_MAX) {
         sm_trap(w, SM_ILLEGAL_PARAM, sm_first(mask), w->pc, "LDSM wants all lanes");
         return;
     }
-    for (unsigned i = 0; i < 8 * u->imm; i++) {
-        row[i] = sm_shared(w, i, a[i] + base, 16);
-        if (!row[i])
-            return;
-    }
     for (unsigned n = 0; n < u->imm; n++)
-        for (unsigned i = 0; i < SM_LANES; i++) {
-            uint16_t x[2];
-
-            for (unsigned k = 0; k < 2; k++)
-                memcpy(&x[k],
-                       u->mod ? row[8 * n + 2 * (i % 4) + k] + 2 * (i / 4)
-                              : row[8 * n + i / 4] + 4 * (i % 4) + 2 * k,
-                       2);
-            w->r[u->d + n][i] = x[0] | (uint32_t)x[1] << 16;
-        }
+        if (!load_matrix(w, u, n, w->out[n]))
+            return;
+    for (unsigned n = 0; n < u->imm; n++)
+        memcpy(w->r[u->d + n], w->out[n], sizeof(w->out[n]));
 }
 
 /* Is the generic address in a space: op 0 shared, 1 local, 2 global? As a predicate and as a

@@ -121,7 +121,7 @@ run_hmma(struct sm_warp *w, const struct sm_uop *u, uint32_t mask)
 static int64_t
 integer(uint32_t x, unsigned bits, bool is_signed)
 {
-    return is_signed && x >> (bits - 1) ? (int64_t)x - (1 << bits) : (int64_t)x;
+    return is_signed && x >> (bits - 1) ? (int64_t)x - (INT64_C(1) << bits) : (int64_t)x;
 }
 
 static uint32_t

@@ -122,19 +122,14 @@ turn(double x, int quarter)
 static double
 tanh_of(double x)
 {
-    const double a = fabs(x);
+    const double a = fabs(x), y = -2.0 * a * 1.44269504088896340736, n = rounded(y);
     double e, r;
 
     if (a < 1e-4)
         return x - x * x * x / 3.0;
     if (a > 20.0)
         return x < 0 ? -1.0 : 1.0;
-    e = exp2_part(0); /* 1 */
-    {
-        const double y = -2.0 * a * 1.44269504088896340736, n = rounded(y);
-
-        e = exp2_part(y - n) * power_of_two((int)n);
-    }
+    e = exp2_part(y - n) * power_of_two((int)n);
     r = (1.0 - e) / (1.0 + e);
     return x < 0 ? -r : r;
 }

@@ -54,7 +54,10 @@ struct nvmem_push {
 static inline void
 nvmem_push_init(struct nvmem_push *p, uint32_t *words, size_t count)
 {
-    *p = (struct nvmem_push){words, words, words + count, false};
+    p->start = words;
+    p->at = words;
+    p->end = words + count;
+    p->overflow = false;
 }
 
 static inline size_t
