@@ -72,7 +72,7 @@ give_back(struct pollfd *fds, const struct pollfd *waited, nfds_t n)
         fds[i].revents = waited[i].revents;
         if (waited[i].fd == fds[i].fd || !waited[i].revents)
             continue;
-        fds[i].revents = fds[i].events & READABLE;
+        fds[i].revents = (short)(fds[i].events & READABLE);
         polled(fds[i].fd);
     }
 }

@@ -221,11 +221,11 @@ move(struct nvmem_card *card, uint64_t at, void *to, const void *from, uint64_t 
 
     if (p && to)
         memcpy(to, p, n);
-    else if (p)
+    else if (p && from)
         memcpy(p, from, n);
     else if (to)
         read_words(bus, at, to, n);
-    else
+    else if (from)
         write_words(bus, at, from, n);
 }
 

@@ -74,7 +74,7 @@ nvmem_buffer_map(struct nvmem_buffer *b, void **cpu_out, struct gsp_error *err)
     pthread_mutex_lock(&b->lock);
     if (!b->cpu_maps)
         rc = map_first(b, err);
-    if (rc == 0) {
+    if (rc >= 0) {
         if (!b->cpu_maps++)
             count_mapped(b, 1);
         *cpu_out = b->cpu;
@@ -132,10 +132,10 @@ edge(struct nvmem_buffer *b, uint64_t at, uint64_t n, uint8_t *to, const uint8_t
 
     if (rc < 0)
         return rc;
-    if (to) {
+    if (to)
         memcpy(to, words + (at - first), n);
+    if (!from)
         return 0;
-    }
     memcpy(words + (at - first), from, n);
     return nvmem_bar1_transfer(bar1, first, NULL, words, last - first, err);
 }
@@ -185,7 +185,7 @@ move(struct nvmem_buffer *b, uint64_t offset, void *to, const void *from, uint64
         return rc;
     if (to)
         memcpy(to, (uint8_t *)cpu + offset, bytes);
-    else
+    else if (from)
         memcpy((uint8_t *)cpu + offset, from, bytes);
     nvmem_buffer_unmap(b);
     return 0;

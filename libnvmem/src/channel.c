@@ -55,7 +55,7 @@ make_memory(struct nvmem_channel *ch, struct gsp_error *err)
     void *cpu = NULL;
     int rc = nvmem_buffer_create(ch->dev, &config, &ch->memory, err);
 
-    if (rc == 0)
+    if (rc >= 0)
         rc = nvmem_buffer_map(ch->memory, &cpu, err);
     if (rc < 0)
         return rc;

@@ -14,12 +14,6 @@
 
 #define DEFAULT_TIMEOUT_NS (5 * NVMEM_NANOSECOND)
 
-int
-nvmem_no_memory(struct gsp_error *err, const char *what)
-{
-    return gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory", what);
-}
-
 /* Lists */
 
 void

@@ -3,6 +3,7 @@
 #ifndef NVMEM_DEVICE_PRIV_H
 #define NVMEM_DEVICE_PRIV_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -114,6 +115,11 @@ int nvmem_rm_control(struct nvmem_device *dev, rm_handle object, const char *con
 /* Counters, under dev->lock */
 void nvmem_count(uint64_t *value, uint64_t *peak, int64_t delta);
 
-int nvmem_no_memory(struct gsp_error *err, const char *what);
+static inline int
+nvmem_no_memory(struct gsp_error *err, const char *what)
+{
+    (void)gsp_fail(err, GSP_ORIGIN_LOCAL, -ENOMEM, "%s: out of memory", what);
+    return -ENOMEM;
+}
 
 #endif

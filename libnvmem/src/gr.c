@@ -173,7 +173,7 @@ make_memory(struct nvmem_device *dev, struct nvmem_gr *g, struct gsp_error *err)
 {
     static const uint32_t zero[INSTANCE_BYTES / 4];
     const struct nvmem_buffer_config ring = {.name = "golden channel",
-                                             .bytes = 2 * INSTANCE_BYTES,
+                                             .bytes = UINT64_C(2) * INSTANCE_BYTES,
                                              .flags =
                                                  NVMEM_BUFFER_CONTIGUOUS | NVMEM_BUFFER_LOW_VA};
     const struct nvmem_buffer_config instance = {.name = "golden channel",
