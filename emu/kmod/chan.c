@@ -115,6 +115,7 @@ look(struct kmod_card *card, bool service)
         let_run(card);
     else if (card->gpu->host.waiting)
         emu_host_service(card->gpu);
+    kmod_nonstall_service(card);
     pthread_mutex_unlock(&card->kmod->lock);
 }
 

@@ -16,7 +16,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "embed.h"
+#include "hw.h"
 #include "kmod_priv.h"
 #include "object.h"
 #include "status.h"
@@ -26,6 +28,7 @@ enum {
     CLASS_CALLBACK = 0x78,
     CLASS_CALLBACK_EX = 0x7e,
     INDEX_MASK = 0xffff,
+    NONSTALL = 0x8000000,      /* NV01_EVENT_NONSTALL_INTR */
     WITHOUT_DATA = 0x10000000, /* NV01_EVENT_WITHOUT_EVENT_DATA */
     RC_NOTIFIER = 0,           /* NV906F_NOTIFIERS_RC and its successors */
 };
@@ -254,6 +257,61 @@ kmod_get_event_data(struct kmod_call *c)
     return 0;
 }
 
+/* Engines by the index under which a subdevice's listeners hear of their non-stall interrupts
+ */
+
+static uint32_t
+notifier(struct nvrm_abi abi, const char *prefix, const char *name)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "NV2080_NOTIFIERS_%s%s", prefix, name);
+    return (uint32_t)emu_constant(abi, text, UINT32_MAX);
+}
+
+/* 535 has one OFA, without a number. */
+static uint32_t
+engine_notifier(struct nvrm_abi abi, const char *engine)
+{
+    uint32_t index;
+
+    if (!strncmp(engine, "COPY", 4))
+        return notifier(abi, "CE", engine + 4);
+    index = notifier(abi, "", engine);
+    return index == UINT32_MAX && !strcmp(engine, "OFA0") ? notifier(abi, "", "OFA") : index;
+}
+
+/* Work of any engine. */
+static uint32_t
+host_notifier(struct nvrm_abi abi)
+{
+    return notifier(abi, "", "FIFO_EVENT_MTHD");
+}
+
+static bool
+is_engine_notifier(const struct kmod_card *card, uint32_t index)
+{
+    const struct nvrm_abi abi = card->kmod->abi;
+    bool found = index == host_notifier(abi);
+
+    for (uint32_t i = 0; i < card->gpu->card->engine_count; i++)
+        found = found || index == engine_notifier(abi, card->gpu->card->engines[i].name);
+    return found;
+}
+
+/* registerEventNotification(): of a subdevice, and of an engine. */
+static uint32_t
+check_nonstall(struct kmod_client *client, const struct kmod_object *o)
+{
+    const struct kmod_object *source = kmod_object(client, o->u.event.source);
+
+    if (!source || source->kind != KMOD_SUBDEVICE)
+        return NV_ERR_INVALID_ARGUMENT;
+    return is_engine_notifier(source->card, o->u.event.index & INDEX_MASK)
+               ? NV_OK
+               : NV_ERR_NOT_SUPPORTED;
+}
+
 /* Event objects */
 
 uint32_t
@@ -261,13 +319,16 @@ kmod_event_construct(struct emu_kmod *k, struct kmod_client *client, struct kmod
                      const struct emu_wire *p)
 {
     struct kmod_os_event *e;
+    uint32_t status = NV_OK;
 
     if (!p->layout)
         return NV_ERR_INVALID_ARGUMENT;
     o->u.event.index = (uint32_t)emu_get(p, "notifyIndex");
     o->u.event.source = (uint32_t)emu_get(p, "hSrcResource");
-    if (o->class_id != CLASS_OS_EVENT)
-        return NV_OK;
+    if (o->u.event.index & NONSTALL)
+        status = check_nonstall(client, o);
+    if (o->class_id != CLASS_OS_EVENT || status != NV_OK)
+        return status;
     e = *find(k, client->handle, (int)emu_get(p, "data"));
     if (!e)
         return NV_ERR_OBJECT_NOT_FOUND;
@@ -373,6 +434,38 @@ error_log(struct kmod_card *card, const struct emu_wire *p)
                    card->bus, card->slot, (unsigned)emu_get(p, "exceptType"), 256,
                    at >= 0 ? (const char *)p->data + at : "");
     host->note(host->ctx, text);
+}
+
+/* Interrupts of engines */
+
+static void
+notify_nonstall(const struct kmod_card *card, uint32_t index)
+{
+    for (struct kmod_client *c = card->kmod->clients; c; c = c->next)
+        for (const struct kmod_object *o = c->objects; o; o = o->next)
+            if (o->kind == KMOD_EVENT && o->card == card && o->u.event.index & NONSTALL &&
+                (o->u.event.index & INDEX_MASK) == index)
+                post(o, 0, 0);
+}
+
+/* intr_service of the kernel's half: what is pending is cleared and told, first to the engine's
+ * own listeners, then to those of the host (intrServiceNotificationRecords). */
+void
+kmod_nonstall_service(struct kmod_card *card)
+{
+    const struct nvrm_abi abi = card->kmod->abi;
+    struct emu_gpu *gpu = card->gpu;
+
+    for (uint32_t i = 0; i < gpu->card->engine_count; i++) {
+        const struct emu_engine *e = &gpu->card->engines[i];
+        const uint32_t leaf = e->nonstall / 32 * 4, bit = 1u << e->nonstall % 32;
+
+        if (e->nonstall == UINT32_MAX || !(emu_intr_read_leaf(gpu, leaf) & bit))
+            continue;
+        emu_intr_write_leaf(gpu, leaf, bit);
+        notify_nonstall(card, engine_notifier(abi, e->name));
+        notify_nonstall(card, host_notifier(abi));
+    }
 }
 
 void

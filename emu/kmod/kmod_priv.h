@@ -301,6 +301,8 @@ uint32_t kmod_event_construct(struct emu_kmod *k, struct kmod_client *client,
                               struct kmod_object *o, const struct emu_wire *params);
 void kmod_event_destruct(struct kmod_object *o);
 bool kmod_event_is_callback(uint32_t class_id);
+/** Listeners hear of the engines' non-stall interrupts that are pending. */
+void kmod_nonstall_service(struct kmod_card *card);
 /** GSP-RM's events: emu_embed_events(). */
 void kmod_event_take(void *card, const char *name, const void *payload, uint32_t bytes);
 

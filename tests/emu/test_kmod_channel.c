@@ -22,6 +22,7 @@ enum {
     CHANNEL,
     USERMODE,
     EVENT,
+    MORE_EVENTS,
     BYTES = 2 << 20,
     RING = 0,
     USERD = 0x1000,
@@ -29,6 +30,7 @@ enum {
     SEMAPHORE = 0x3000,
     GP_PUT = 0x8c,
     DOORBELL = 0x90,
+    NON_STALL_INTERRUPT = 0x20,
     SEM_ADDR_LO = 0x5c,
     RELEASE = 1,
 };
@@ -158,9 +160,23 @@ channel_close(struct channel *c)
     host_close(&c->h);
 }
 
-/* One semaphore release to `va`. */
 static void
-submit(struct channel *c, uint64_t va, uint32_t payload)
+submit_words(struct channel *c, const uint32_t *words, unsigned count)
+{
+    const uint64_t push = VA + PUSH + c->put * 64;
+    const uint64_t entry = push | (uint64_t)count << 42;
+    uint32_t next = c->put + 1;
+
+    memcpy(c->at + PUSH + c->put * 64, words, count * 4);
+    memcpy(c->at + RING + c->put * 8, &entry, 8);
+    memcpy(c->at + USERD + GP_PUT, &next, 4);
+    c->put = next;
+    atomic_store((_Atomic uint32_t *)(c->doorbell + DOORBELL), c->token);
+}
+
+/* One semaphore release to `va`, and a non-stall interrupt behind it. */
+static void
+submit_with(struct channel *c, uint64_t va, uint32_t payload, bool interrupt)
 {
     const uint32_t words[] = {
         1u << 29 | 5 << 16 | SEM_ADDR_LO >> 2,
@@ -169,16 +185,17 @@ submit(struct channel *c, uint64_t va, uint32_t payload)
         payload,
         0,
         RELEASE,
+        1u << 29 | 1 << 16 | NON_STALL_INTERRUPT >> 2,
+        0,
     };
-    const uint64_t push = VA + PUSH + c->put * 64;
-    const uint64_t entry = push | (uint64_t)(sizeof(words) / 4) << 42;
-    uint32_t next = c->put + 1;
 
-    memcpy(c->at + PUSH + c->put * 64, words, sizeof(words));
-    memcpy(c->at + RING + c->put * 8, &entry, 8);
-    memcpy(c->at + USERD + GP_PUT, &next, 4);
-    c->put = next;
-    atomic_store((_Atomic uint32_t *)(c->doorbell + DOORBELL), c->token);
+    submit_words(c, words, interrupt ? 8 : 6);
+}
+
+static void
+submit(struct channel *c, uint64_t va, uint32_t payload)
+{
+    submit_with(c, va, payload, false);
 }
 
 static bool
@@ -233,9 +250,9 @@ work_runs_when_the_doorbell_is_rung(void **state)
     }
 }
 
-/* A descriptor that hears of the channel's recovery. */
+/* A descriptor that events can come to. */
 static int
-listen_to(struct channel *c)
+open_events(struct channel *c)
 {
     const int fd = host_card(&c->h, c->t.ctl, 0);
     struct arg a;
@@ -244,12 +261,30 @@ listen_to(struct channel *c)
     arg_set(&a, "hClient", c->t.client);
     arg_set(&a, "fd", (uint64_t)fd);
     assert_int_equal(host_call(&c->h, fd, "NV_ESC_ALLOC_OS_EVENT", &a), 0);
+    return fd;
+}
+
+static uint32_t
+make_event(struct channel *c, uint32_t handle, uint32_t source, uint32_t index, int fd)
+{
+    struct arg a;
+
     arg_init(&c->h, &a, "NV0005_ALLOC_PARAMETERS");
     arg_set(&a, "hParentClient", c->t.client);
-    arg_set(&a, "hSrcResource", CHANNEL);
+    arg_set(&a, "hSrcResource", source);
     arg_set(&a, "hClass", 0x79);
+    arg_set(&a, "notifyIndex", index);
     arg_set(&a, "data", (uint64_t)fd);
-    assert_int_equal(make(c, CHANNEL, EVENT, 0x79, &a), 0);
+    return make(c, source, handle, 0x79, &a);
+}
+
+/* A descriptor that hears of the channel's recovery. */
+static int
+listen_to(struct channel *c)
+{
+    const int fd = open_events(c);
+
+    assert_int_equal(make_event(c, EVENT, CHANNEL, 0, fd), 0);
     return fd;
 }
 
@@ -283,6 +318,49 @@ work_that_faults_writes_the_notifier_and_wakes_listeners(void **state)
         assert_int_equal(*(uint32_t *)(c.notifier + 8), 31);
         usleep(20000);
         assert_int_equal(fetch(&c, fd), 0);
+        channel_close(&c);
+    }
+}
+
+/* Listeners of the engine hear, and those of all engines; those of another do not. */
+static void
+a_non_stall_interrupt_wakes_who_sleeps(void **state)
+{
+    enum {
+        NONSTALL = 0x8000000, /* NV01_EVENT_* */
+        WITHOUT_DATA = 0x10000000,
+        GR0 = 12, /* NV2080_NOTIFIERS_* */
+        CE0 = 23,
+        ANY_ENGINE = 35,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cards) / sizeof(*cards); i++) {
+        struct channel c;
+        int own, any, other;
+
+        channel_open(&c, i, NULL);
+        own = open_events(&c);
+        any = open_events(&c);
+        other = open_events(&c);
+        assert_int_equal(make_event(&c, EVENT, CHANNEL, GR0 | NONSTALL, own), 0x1f);
+        assert_int_equal(make_event(&c, EVENT, c.t.subdevice, 1 | NONSTALL, own), 0x56);
+        assert_int_equal(make_event(&c, EVENT, c.t.subdevice, GR0 | NONSTALL, own), 0);
+        assert_int_equal(make_event(&c, MORE_EVENTS, c.t.subdevice,
+                                    ANY_ENGINE | NONSTALL | WITHOUT_DATA, any),
+                         0);
+        assert_int_equal(make_event(&c, MORE_EVENTS + 1, c.t.subdevice, CE0 | NONSTALL, other),
+                         0);
+        submit(&c, VA + SEMAPHORE, 1);
+        assert_true(wait_for(c.at + SEMAPHORE, UINT32_MAX, 1));
+        assert_int_not_equal(fetch(&c, own), 0); /* no interrupt yet */
+        submit_with(&c, VA + SEMAPHORE, 2, true);
+        assert_int_equal(poll(&(struct pollfd){own, POLLIN, 0}, 1, 5000), 1);
+        assert_int_equal(poll(&(struct pollfd){any, POLLIN, 0}, 1, 5000), 1);
+        assert_int_equal(*(uint32_t *)(c.at + SEMAPHORE), 2); /* it was done before */
+        assert_int_equal(fetch(&c, own), 0);
+        assert_int_not_equal(fetch(&c, own), 0);
+        assert_int_equal(poll(&(struct pollfd){other, POLLIN, 0}, 1, 0), 0);
         channel_close(&c);
     }
 }
@@ -352,6 +430,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_runs_when_the_doorbell_is_rung),
         cmocka_unit_test(work_that_faults_writes_the_notifier_and_wakes_listeners),
+        cmocka_unit_test(a_non_stall_interrupt_wakes_who_sleeps),
         cmocka_unit_test(a_card_that_is_lost_in_the_middle_is_told_to_everyone),
         cmocka_unit_test(a_lost_card_does_not_start_again),
     };
