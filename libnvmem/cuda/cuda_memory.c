@@ -192,37 +192,44 @@ cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags)
     return cuMemAllocHost_v2(pointer, bytes);
 }
 
+static struct cuda_memory *
+find_host(const void *host)
+{
+    for (size_t i = 0; i < cuda_state.memory_count && host; i++) {
+        if (cuda_state.memory[i].host == host)
+            return &cuda_state.memory[i];
+    }
+    return NULL;
+}
+
 EXPORT CUresult
 cuMemHostGetDevicePointer_v2(CUdeviceptr *pointer, void *host, unsigned flags)
 {
+    const struct cuda_memory *m;
     CUcontext c;
     CUresult r = cuda_enter_context(&c);
 
     (void)flags;
     if (r != CUDA_SUCCESS)
         return r;
-    for (size_t i = 0; i < cuda_state.memory_count && pointer && host; i++) {
-        if (cuda_state.memory[i].host == host) {
-            *pointer = cuda_state.memory[i].va;
-            return cuda_leave(CUDA_SUCCESS);
-        }
-    }
-    return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+    m = find_host(host);
+    if (!m || !pointer)
+        return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+    *pointer = m->va;
+    return cuda_leave(CUDA_SUCCESS);
 }
 
 EXPORT CUresult
 cuMemFreeHost(void *pointer)
 {
+    struct cuda_memory *m;
     CUcontext c;
     CUresult r = cuda_enter_context(&c);
 
     if (r != CUDA_SUCCESS)
         return r;
-    for (size_t i = 0; i < cuda_state.memory_count && pointer; i++) {
-        if (cuda_state.memory[i].host == pointer)
-            return cuda_leave(release(c, &cuda_state.memory[i]));
-    }
-    return cuda_leave(CUDA_ERROR_INVALID_VALUE);
+    m = find_host(pointer);
+    return cuda_leave(m ? release(c, m) : CUDA_ERROR_INVALID_VALUE);
 }
 
 EXPORT CUresult

@@ -19,17 +19,15 @@ struct words {
     uint16_t bytes;            /* up to the first parameter */
 };
 
+/* Alike in all families before Blackwell. */
+#define EARLY                                                                                  \
+    .block = 0x00, .grid = 0x0c, .shared_window = 0x18, .local_window = 0x20, .stack = 0x28,   \
+    .dynamic = 0x2c, .grid_id = 0x30, .sm_count = 0x10c
+
 static const struct words turing = {
     .sm_from = 75,
     .sm_to = 79,
-    .block = 0x00,
-    .grid = 0x0c,
-    .shared_window = 0x18,
-    .local_window = 0x20,
-    .stack = 0x28,
-    .dynamic = 0x2c,
-    .grid_id = 0x30,
-    .sm_count = 0x10c,
+    EARLY,
     .own_va = 0x40,
     .bank3_va = 0x50,
     .bytes = 0x160,
@@ -37,14 +35,7 @@ static const struct words turing = {
 static const struct words ampere = {
     .sm_from = 80,
     .sm_to = 89,
-    .block = 0x00,
-    .grid = 0x0c,
-    .shared_window = 0x18,
-    .local_window = 0x20,
-    .stack = 0x28,
-    .dynamic = 0x2c,
-    .grid_id = 0x30,
-    .sm_count = 0x10c,
+    EARLY,
     .reserved = 0x114,
     .own_va = 0x40,
     .bank3_va = 0x50,
@@ -53,14 +44,7 @@ static const struct words ampere = {
 static const struct words hopper = {
     .sm_from = 90,
     .sm_to = 90,
-    .block = 0x00,
-    .grid = 0x0c,
-    .shared_window = 0x18,
-    .local_window = 0x20,
-    .stack = 0x28,
-    .dynamic = 0x2c,
-    .grid_id = 0x30,
-    .sm_count = 0x10c,
+    EARLY,
     .reserved = 0x114,
     .aggregate = 0x13c,
     .is_cluster = 0x140,

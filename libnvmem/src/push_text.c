@@ -42,9 +42,9 @@ write_float(struct gsp_text *out, uint32_t bits)
     plus = strchr(text, '+');
     if (plus) /* 1e+10 is 1e10 */
         memmove(plus, plus + 1, strlen(plus));
-    if (!strpbrk(text, ".e"))
-        (void)strcat(text, ".0");
     gsp_text_puts(out, text);
+    if (!strpbrk(text, ".e"))
+        gsp_text_puts(out, ".0");
     return true;
 }
 
@@ -248,22 +248,21 @@ nvmem_push_write_records(const struct nvrm_hw_item *r, const uint32_t *words, si
                          struct gsp_text *out)
 {
     struct gsp_text copy = {.host = out->host};
+    const unsigned size = r->words;
 
-    for (size_t k = 0; k < count; k++, words += r->words) {
+    for (size_t k = 0; k < count; k++, words += size) {
         uint32_t *w;
 
         copy.bytes = 0;
-        for (unsigned n = 0; n < 2u * r->words; n++) { /* what is there, what is left to show */
-            const unsigned i = n % r->words;
-
-            gsp_text_add(&copy, (const char *)&words[r->at ? r->words - 1u - i : i],
-                         sizeof(*words));
-        }
-        if (copy.rc < 0)
+        for (unsigned half = 0; half < 2; half++) /* what is there, what is left to show */
+            for (unsigned i = 0; i < size; i++)
+                gsp_text_add(&copy, (const char *)&words[r->at ? size - 1 - i : i],
+                             sizeof(*words));
+        if (copy.rc < 0 || !copy.data)
             break;
         w = (uint32_t *)(void *)copy.data;
         gsp_text_puts(out, k ? "---\n" : "");
-        write_record(out, r, w, w + r->words);
+        write_record(out, r, w, w + size);
     }
     gsp_text_fini(&copy);
     return copy.rc < 0 ? copy.rc : out->rc;

@@ -84,7 +84,7 @@ take_line(struct program *p, const char **at, unsigned number, char out[SASS_LIN
         if (!*s)
             return fail(p, number, "the text holds a zero byte");
         if (n || !isspace((unsigned char)*s))
-            out[n++] = *s == '\r' || *s == '\t' ? ' ' : *s;
+            out[n++] = (char)(*s == '\r' || *s == '\t' ? ' ' : *s);
     }
     while (n && out[n - 1] == ' ')
         n--;
@@ -141,9 +141,7 @@ add_label(struct program *p, unsigned number, const char *line, size_t n, uint64
 static int
 raw_words(struct program *p, unsigned number, const char *line, uint64_t code[2])
 {
-    char *end;
-
-    char *low;
+    char *low, *end;
 
     code[0] = strtoull(line + 5, &low, 16);
     code[1] = strtoull(low, &end, 16);
@@ -184,7 +182,7 @@ static int
 pass(struct program *p, bool labels)
 {
     const char *at = p->text;
-    char line[SASS_LINE];
+    char line[SASS_LINE] = "";
     size_t count = 0;
     int rc = 0;
 
