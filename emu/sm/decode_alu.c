@@ -29,14 +29,27 @@ map_imad(struct sm_dec *d)
     }
 }
 
+/* 64 bits: an immediate of 32 is signed. */
+static void
+map_wide(struct sm_dec *d)
+{
+    d->u->is_signed = is_signed(d);
+    d->u->wide = true;
+    for (unsigned k = 0; k < 2; k++)
+        if (d->u->s[k].kind == SM_IMM)
+            d->u->s[k].high = d->u->s[k].value >> 31 ? UINT32_MAX : 0;
+}
+
 static void
 map_isetp(struct sm_dec *d)
 {
     sm_compare_mods(d);
     d->u->is_signed = is_signed(d);
     d->u->x = sm_flag(d, NVRM_SASS_MOD_EX);
-    if (sm_mod_is(d, NVRM_SASS_MOD_SIGN, "U64") || sm_mod_is(d, NVRM_SASS_MOD_SIGN, "S64"))
+    if (sm_mod_is(d, NVRM_SASS_MOD_SIGN, "U64") || sm_mod_is(d, NVRM_SASS_MOD_SIGN, "S64")) {
+        map_wide(d);
         d->u->run = sm_op_isetp64;
+    }
 }
 
 /* The count is the last source; C stands before it with .HI alone. */
@@ -68,13 +81,6 @@ map_viaddmnmx(struct sm_dec *d)
     d->u->mod = sm_flag(d, NVRM_SASS_MOD_RELU);
     if (strstr(sm_mod(d, NVRM_SASS_MOD_SIGN), "16X2"))
         sm_refuse(d, "VIADDMNMX of halves");
-}
-
-static void
-map_wide(struct sm_dec *d)
-{
-    d->u->is_signed = is_signed(d);
-    d->u->wide = true;
 }
 
 static void

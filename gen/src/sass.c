@@ -47,8 +47,10 @@ get_field(const uint64_t code[2], const struct sass_field *f)
 static void
 set_field(uint64_t code[2], const struct sass_field *f, uint64_t v)
 {
-    for (unsigned i = 0; i < SASS_SEGMENTS && f->len[i]; v >>= f->len[i++])
+    for (unsigned i = 0; i < SASS_SEGMENTS && f->len[i]; i++) {
         set_run(code, f->lo[i], f->len[i], v);
+        v = f->len[i] < 64 ? v >> f->len[i] : 0;
+    }
 }
 
 int

@@ -42,8 +42,10 @@ sass_random_field(uint64_t *seed, const struct sass_field *f, uint64_t code[2])
         v = ~UINT64_C(0);
     else if (style < 9 && f->attr == SASS_VALUE)
         v &= 63;
-    for (unsigned i = 0; i < SASS_SEGMENTS && f->len[i]; v >>= f->len[i++])
+    for (unsigned i = 0; i < SASS_SEGMENTS && f->len[i]; i++) {
         sass_set_bits(code, f->lo[i], f->len[i], v);
+        v = f->len[i] < 64 ? v >> f->len[i] : 0;
+    }
 }
 
 /** A random instruction of a form; false when none was found in 2,000 attempts. */
