@@ -8,33 +8,11 @@
 #include <nvmem/report.h>
 #include <nvmem/slab.h>
 
+#include "budget.h"
 #include "test.h"
 
 #define MIB  (UINT64_C(1) << 20)
 #define PAGE UINT64_C(4096)
-
-struct budget {
-    long left, live; /* until one fails, < 0: never; blocks that are out */
-};
-
-static void *
-counting_realloc(void *ctx, void *old, size_t bytes)
-{
-    struct budget *b = ctx;
-    void *p;
-
-    if (!bytes) {
-        b->live -= old != NULL;
-        free(old);
-        return NULL;
-    }
-    if (b->left == 0)
-        return NULL;
-    b->left -= b->left > 0;
-    p = realloc(old, bytes);
-    b->live += p && !old;
-    return p;
-}
 
 static int
 table_alloc(void *ctx, uint32_t bytes, uint32_t align, struct nvmem_pt_memory *memory_out)

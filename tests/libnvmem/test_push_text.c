@@ -5,6 +5,7 @@
 #include <nvrm/cl/clc6c0.h>
 #include <nvrm/cl/clc7b5.h>
 
+#include "budget.h"
 #include "test.h"
 
 static struct gsp_text
@@ -484,28 +485,6 @@ a_bad_field_of_a_record_is_named(void **state)
         assert_string_equal(err.text, rows[i].message);
         gsp_text_fini(&words);
     }
-}
-
-struct budget {
-    long left, live;
-};
-
-static void *
-counting_realloc(void *ctx, void *old, size_t bytes)
-{
-    struct budget *b = ctx;
-    void *p;
-
-    if (!bytes) {
-        b->live -= old != NULL;
-        free(old);
-        return NULL;
-    }
-    if (b->left-- <= 0)
-        return NULL;
-    p = realloc(old, bytes);
-    b->live += p && !old;
-    return p;
 }
 
 static void

@@ -5,33 +5,11 @@
 #include <gsp/backend.h>
 #include <nvmem/mmu.h>
 
+#include "budget.h"
 #include "test.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB  (UINT64_C(1) << 20)
-
-struct budget {
-    long left, live; /* until one fails; blocks that are out */
-};
-
-static void *
-counting_realloc(void *ctx, void *old, size_t bytes)
-{
-    struct budget *b = ctx;
-    void *p;
-
-    if (!bytes) {
-        b->live -= old != NULL;
-        free(old);
-        return NULL;
-    }
-    if (b->left == 0)
-        return NULL;
-    b->left--;
-    p = realloc(old, bytes);
-    b->live += p && !old;
-    return p;
-}
 
 static uint32_t
 rd32(void *ctx, uint32_t reg)
