@@ -158,7 +158,8 @@ json_t *cli_json_of(struct gsp_text *text);
 /* Documents (yaml.c): JSON or YAML in a file ("-" is stdin). NULL with *err filled. */
 json_t *cli_load_text(const char *text, size_t bytes, const char *name, struct gsp_error *err);
 json_t *cli_load_file(const char *path, struct gsp_error *err);
-/* The text of a file ("-" is stdin), to be freed; NULL with *err filled. */
+/* The bytes of a file ("-" is stdin) and a 0 behind them, to be freed; NULL with *err filled.
+ */
 char *cli_read_file(const char *path, size_t *bytes_out, struct gsp_error *err);
 int cli_yaml_write(const json_t *value, FILE *out);
 /* Line and column, from 1, of what a pointer such as "steps/0/name" leads to in a document that

@@ -256,6 +256,8 @@ read_all(FILE *f, size_t *bytes_out)
             free(text);
         text = larger;
     }
+    if (text)
+        text[bytes] = '\0'; /* there is always room for one more */
     *bytes_out = bytes;
     return text;
 }
