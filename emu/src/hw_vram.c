@@ -44,6 +44,22 @@ emu_hw_target(struct emu_gpu *gpu, unsigned target, uint64_t addr, uint64_t byte
     return target < 3 ? emu_ram_at(&gpu->ram, addr, bytes) : NULL;
 }
 
+/* What may be an entry of a page table is read in one piece: its owner may write it meanwhile.
+ */
+static void
+copy_out(uint8_t *to, const uint8_t *from, uint64_t bytes)
+{
+    if (bytes > 16 || ((uintptr_t)from | bytes) % sizeof(uint64_t)) {
+        memcpy(to, from, bytes);
+        return;
+    }
+    for (uint64_t i = 0; i < bytes; i += sizeof(uint64_t)) {
+        const uint64_t word = __atomic_load_n((const uint64_t *)(from + i), __ATOMIC_RELAXED);
+
+        memcpy(to + i, &word, sizeof(word));
+    }
+}
+
 bool
 emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out, uint64_t bytes)
 {
@@ -56,7 +72,7 @@ emu_hw_copy(struct emu_gpu *gpu, unsigned target, uint64_t addr, void *out, uint
 
         if (!p)
             return false;
-        memcpy(to, p, step);
+        copy_out(to, p, step);
         to += step;
         addr += step;
         bytes -= step;
