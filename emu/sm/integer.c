@@ -180,27 +180,6 @@ SM_OP(imad_hi)
     sm_set_pred(w, u->pd[0], carry, mask);
 }
 
-static bool
-holds(unsigned op, bool less, bool equal)
-{
-    switch (op) {
-    case SM_CMP_LT:
-        return less;
-    case SM_CMP_EQ:
-        return equal;
-    case SM_CMP_LE:
-        return less || equal;
-    case SM_CMP_GT:
-        return !less && !equal;
-    case SM_CMP_NE:
-        return !equal;
-    case SM_CMP_GE:
-        return !less;
-    default:
-        return op == SM_CMP_T;
-    }
-}
-
 /* Signed numbers compare as unsigned ones with the sign bit turned over. */
 SM_CLONES static void
 compare_words(const uint32_t *a, const uint32_t *b, uint32_t turn, uint32_t *less_out,
@@ -222,8 +201,8 @@ select_bits(unsigned op, uint32_t less, uint32_t equal)
 {
     const uint32_t greater = ~(less | equal);
 
-    return (holds(op, true, false) ? less : 0) | (holds(op, false, true) ? equal : 0) |
-           (holds(op, false, false) ? greater : 0);
+    return (sm_holds(op, true, false) ? less : 0) | (sm_holds(op, false, true) ? equal : 0) |
+           (sm_holds(op, false, false) ? greater : 0);
 }
 
 /* pp[0]: what is combined; pp[1], with .EX: how the lower words compared */

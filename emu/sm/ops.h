@@ -231,4 +231,26 @@ struct sm_dec;
 sm_exec sm_mma_of(struct sm_dec *d);
 SM_OP(movm);
 
+/* Whether an SM_CMP_* of integers holds, given how they stand to each other. */
+static inline bool
+sm_holds(unsigned op, bool less, bool equal)
+{
+    switch (op) {
+    case SM_CMP_LT:
+        return less;
+    case SM_CMP_EQ:
+        return equal;
+    case SM_CMP_LE:
+        return less || equal;
+    case SM_CMP_GT:
+        return !less && !equal;
+    case SM_CMP_NE:
+        return !equal;
+    case SM_CMP_GE:
+        return !less;
+    default:
+        return op == SM_CMP_T;
+    }
+}
+
 #endif

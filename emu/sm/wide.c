@@ -51,29 +51,6 @@ SM_OP(iadd64)
     store(w, u, &a, mask);
 }
 
-static bool
-holds(unsigned op, bool less, bool equal)
-{
-    switch (op) {
-    case SM_CMP_F:
-        return false;
-    case SM_CMP_LT:
-        return less;
-    case SM_CMP_EQ:
-        return equal;
-    case SM_CMP_LE:
-        return less || equal;
-    case SM_CMP_GT:
-        return !less && !equal;
-    case SM_CMP_NE:
-        return !equal;
-    case SM_CMP_GE:
-        return !less;
-    default:
-        return true;
-    }
-}
-
 /* pp[0]: what is combined */
 SM_OP(isetp64)
 {
@@ -84,8 +61,9 @@ SM_OP(isetp64)
     fetch(w, u, 0, &a);
     fetch(w, u, 1, &b);
     for (unsigned i = 0; i < SM_LANES; i++)
-        bits |= (uint32_t)holds(u->op, is_less(u, a.lane[i], b.lane[i]), a.lane[i] == b.lane[i])
-                << i;
+        bits |=
+            (uint32_t)sm_holds(u->op, is_less(u, a.lane[i], b.lane[i]), a.lane[i] == b.lane[i])
+            << i;
     sm_set_pred(w, u->pd[0], sm_combine(u->mod, bits, with), mask);
     sm_set_pred(w, u->pd[1], sm_combine(u->mod, ~bits, with), mask);
 }

@@ -23,36 +23,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK(ok)                                                                              \
-    do {                                                                                       \
-        if (!(ok)) {                                                                           \
-            fprintf(stderr, "%s:%d: %s (errno %d)\n", __func__, __LINE__, #ok, errno);         \
-            exit(1);                                                                           \
-        }                                                                                      \
-    } while (0)
+#include "exec.h"
 
-/* The layouts of 570.144, spelled out. */
-struct alloc {
-    uint32_t root, parent, handle, class_id;
-    uint64_t params;
-    uint32_t bytes, status;
-};
-struct control {
-    uint32_t client, object, cmd, flags;
-    uint64_t params;
-    uint32_t bytes, status;
-};
-struct device_params {
-    uint32_t id, share[3];
-    uint64_t sizes[3];
-    uint32_t mode, pad;
-};
 struct free_object {
     uint32_t root, parent, handle, status;
 };
 
-#define ESC(nr, type) _IOWR('F', nr, type)
-enum { RM_ALLOC = 0x2b, RM_FREE = 0x29, RM_CONTROL = 0x2a, REGISTER_FD = 201 };
+enum { RM_FREE = 0x29 };
 
 static int
 open_control(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program that waits for events of nvidia.ko in every way there is: poll, ppoll, select,
- * epoll, also before it has said which events it wants. Layouts of 570.144, spelled out.
+ * epoll, also before it has said which events it wants.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,29 +14,8 @@
 #include <sys/select.h>
 #include <unistd.h>
 
-#define CHECK(ok)                                                                              \
-    do {                                                                                       \
-        if (!(ok)) {                                                                           \
-            fprintf(stderr, "%s:%d: %s (errno %d)\n", __func__, __LINE__, #ok, errno);         \
-            exit(1);                                                                           \
-        }                                                                                      \
-    } while (0)
+#include "exec.h"
 
-struct alloc {
-    uint32_t root, parent, handle, class_id;
-    uint64_t params;
-    uint32_t bytes, status;
-};
-struct control {
-    uint32_t client, object, cmd, flags;
-    uint64_t params;
-    uint32_t bytes, status;
-};
-struct device_params {
-    uint32_t id, share[3];
-    uint64_t sizes[3];
-    uint32_t mode, pad;
-};
 struct event_params {
     uint32_t client, source, class_id, index;
     uint64_t data;
@@ -50,15 +29,11 @@ struct event_data {
 };
 
 enum {
-    RM_ALLOC = 0x2b,
-    RM_CONTROL = 0x2a,
     GET_EVENT_DATA = 0x52,
-    REGISTER_FD = 201,
     ALLOC_OS_EVENT = 206,
     WITHOUT_DATA = 0x10000000,
     REPEAT = 2,
 };
-#define ESC(nr, type) _IOWR('F', nr, type)
 
 struct session {
     int ctl, gpu;
